@@ -1,0 +1,336 @@
+"""What passes between a model and the node. Numpy only: no torch, no DICOM.
+
+Arrays are ``(D, H, W)``: slice, row, column. Affines map a voxel index
+``(d, h, w)`` to patient coordinates in LPS millimetres (x grows to the patient's
+left, y to the back, z to the head; DICOM PS3.3 C.7.6.2.1.1). Every length is in
+millimetres and every volume in cubic millimetres, taken from the spacing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from models.volume.bundle import Bundle
+
+Vector = tuple[float, float, float]
+FloatArray = npt.NDArray[np.floating]
+LabelMap = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A coded concept (DICOM PS3.3 section 8.8): value, scheme, meaning."""
+
+    value: str
+    scheme: str
+    meaning: str
+
+
+class Grade(StrEnum):
+    """How far a result may be trusted: A good, B with reservations, C not."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Something a reader must know about a result.
+
+    Attributes
+    ----------
+    code
+        Reason code in snake_case, stable over versions.
+    text
+        One sentence for the person who reads the report.
+    caps_grade
+        The best grade that a result with this flag can have.
+    """
+
+    code: str
+    text: str
+    caps_grade: Grade = Grade.A
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One source image of a series.
+
+    Attributes
+    ----------
+    path
+        The DICOM file.
+    position_mm
+        Image Position (Patient), LPS millimetres; None when absent.
+    pixel_offset
+        Byte offset of the Pixel Data value when it is native (uncompressed,
+        little endian) and can be read straight from the file; None otherwise.
+    """
+
+    sop_instance_uid: str
+    sop_class_uid: str
+    path: Path
+    instance_number: int | None = None
+    position_mm: Vector | None = None
+    pixel_offset: int | None = None
+    frames: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesInfo:
+    """What the headers of one series say; all that acceptance may look at.
+
+    Attributes
+    ----------
+    instances
+        In slice order (along the normal of the image plane, which is the cross
+        product of the row and the column direction), or in file order when the
+        geometry is irregular.
+    spacing_mm
+        ``(d, h, w)``: between slices, between rows, between columns.
+    orientation
+        Image Orientation (Patient): six direction cosines, row then column.
+    geometry_problem
+        Reason code when the slices do not form one regular grid, else None.
+    tags
+        Further header values by DICOM keyword, as text, for rules and reports.
+    """
+
+    study_instance_uid: str
+    series_instance_uid: str
+    modality: str
+    instances: tuple[Instance, ...]
+    series_description: str = ""
+    series_number: int | None = None
+    frame_of_reference_uid: str | None = None
+    rows: int = 0
+    columns: int = 0
+    spacing_mm: Vector | None = None
+    orientation: tuple[float, float, float, float, float, float] | None = None
+    geometry_problem: str | None = None
+    geometry_detail: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """One regular image volume; an instance that exists is valid.
+
+    Attributes
+    ----------
+    array
+        ``(D, H, W)``, read-only, in ``units``.
+    affine
+        ``(4, 4)`` float64, voxel ``(d, h, w)`` to patient LPS millimetres.
+    units
+        ``"HU"`` for rescaled CT, ``"arbitrary"`` otherwise.
+    flags
+        Geometry findings, such as ``nominal_geometry``.
+    """
+
+    array: npt.NDArray[np.generic]
+    affine: npt.NDArray[np.float64]
+    units: str
+    series: SeriesInfo
+    flags: tuple[Flag, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.array.ndim != 3 or 0 in self.array.shape:
+            raise ValueError(f"a volume is (D, H, W), not {self.array.shape}")
+        if self.affine.shape != (4, 4) or not np.isfinite(self.affine).all():
+            raise ValueError("the affine must be a finite 4 x 4 matrix")
+        if abs(float(np.linalg.det(self.affine[:3, :3]))) < 1e-9:
+            raise ValueError("the affine is singular")
+        if self.units not in {"HU", "arbitrary"}:
+            raise ValueError(f"units are 'HU' or 'arbitrary', not {self.units!r}")
+        self.array.flags.writeable = False
+        self.affine.flags.writeable = False
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """``(D, H, W)``."""
+        depth, height, width = self.array.shape
+        return depth, height, width
+
+    @property
+    def spacing_mm(self) -> Vector:
+        """``(d, h, w)``: the lengths of the affine's columns, millimetres."""
+        d, h, w = (float(np.linalg.norm(self.affine[:3, axis])) for axis in range(3))
+        return d, h, w
+
+    @property
+    def voxel_mm3(self) -> float:
+        """Volume of one voxel in cubic millimetres: determinant of the affine."""
+        return abs(float(np.linalg.det(self.affine[:3, :3])))
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """Something that is measured and followed over time; one group in the report.
+
+    Attributes
+    ----------
+    name
+        What a reader calls it; with the site salt it becomes the tracking UID.
+    labels
+        Values of the label map that make it up. A structure of one label is a
+        segment of the Segmentation; one of several is their union.
+    laterality
+        Only when proven or declared, else None.
+    colour
+        RGB, 0 to 255.
+    """
+
+    name: str
+    labels: tuple[int, ...]
+    category: Code
+    type: Code
+    site: Code
+    modifier: Code | None = None
+    laterality: Code | None = None
+    colour: tuple[int, int, int] = (255, 255, 0)
+
+    def __post_init__(self) -> None:
+        if not self.labels or any(not 1 <= label <= 255 for label in self.labels):
+            raise ValueError("a structure needs labels from 1 to 255")
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One number about one structure, with the digits that are printed.
+
+    ``printed`` is what every picture, report and table shows: one rounding.
+
+    >>> mm3 = Code("mm3", "UCUM", "cubic millimeter")
+    >>> volume = Code("118565006", "SCT", "Volume")
+    >>> Measurement("Hippocampus", volume, 3369.6, mm3, decimals=0).printed
+    '3370'
+    """
+
+    structure: str
+    name: Code
+    value: float
+    unit: Code
+    decimals: int
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.value):
+            raise ValueError(f"{self.name.meaning} of {self.structure} is not finite")
+
+    @property
+    def printed(self) -> str:
+        """The value rounded to ``decimals`` places."""
+        return f"{self.value:.{self.decimals}f}"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A labelled sentence for the report, such as what could not be determined."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What every model returns; the node turns it into DICOM without knowing more.
+
+    Attributes
+    ----------
+    label_map
+        ``(D, H, W)`` uint8 on the grid of the source volume; 0 is background.
+    structures
+        Every non-zero label stands in exactly one structure of one label.
+    timings_s
+        Seconds by stage.
+    precision
+        Arithmetic that was used, such as ``"fp32"`` or ``"bf16"``.
+    """
+
+    label_map: LabelMap
+    structures: tuple[Structure, ...]
+    measurements: tuple[Measurement, ...]
+    statements: tuple[Statement, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    timings_s: Mapping[str, float] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    precision: str = "fp32"
+
+    def __post_init__(self) -> None:
+        if self.label_map.dtype != np.uint8 or self.label_map.ndim != 3:
+            raise ValueError("a label map is (D, H, W) uint8")
+        single = [s.labels[0] for s in self.structures if len(s.labels) == 1]
+        if len(single) != len(set(single)):
+            raise ValueError("two structures claim one label")
+        unknown = set(np.unique(self.label_map).tolist()) - {0} - set(single)
+        if unknown:
+            raise ValueError(f"labels without a structure: {sorted(unknown)}")
+        names = {structure.name for structure in self.structures}
+        orphans = {m.structure for m in self.measurements} - names
+        if orphans:
+            raise ValueError(f"measurements of unknown structures: {sorted(orphans)}")
+        self.label_map.flags.writeable = False
+
+
+def grade(flags: tuple[Flag, ...]) -> Grade:
+    """Return the grade that these flags leave: the worst of their caps.
+
+    >>> grade(())
+    <Grade.A: 'A'>
+    """
+    return max((flag.caps_grade for flag in flags), default=Grade.A)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A model reads this series; ``because`` names the evidence."""
+
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A model does not read this series: a reason code and the deciding value."""
+
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """How to compute: chosen at start from what the machine has.
+
+    ``precision`` is ``"auto"``, ``"fp32"`` or ``"bf16"``; ``device`` is a torch
+    device name; ``threads`` bounds the intra-operator threads.
+    """
+
+    device: str = "cpu"
+    precision: str = "auto"
+    threads: int = 1
+
+
+@runtime_checkable
+class Model(Protocol):
+    """What ``build()`` of a model folder returns."""
+
+    @property
+    def bundle(self) -> Bundle:
+        """The deployable description with its verified weights."""
+
+    def accepts(self, series: SeriesInfo) -> Match | Refusal:
+        """Judge a series by its headers alone."""
+
+    def predict(self, volume: Volume, context: Context) -> Findings:
+        """Read one volume. Deterministic for equal input, bundle and precision."""

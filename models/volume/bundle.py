@@ -1,0 +1,184 @@
+"""The deployable description of a model: ``bundle.json`` and its weights.
+
+A bundle is a folder. ``bundle.json`` says everything that serving needs, and the
+weights are safetensors files named there with their SHA-256. Nothing is loaded
+whose hash differs, and nothing is unpickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+BUNDLE_FILE = "bundle.json"
+STATUSES = ("research", "demonstration")
+
+
+class BundleError(Exception):
+    """A bundle is missing, incomplete, or not what its hashes say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """Which series a model reads, declared by header values alone.
+
+    Attributes
+    ----------
+    modality
+        Modality (0008,0060), equal.
+    description
+        Regular expression searched in Series Description, case ignored.
+    min_slices, max_slices
+        Number of slices, both inclusive.
+    min_matrix, max_matrix
+        Smallest and largest allowed number of rows and of columns, inclusive.
+    min_spacing_mm, max_spacing_mm
+        Bounds of the spacing along every axis, inclusive.
+    """
+
+    modality: str
+    description: str = ""
+    min_slices: int = 1
+    max_slices: int = 10_000
+    min_matrix: int = 1
+    max_matrix: int = 65_535
+    min_spacing_mm: float = 0.0
+    max_spacing_mm: float = 1_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """One verified bundle; an instance that exists has intact weights.
+
+    Attributes
+    ----------
+    version
+        Of the trained model; shown to readers.
+    status
+        ``"research"`` or ``"demonstration"`` (DESIGN.md §2.11).
+    preprocessing, training, metrics, golden_case
+        As in ``bundle.json``; their meaning belongs to the model.
+    weights
+        File name inside the folder → SHA-256 in hexadecimal.
+    digest
+        SHA-256 over ``bundle.json``, which holds the hashes of the weights: it
+        changes when anything of the bundle changes.
+    weights_digest
+        SHA-256 over the hashes of the weights alone.
+    """
+
+    folder: Path
+    name: str
+    title: str
+    version: str
+    status: str
+    intended_use: str
+    not_for: str
+    licence: str
+    acceptance: Acceptance
+    weights: Mapping[str, str]
+    digest: str
+    weights_digest: str
+    preprocessing: Mapping[str, Any] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    golden_case: Mapping[str, Any] = field(default_factory=dict)
+
+    def weights_path(self, name: str) -> Path:
+        """Return the path of a weights file that the bundle names."""
+        if name not in self.weights:
+            raise BundleError(f"{self.name}: {name} is not in its {BUNDLE_FILE}")
+        return self.folder / name
+
+
+REQUIRED = (
+    "name",
+    "title",
+    "version",
+    "status",
+    "intended_use",
+    "not_for",
+    "licence",
+    "acceptance",
+    "weights",
+)
+OPTIONAL = ("preprocessing", "training", "metrics", "golden_case")
+
+
+def sha256_file(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def load_bundle(folder: Path) -> Bundle:
+    """Read and verify the bundle in ``folder``.
+
+    Raises
+    ------
+    BundleError
+        ``bundle.json`` is missing or incomplete, or a weights file is missing, has
+        another hash, lies outside the folder, or is no safetensors file.
+    """
+    path = folder / BUNDLE_FILE
+    try:
+        raw = path.read_bytes()
+        content = json.loads(raw)
+    except OSError as error:
+        raise BundleError(f"no readable {BUNDLE_FILE} in {folder.name}") from error
+    except ValueError as error:
+        raise BundleError(f"{folder.name}/{BUNDLE_FILE} is not JSON: {error}") from None
+    _check_keys(folder, content)
+    weights = dict(content["weights"])
+    for name, expected in weights.items():
+        _check_weights(folder, name, expected)
+    joined = "".join(sorted(weights.values()))
+    return Bundle(
+        folder=folder,
+        acceptance=_acceptance(folder, content["acceptance"]),
+        weights=MappingProxyType(weights),
+        digest=hashlib.sha256(raw).hexdigest(),
+        weights_digest=hashlib.sha256(joined.encode()).hexdigest(),
+        **{key: content[key] for key in REQUIRED if key not in {"acceptance", "weights"}},
+        **{key: content[key] for key in OPTIONAL if key in content},
+    )
+
+
+def _check_keys(folder: Path, content: Any) -> None:
+    if not isinstance(content, dict):
+        raise BundleError(f"{folder.name}/{BUNDLE_FILE} is not a JSON object")
+    missing = [key for key in REQUIRED if not content.get(key)]
+    unknown = sorted(set(content) - set(REQUIRED) - set(OPTIONAL))
+    if missing or unknown:
+        raise BundleError(
+            f"{folder.name}/{BUNDLE_FILE}: missing {missing}, unknown {unknown}"
+        )
+    if content["status"] not in STATUSES:
+        raise BundleError(f"{folder.name}: status must be one of {STATUSES}")
+
+
+def _acceptance(folder: Path, content: Mapping[str, Any]) -> Acceptance:
+    try:
+        return Acceptance(**content)
+    except TypeError as error:
+        raise BundleError(f"{folder.name}: acceptance: {error}") from None
+
+
+def _check_weights(folder: Path, name: str, expected: str) -> None:
+    path = folder / name
+    if path.suffix != ".safetensors" or not path.resolve().is_relative_to(
+        folder.resolve()
+    ):
+        raise BundleError(f"{folder.name}: {name} is not a safetensors file inside it")
+    if not path.is_file():
+        raise BundleError(f"{folder.name}: the weights {name} are missing")
+    if sha256_file(path) != expected:
+        raise BundleError(
+            f"{folder.name}: the SHA-256 of {name} is not the one in {BUNDLE_FILE}; "
+            "restore the file or train again"
+        )

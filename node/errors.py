@@ -1,0 +1,89 @@
+"""The tree of errors. What a user reads is one line: what is wrong, what to do.
+
+::
+
+    NodeError
+    ├── ConfigError            settings that cannot be used
+    ├── SpoolError             an object that cannot be kept
+    │   ├── NoSpaceError           the disk is full or below its mark
+    │   ├── BadUidError            a UID that must not become a path
+    │   └── UnreadableError        not a DICOM data set with UIDs
+    ├── ArchiveError           the archive does not answer or refuses
+    ├── LedgerError            the ledger cannot be opened or was misused
+    ├── JobError               a job cannot succeed; carries its reason code
+    └── SendError              an object could not be delivered
+
+Foreign exceptions are translated where they enter: ``OSError`` in the spool and
+the ledger, pynetdicom's silence in the SCUs, the models' ``ValueError`` in
+``predict.run``.
+"""
+
+
+class NodeError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class ConfigError(NodeError):
+    """The settings cannot be used."""
+
+
+class SpoolError(NodeError):
+    """A received object cannot be kept."""
+
+
+class NoSpaceError(SpoolError):
+    """The disk is full, or free space fell under the mark."""
+
+
+class BadUidError(SpoolError):
+    """A UID that is not made of digits and dots must not become a path."""
+
+
+class UnreadableError(SpoolError):
+    """The bytes are not a DICOM data set with study, series and instance UID."""
+
+
+class ArchiveError(NodeError):
+    """The archive does not answer, or refuses."""
+
+
+class LedgerError(NodeError):
+    """The ledger cannot be opened, or a transition is not in the table."""
+
+
+class JobError(NodeError):
+    """A job cannot succeed.
+
+    Attributes
+    ----------
+    reason
+        Reason code in snake_case, stable over versions.
+    permanent
+        True when another attempt on the same input would fail as well.
+    """
+
+    def __init__(self, reason: str, message: str, *, permanent: bool = True) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.permanent = permanent
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _job_error, (self.reason, str(self), self.permanent)
+
+
+def _job_error(reason: str, message: str, permanent: bool) -> JobError:
+    return JobError(reason, message, permanent=permanent)
+
+
+class SendError(NodeError):
+    """An object could not be delivered.
+
+    Attributes
+    ----------
+    permanent
+        True when the destination would refuse the same bytes again.
+    """
+
+    def __init__(self, message: str, *, permanent: bool) -> None:
+        super().__init__(message)
+        self.permanent = permanent

@@ -1,0 +1,1 @@
+"""Receive: what arrives becomes files, and files become complete studies."""

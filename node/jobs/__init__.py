@@ -1,0 +1,1 @@
+"""One job per study and model: its lifecycle, ledger, pool and worker."""

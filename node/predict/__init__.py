@@ -1,0 +1,1 @@
+"""Which series a model reads, and what it finds there."""

@@ -1,0 +1,1 @@
+"""Findings as DICOM: Segmentation, Structured Report, Secondary Capture."""

@@ -1,0 +1,1 @@
+"""Results back to the archive, once each."""
