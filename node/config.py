@@ -1,0 +1,290 @@
+"""Settings: one frozen section per stage, read once, handed in.
+
+Order of precedence: environment (``PACS_NODE_INBOUND__QUIET_S=3``), then the TOML
+file, then the defaults below. An unknown key is an error. Secrets come from the
+environment only and are masked when shown. AE titles and ports are written here
+once: the launch scripts generate Orthanc's and OHIF's configuration from them.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from node.errors import ConfigError
+
+AETitle = Annotated[
+    str,
+    Field(min_length=1, max_length=16, pattern=r"^[\x21-\x5b\x5d-\x7e]+$"),
+]
+"""PS3.5 6.2: at most 16 characters, no backslash; we also refuse spaces."""
+
+Port = Annotated[int, Field(ge=1, le=65_535)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class Section(BaseModel):
+    """A frozen section whose keys are all known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class NodeSettings(Section):
+    """Who this node is on the network, and where it keeps its files."""
+
+    ae_title: AETitle = "HIPPOAI"
+    """Application Entity title of the node, as SCP and as SCU."""
+    port: Port = 11113
+    """DICOM port of the node."""
+    listen: str = "127.0.0.1"
+    """Address to listen on; anything but loopback is warned about at start."""
+    data_dir: Path = Path("var")
+    """Folder of the ledger, the spool and the results (mode 0700)."""
+
+
+class ArchiveSettings(Section):
+    """The archive that routes studies here and takes the results."""
+
+    ae_title: AETitle = "ORTHANC"
+    """AE title of the archive."""
+    host: str = "127.0.0.1"
+    """Host of the archive."""
+    dicom_port: Port = 4242
+    """DIMSE port of the archive."""
+    http_port: Port = 8042
+    """HTTP port of Orthanc: REST and DICOMweb."""
+    rest: bool = True
+    """Ask Orthanc's REST API; False asks by C-FIND alone (any archive)."""
+    stable_age_s: Annotated[int, Field(ge=1)] = 10
+    """Seconds without a new image after which Orthanc calls a study stable."""
+    timeout_s: Seconds = 5.0
+    """Longest wait for one answer to a question about completeness."""
+
+
+class ViewerSettings(Section):
+    """The web viewer, OHIF."""
+
+    port: Port = 3000
+    """HTTP port of the viewer's small web server."""
+
+
+class InboundSettings(Section):
+    """Receiving studies and deciding when they are complete."""
+
+    allow_ae_titles: tuple[AETitle, ...] = ()
+    """Calling AE titles that may send; empty means everybody."""
+    allow_addresses: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Networks that may send, such as 10.1.0.0/16; empty means everybody."""
+    durability: Literal["instance", "association", "none"] = "instance"
+    """When received bytes are forced to disk: before each answer, before the
+    release is answered, or never."""
+    min_free_mib: Annotated[int, Field(ge=0)] = 1024
+    """Free space in MiB below which every C-STORE is answered 0xA700."""
+    max_pdu: Annotated[int, Field(ge=4096, le=1_048_576)] = 131_072
+    """Largest PDU in bytes that is announced, and that is accepted."""
+    socket_timeout_s: Seconds = 30.0
+    """Silence on a socket after which the connection is dropped."""
+    max_associations: Annotated[int, Field(ge=1)] = 20
+    """Associations at one time; further ones are refused as transient."""
+    max_object_mib: Annotated[int, Field(ge=1)] = 2048
+    """Largest object in MiB that is kept."""
+    quiet_s: Seconds = 60.0
+    """Without an answer from the archive: seconds without a new image after
+    which a study is taken as complete, unconfirmed."""
+    max_wait_s: Seconds = 3600.0
+    """Longest wait for images that the archive has and the node has not."""
+
+
+class JobsSettings(Section):
+    """The pool of worker processes."""
+
+    workers: Annotated[int, Field(ge=0)] = 0
+    """Number of worker processes; 0 means one per two cores, at least one."""
+    deadline_s: Seconds = 600.0
+    """Longest run of one attempt; then its worker is killed."""
+    memory_limit_mib: Annotated[int, Field(ge=256)] = 6144
+    """Resident memory of a worker above which it is killed."""
+    recycle_after: Annotated[int, Field(ge=1)] = 200
+    """Jobs after which a worker is replaced by a fresh one."""
+    attempts: Annotated[int, Field(ge=1, le=10)] = 3
+    """Attempts before a job has failed."""
+    backoff_s: Seconds = 5.0
+    """Wait before the second attempt; doubled for each further one."""
+    threads: Annotated[int, Field(ge=0)] = 0
+    """Threads inside a worker; 0 means cores divided by workers."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where networks run; ``auto`` takes a GPU when there is one."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """Arithmetic of the networks; ``auto`` takes what a timed step finds faster."""
+
+
+class ModelSettings(Section):
+    """One model on the wire."""
+
+    enabled: bool = True
+    """Whether studies that arrive are read by this model."""
+    bundle: Path | None = None
+    """Folder of a bundle of your own instead of the shipped one."""
+
+
+class ModelsSettings(Section):
+    """Which models read what arrives."""
+
+    allow_demonstration: bool = False
+    """Let models of status ``demonstration`` speak on the wire."""
+    hippocampus: ModelSettings = ModelSettings()
+    """Hippocampal volumetry on MR."""
+
+
+class ReportSettings(Section):
+    """The DICOM objects that are made."""
+
+    seg: Literal["auto", "binary", "fractional", "labelmap"] = "auto"
+    """Segmentation encoding; ``auto`` is BINARY where viewers read the packed bits
+    rightly and FRACTIONAL elsewhere."""
+    series_number: Annotated[int, Field(ge=1)] = 9001
+    """Series Number of the first result series; the others follow."""
+    institution: str = ""
+    """Name printed on the page; empty prints none."""
+
+
+class Destination(Section):
+    """An SCP that gets the results."""
+
+    ae_title: AETitle
+    """Called AE title."""
+    host: str
+    """Host name or address."""
+    port: Port
+    """DICOM port."""
+
+
+class SendSettings(Section):
+    """Sending results."""
+
+    destinations: tuple[Destination, ...] = ()
+    """Where results go; empty means the archive alone."""
+    timeout_s: Seconds = 30.0
+    """Longest wait for an association or for the answer to one C-STORE."""
+    backoff_s: Seconds = 2.0
+    """Wait after the first failed attempt; doubled each time."""
+    backoff_max_s: Seconds = 300.0
+    """Longest wait between two attempts."""
+    give_up_after_h: Seconds = 72.0
+    """Hours of transient failures after which a delivery has failed."""
+
+
+class RetentionSettings(Section):
+    """How long received images are kept."""
+
+    keep_received_h: Annotated[float, Field(ge=0)] = 24.0
+    """Hours that received images stay after every outcome and delivery."""
+    every_s: Seconds = 600.0
+    """Seconds between two clean-ups."""
+
+
+class LogSettings(Section):
+    """The log on standard error."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """Lowest level that is written."""
+    json_lines: bool = False
+    """One JSON object per line."""
+
+
+class Settings(BaseSettings):
+    """All settings of the node. Built by ``load``; frozen."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix="PACS_NODE_",
+        env_nested_delimiter="__",
+        hide_input_in_errors=True,
+    )
+
+    node: NodeSettings = NodeSettings()
+    archive: ArchiveSettings = ArchiveSettings()
+    viewer: ViewerSettings = ViewerSettings()
+    inbound: InboundSettings = InboundSettings()
+    jobs: JobsSettings = JobsSettings()
+    models: ModelsSettings = ModelsSettings()
+    report: ReportSettings = ReportSettings()
+    send: SendSettings = SendSettings()
+    retention: RetentionSettings = RetentionSettings()
+    log: LogSettings = LogSettings()
+    archive_user: str = ""
+    """HTTP user of Orthanc; ``PACS_NODE_ARCHIVE_USER``."""
+    archive_password: SecretStr = SecretStr("")
+    """HTTP password of Orthanc; ``PACS_NODE_ARCHIVE_PASSWORD``, never in a file."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file, which comes as init values."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return env_settings, init_settings
+
+    @property
+    def destinations(self) -> tuple[Destination, ...]:
+        """The configured destinations, or the archive alone."""
+        if self.send.destinations:
+            return self.send.destinations
+        archive = self.archive
+        return (
+            Destination(
+                ae_title=archive.ae_title, host=archive.host, port=archive.dicom_port
+            ),
+        )
+
+
+def load(path: Path | None = None) -> Settings:
+    """Read the settings from ``path``, else ``node.toml`` here, else the defaults.
+
+    Raises
+    ------
+    ConfigError
+        The file cannot be read, a key is unknown, or a value is out of range.
+    """
+    if path is None:
+        path = Path("node.toml")
+        content = _read(path) if path.is_file() else {}
+    else:
+        content = _read(path)
+    if "archive_password" in content:
+        raise ConfigError(
+            f"{path.name}: archive_password does not belong in a file; "
+            "set PACS_NODE_ARCHIVE_PASSWORD in the environment"
+        )
+    try:
+        return Settings(**content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(
+            f"{path.name}: {key}: {first['msg']} (pacs-node config show lists all keys)"
+        ) from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from None
+    except ValueError as error:
+        raise ConfigError(f"{path.name} is not TOML: {error}") from None
