@@ -1,0 +1,102 @@
+"""Random deformations and intensities of training crops.
+
+No mirroring: all crops show one hand, and a network that has seen both hands reads
+either worse.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from models.hippocampus.preprocess import Shape
+
+ROTATION_SD = math.radians(8.0)
+LOG_SCALE_SD = 0.08
+SHIFT_MM = 3.0
+ELASTIC_MM = 1.2
+ELASTIC_NODES = (5, 7, 5)
+
+
+def uniform(low: float, high: float, generator: torch.Generator) -> float:
+    """Return one number between ``low`` and ``high``."""
+    return low + (high - low) * float(torch.rand((), generator=generator))
+
+
+def deform(case: Tensor, window: Shape, generator: torch.Generator) -> Tensor:
+    """Return a randomly rotated, scaled, shifted and bent window of a case.
+
+    Rotation, scale, shift, elastic bending, cutting and padding with the repeated
+    border are one interpolation, so the image is blurred only once.
+
+    Parameters
+    ----------
+    case
+        ``(C, D, H, W)``: image and one channel per class.
+
+    Returns
+    -------
+    Tensor
+        ``(C, *window)``.
+    """
+    size = torch.tensor(case.shape[1:], dtype=torch.float32)
+    field = torch.tensor(window, dtype=torch.float32)
+    axes = [torch.arange(n, dtype=torch.float32) - (n - 1) / 2 for n in window]
+    offset = torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1)  # (D, H, W, 3)
+    reach = (size - field).clamp(min=0) / 2 + SHIFT_MM
+    shift = (2 * torch.rand(3, generator=generator) - 1) * reach
+    position = offset @ _linear_map(generator).T + _bending(window, generator)
+    position = position + shift + (size - 1) / 2  # voxel index in the case
+    grid = (2 * position / (size - 1) - 1).flip(-1)  # grid_sample wants (w, h, d)
+    sampled: Tensor = functional.grid_sample(
+        case[None], grid[None], padding_mode="border", align_corners=True
+    )[0]
+    return sampled
+
+
+def _linear_map(generator: torch.Generator) -> Tensor:
+    """Return a random rotation about each axis, times a random scale per axis."""
+    angles = ROTATION_SD * torch.randn(3, generator=generator)
+    generators = torch.zeros(3, 3)
+    generators[0, 1], generators[0, 2], generators[1, 2] = angles
+    rotation = torch.linalg.matrix_exp(generators - generators.T)
+    together = torch.randn(1, generator=generator)
+    apart = 0.5 * torch.randn(3, generator=generator)
+    return rotation * torch.exp(LOG_SCALE_SD * (together + apart))
+
+
+def _bending(window: Shape, generator: torch.Generator) -> Tensor:
+    """Return a smooth random displacement ``(D, H, W, 3)`` in voxels."""
+    nodes = torch.randn(1, 3, *ELASTIC_NODES, generator=generator)
+    strength = ELASTIC_MM * uniform(0, 1, generator)
+    smooth: Tensor = functional.interpolate(
+        nodes, window, mode="trilinear", align_corners=True
+    )
+    return strength * smooth[0].movedim(0, -1)
+
+
+def shade(image: Tensor, generator: torch.Generator) -> Tensor:
+    """Return a normalised image with random contrast, bias field, blur and noise.
+
+    Parameters
+    ----------
+    image
+        ``(D, H, W)``, mean about 0 and standard deviation about 1.
+    """
+    low, high = image.amin(), image.amax()
+    unit = (image - low) / (high - low + 1e-6)
+    unit = unit ** math.exp(uniform(-0.3, 0.3, generator))
+    nodes = torch.randn(1, 1, 3, 3, 3, generator=generator)
+    bias = functional.interpolate(
+        nodes, image.shape, mode="trilinear", align_corners=True
+    )[0, 0]
+    unit = unit * torch.exp(0.1 * bias)
+    if uniform(0, 1, generator) < 0.25:
+        blurred = functional.avg_pool3d(unit[None, None], 3, 1, 1, False, False)[0, 0]
+        unit = torch.lerp(unit, blurred, uniform(0.3, 1, generator))
+    shaded = (unit - unit.mean()) / (unit.std() + 1e-6)
+    noise = torch.randn(image.shape, generator=generator)
+    return shaded + uniform(0, 0.15, generator) * noise

@@ -1,0 +1,90 @@
+"""Train the hippocampus network and judge it on subjects it has not seen."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from models.hippocampus.dataset import AugmentedCases, Case
+from models.hippocampus.network import ResidualUNet
+from models.hippocampus.preprocess import Preprocessing
+from models.hippocampus.segment import probabilities
+from models.training.loop import Recipe, fit
+from models.training.loss import deeply_supervised
+from models.training.metrics import bootstrap_mean, dice, hd95_mm
+from models.training.strategy import SingleProcess
+
+RECIPE = Recipe(epochs=40, seed=0)
+PARTS = {"anterior": (1,), "posterior": (2,), "whole": (1, 2)}
+
+
+def train_network(
+    cases: Sequence[Case], recipe: Recipe, folder: Path, device: str = "cpu"
+) -> nn.Module:
+    """Return the averaged network, trained on the cases as the recipe says."""
+    torch.manual_seed(recipe.seed)
+    return fit(
+        ResidualUNet(),
+        AugmentedCases(cases, Preprocessing()),
+        deeply_supervised,
+        recipe,
+        SingleProcess(device),
+        folder,
+    )
+
+
+def evaluate(
+    network: nn.Module, cases: Sequence[Case], precision: str = "fp32"
+) -> dict[str, Any]:
+    """Return metrics by part, each with its 95 % interval over subjects.
+
+    Returns
+    -------
+    dict
+        ``cases``, ``subjects``, and per part ``dice``, ``hd95_mm``,
+        ``volume_error`` (absolute, relative to the truth) and ``volume_bias``
+        (signed), each ``{"mean", "low", "high"}``.
+    """
+    values: dict[str, dict[str, dict[str, list[float]]]] = defaultdict(
+        lambda: defaultdict(lambda: defaultdict(list))
+    )
+    for case in cases:
+        chances = probabilities(network, case.image, Preprocessing(), precision)
+        predicted = chances.argmax(axis=0).astype(np.uint8)
+        for part, labels in PARTS.items():
+            for metric, value in _compare(predicted, case, labels).items():
+                values[part][metric][str(case.subject)].append(value)
+    result: dict[str, Any] = {
+        "cases": len(cases),
+        "subjects": len({case.subject for case in cases}),
+    }
+    for part, metrics in values.items():
+        result[part] = {
+            name: _rounded(bootstrap_mean(by_subject))
+            for name, by_subject in metrics.items()
+        }
+    return result
+
+
+def _compare(
+    predicted: np.ndarray[Any, np.dtype[np.uint8]], case: Case, labels: tuple[int, ...]
+) -> dict[str, float]:
+    found, truth = np.isin(predicted, labels), np.isin(case.labels, labels)
+    difference = (int(found.sum()) - int(truth.sum())) / int(truth.sum())
+    return {
+        "dice": dice(found, truth),
+        "hd95_mm": hd95_mm(found, truth, (1.0, 1.0, 1.0)),
+        "volume_error": abs(difference),
+        "volume_bias": difference,
+    }
+
+
+def _rounded(interval: dict[str, float]) -> dict[str, float]:
+    round_to: Callable[[float], float] = lambda value: round(value, 4)  # noqa: E731
+    return {name: round_to(value) for name, value in interval.items()}

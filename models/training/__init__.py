@@ -1,0 +1,1 @@
+"""The learning machinery that every model folder shares."""
