@@ -1,0 +1,206 @@
+"""The SQLite file behind the ledger: schema, transactions, durability.
+
+One process writes, any process may read (WAL). Rows about single instances are
+committed with ``synchronous = NORMAL``, because at a restart the files themselves
+say what was received; the state of studies, jobs and deliveries with ``FULL``.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from node.errors import LedgerError
+
+SCHEMA_VERSION = 1
+
+SCHEMA = """
+CREATE TABLE installation (
+    id         TEXT NOT NULL,            -- part of every result UID
+    site_salt  TEXT NOT NULL             -- secret of the hashes in logs and UIDs
+);
+CREATE TABLE studies (
+    study_instance_uid  TEXT PRIMARY KEY,
+    state               TEXT NOT NULL CHECK (state IN ('receiving', 'complete')),
+    first_received_at   TEXT NOT NULL,   -- ISO 8601, UTC, microseconds
+    last_received_at    TEXT NOT NULL,
+    completed_at        TEXT,
+    completeness        TEXT,            -- confirmed | unconfirmed
+    completeness_reason TEXT,
+    calling_ae_title    TEXT NOT NULL
+);
+CREATE TABLE series (
+    series_instance_uid TEXT PRIMARY KEY,
+    study_instance_uid  TEXT NOT NULL REFERENCES studies,
+    archive_count       INTEGER          -- what the archive said, when it was asked
+);
+CREATE TABLE instances (
+    sop_instance_uid    TEXT NOT NULL,
+    digest              TEXT NOT NULL,   -- SHA-256 of the stored data set
+    series_instance_uid TEXT NOT NULL REFERENCES series,
+    study_instance_uid  TEXT NOT NULL REFERENCES studies,
+    path                TEXT,            -- NULL after retention removed the file
+    received_at         TEXT NOT NULL,
+    PRIMARY KEY (sop_instance_uid, digest)
+);
+CREATE INDEX instances_of_study ON instances (study_instance_uid);
+CREATE TABLE jobs (
+    job_id             INTEGER PRIMARY KEY,
+    study_instance_uid TEXT NOT NULL REFERENCES studies,
+    model              TEXT NOT NULL,
+    state              TEXT NOT NULL,
+    changed            INTEGER NOT NULL DEFAULT 0,  -- study changed while running
+    attempts           INTEGER NOT NULL DEFAULT 0,  -- since it was last queued anew
+    not_before         TEXT NOT NULL,
+    queued_at          TEXT NOT NULL,
+    ended_at           TEXT,
+    reason             TEXT,             -- reason code of the outcome
+    detail             TEXT,
+    UNIQUE (study_instance_uid, model)
+);
+CREATE INDEX jobs_by_state ON jobs (state, not_before);
+CREATE TABLE attempts (
+    job_id     INTEGER NOT NULL REFERENCES jobs,
+    started_at TEXT NOT NULL,
+    ended_at   TEXT,
+    outcome    TEXT,                     -- event of the lifecycle, or its reason
+    detail     TEXT
+);
+CREATE INDEX attempts_of_job ON attempts (job_id);
+CREATE TABLE results (
+    result_id           INTEGER PRIMARY KEY,
+    job_id              INTEGER NOT NULL REFERENCES jobs,
+    version             INTEGER NOT NULL,
+    identity            TEXT NOT NULL,
+    series_instance_uid TEXT NOT NULL,
+    completed_at        TEXT NOT NULL,
+    reported_at         TEXT NOT NULL,
+    summary             TEXT NOT NULL,   -- JSON
+    timings             TEXT NOT NULL,   -- JSON, seconds by stage
+    precision           TEXT NOT NULL,
+    model_version       TEXT NOT NULL,
+    weights_digest      TEXT NOT NULL,
+    UNIQUE (job_id, version)
+);
+CREATE TABLE objects (
+    sop_instance_uid    TEXT PRIMARY KEY,
+    result_id           INTEGER NOT NULL REFERENCES results,
+    kind                TEXT NOT NULL,   -- SEG | SR | SC
+    sop_class_uid       TEXT NOT NULL,
+    series_instance_uid TEXT NOT NULL,
+    transfer_syntax_uid TEXT NOT NULL,
+    path                TEXT NOT NULL,
+    sha256              TEXT NOT NULL
+);
+CREATE TABLE deliveries (
+    delivery_id      INTEGER PRIMARY KEY,
+    sop_instance_uid TEXT NOT NULL REFERENCES objects,
+    destination      TEXT NOT NULL,      -- AE@host:port
+    state            TEXT NOT NULL CHECK (state IN ('pending', 'sent', 'failed')),
+    attempts         INTEGER NOT NULL DEFAULT 0,
+    not_before       TEXT NOT NULL,
+    created_at       TEXT NOT NULL,
+    ended_at         TEXT,
+    status           INTEGER,            -- last DIMSE status, when there was one
+    detail           TEXT,
+    UNIQUE (sop_instance_uid, destination)
+);
+CREATE INDEX deliveries_due ON deliveries (state, destination, not_before);
+"""
+
+
+class Database:
+    """One connection to the ledger's file, shared by the threads of this process.
+
+    Parameters
+    ----------
+    path
+        The SQLite file; its folder must exist.
+    read_only
+        Open for reading beside a running node; the file must exist.
+
+    Raises
+    ------
+    LedgerError
+        The file cannot be opened, is no ledger, or has another schema version.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        try:
+            self._connection = self._open(read_only)
+            self._prepare(read_only)
+        except sqlite3.Error as error:
+            raise LedgerError(f"{path.name} cannot be opened: {error}") from None
+
+    def _open(self, read_only: bool) -> sqlite3.Connection:
+        mode = "ro" if read_only else "rwc"
+        connection = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,  # transactions begin where write() says so
+            check_same_thread=False,  # _lock serialises the threads
+            timeout=30.0,
+        )
+        connection.row_factory = sqlite3.Row
+        return connection
+
+    def _prepare(self, read_only: bool) -> None:
+        self._connection.execute("PRAGMA foreign_keys = ON")
+        version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0 and not read_only:
+            self._create()
+        elif version != SCHEMA_VERSION:
+            raise LedgerError(
+                f"{self.path.name} has schema version {version}, this program reads "
+                f"{SCHEMA_VERSION}: use the matching pacs-ai-node"
+            )
+
+    def _create(self) -> None:
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        with self.write():
+            for statement in SCHEMA.split(";"):
+                self._connection.execute(statement)
+            self._connection.execute(
+                "INSERT INTO installation VALUES (?, ?)",
+                (uuid.uuid4().hex, uuid.uuid4().hex),
+            )
+            self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    @contextmanager
+    def write(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
+        """Run one transaction; an exception rolls it back.
+
+        Parameters
+        ----------
+        durable
+            True forces the commit to disk (``synchronous = FULL``).
+        """
+        with self._lock:
+            level = "FULL" if durable else "NORMAL"
+            self._connection.execute(f"PRAGMA synchronous = {level}")
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def read(
+        self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()
+    ) -> list[sqlite3.Row]:
+        """Return the rows of one query."""
+        with self._lock:
+            return self._connection.execute(sql, parameters).fetchall()
+
+    def close(self) -> None:
+        """Close the connection; the object is not used afterwards."""
+        with self._lock:
+            self._connection.close()

@@ -1,0 +1,198 @@
+"""A job: one study and one model. Its lifecycle, what it is asked, how it ends.
+
+The lifecycle is the literal table ``TRANSITIONS``; nothing else changes a state.
+Everything that crosses a process boundary here is plain and holds paths, never
+arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+
+from node.config import ReportSettings
+from node.errors import LedgerError
+
+
+class JobState(StrEnum):
+    """Where a job stands. The last four are outcomes that can be seen."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    REPORTED = "reported"
+    SENT = "sent"
+    NOT_APPLICABLE = "not_applicable"
+    FAILED = "failed"
+
+
+class JobEvent(StrEnum):
+    """What can happen to a job."""
+
+    CLAIM = "claim"
+    """A worker takes it."""
+    REPORT = "report"
+    """Its objects lie on disk, or the earlier ones still stand."""
+    REFUSE = "refuse"
+    """The model reads no series of this study."""
+    FAIL = "fail"
+    """It cannot succeed, or its attempts are spent."""
+    TRY_AGAIN = "try_again"
+    """An attempt was lost: worker died, node restarted, deadline passed."""
+    DELIVER = "deliver"
+    """Every destination holds every object."""
+    CHANGE = "change"
+    """The study is complete again with other images."""
+
+
+TRANSITIONS: Mapping[tuple[JobState, JobEvent], JobState] = MappingProxyType(
+    {
+        (JobState.QUEUED, JobEvent.CLAIM): JobState.RUNNING,
+        (JobState.RUNNING, JobEvent.REPORT): JobState.REPORTED,
+        (JobState.RUNNING, JobEvent.REFUSE): JobState.NOT_APPLICABLE,
+        (JobState.RUNNING, JobEvent.FAIL): JobState.FAILED,
+        (JobState.RUNNING, JobEvent.TRY_AGAIN): JobState.QUEUED,
+        (JobState.REPORTED, JobEvent.DELIVER): JobState.SENT,
+        (JobState.REPORTED, JobEvent.CHANGE): JobState.QUEUED,
+        (JobState.SENT, JobEvent.CHANGE): JobState.QUEUED,
+        (JobState.NOT_APPLICABLE, JobEvent.CHANGE): JobState.QUEUED,
+        (JobState.FAILED, JobEvent.CHANGE): JobState.QUEUED,
+    }
+)
+"""(state, event) → next state; a pair that is not here is an error."""
+
+
+def advance(state: JobState, event: JobEvent) -> JobState:
+    """Return the next state.
+
+    Raises
+    ------
+    LedgerError
+        The table has no such transition.
+    """
+    try:
+        return TRANSITIONS[state, event]
+    except KeyError:
+        raise LedgerError(f"a job that is {state} cannot {event}") from None
+
+
+class Completeness(StrEnum):
+    """How the node knows that a study is complete."""
+
+    CONFIRMED = "confirmed"
+    """The archive counts as many instances in every series as the node holds."""
+    UNCONFIRMED = "unconfirmed"
+    """Nobody could be asked; no image came for the quiet time."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobRequest:
+    """All that a worker needs for one attempt.
+
+    Attributes
+    ----------
+    files
+        Received instances of the whole study, so that demographics can come from
+        sibling series.
+    output_dir
+        Folder for the objects of this job and version; made by the worker.
+    version
+        1, or one more than the last version that was reported.
+    replaces
+        SOP Instance UID of the SR of the last version; None for the first.
+    previous_identity
+        Identity of the last reported result: when the new one is equal, the
+        earlier objects stand (DESIGN.md §2.3).
+    completed_at
+        When the ledger first saw this version's study complete (aware UTC); every
+        date in the objects comes from it, so that a rebuild is equal.
+    """
+
+    job_id: int
+    study_instance_uid: str
+    model: str
+    files: tuple[Path, ...]
+    output_dir: Path
+    completeness: Completeness
+    completeness_reason: str
+    version: int
+    replaces: str | None
+    previous_identity: str | None
+    completed_at: datetime
+    installation_id: str
+    site_salt: str
+    bundle: Path | None = None
+    report: ReportSettings = field(default_factory=ReportSettings)
+    retrieve_ae_title: str = ""
+    device: str = "cpu"
+    precision: str = "auto"
+    threads: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectFile:
+    """One DICOM object that a job wrote; ``kind`` is SEG, SR or SC."""
+
+    kind: str
+    sop_class_uid: str
+    sop_instance_uid: str
+    series_instance_uid: str
+    transfer_syntax_uid: str
+    path: Path
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """The model read a series and the objects lie on disk.
+
+    Attributes
+    ----------
+    identity
+        Hash over everything that shapes the objects except their version.
+    summary
+        What a person wants to see first, printed as in the report: the
+        measurements by name, ``grade``, ``flags``.
+    """
+
+    identity: str
+    series_instance_uid: str
+    objects: tuple[ObjectFile, ...]
+    summary: Mapping[str, str] = field(default_factory=dict)
+    timings_s: Mapping[str, float] = field(default_factory=dict)
+    precision: str = "fp32"
+    model_version: str = ""
+    weights_digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """Nothing that the model reads has changed: the earlier objects stand."""
+
+    identity: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotApplicable:
+    """No series of the study is accepted; ``detail`` says why, series by series."""
+
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The attempt did not succeed.
+
+    ``permanent`` is True when another attempt on the same input would fail too.
+    """
+
+    reason: str
+    message: str
+    permanent: bool = True
+
+
+Outcome = Reported | Unchanged | NotApplicable | Failed

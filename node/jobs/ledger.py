@@ -1,0 +1,54 @@
+"""The ledger: what is known of every study, job and delivery, and survives a crash.
+
+Only the main process writes it. It has three parts over one ``Database``:
+``studies`` (what was received), ``jobs`` (what became of it) and ``deliveries``
+(where the results went). Time is an argument everywhere.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from node.jobs.database import Database
+from node.jobs.ledger_deliveries import DeliveryRecords
+from node.jobs.ledger_jobs import JobRecords
+from node.jobs.ledger_studies import StudyRecords
+
+LEDGER_FILE = "ledger.sqlite"
+
+
+class Ledger:
+    """The open ledger of one data folder.
+
+    Parameters
+    ----------
+    data_dir
+        Folder that holds, or will hold, the ledger's file.
+    read_only
+        For the commands that look while the node runs.
+
+    Attributes
+    ----------
+    installation_id
+        Distinguishes this ledger's results from any other's (DESIGN.md §2.3).
+    site_salt
+        Secret of the hashes in the log and of the tracking UIDs.
+
+    Raises
+    ------
+    LedgerError
+        The file cannot be opened or has another schema version.
+    """
+
+    def __init__(self, data_dir: Path, *, read_only: bool = False) -> None:
+        self.database = Database(data_dir / LEDGER_FILE, read_only=read_only)
+        self.studies = StudyRecords(self.database)
+        self.jobs = JobRecords(self.database)
+        self.deliveries = DeliveryRecords(self.database)
+        row = self.database.read("SELECT id, site_salt FROM installation")[0]
+        self.installation_id: str = row["id"]
+        self.site_salt: str = row["site_salt"]
+
+    def close(self) -> None:
+        """Close the file."""
+        self.database.close()

@@ -1,0 +1,142 @@
+"""The ledger's deliveries: every object, every destination, once."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from node.jobs.database import Database
+from node.jobs.ledger_jobs import settle
+from node.jobs.ledger_studies import moment, stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One object on its way to one destination."""
+
+    delivery_id: int
+    job_id: int
+    study_instance_uid: str
+    kind: str
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    path: Path
+    sha256: str
+    destination: str
+    state: str
+    attempts: int
+    created_at: datetime
+    status: int | None
+    detail: str
+
+
+_SELECT = """
+SELECT d.*, o.kind, o.sop_class_uid, o.transfer_syntax_uid, o.path, o.sha256,
+       j.job_id, j.study_instance_uid
+FROM deliveries AS d JOIN objects AS o USING (sop_instance_uid)
+JOIN results AS r USING (result_id) JOIN jobs AS j USING (job_id)
+"""
+
+
+class DeliveryRecords:
+    """Deliveries."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def due(self, destination: str, now: datetime) -> list[Delivery]:
+        """Return the pending deliveries of one study that are due, oldest first.
+
+        All belong to one job, so that they travel in one association.
+        """
+        rows = self._database.read(
+            f"{_SELECT} WHERE d.state = 'pending' AND d.destination = ? "
+            "AND d.not_before <= ? ORDER BY d.delivery_id",
+            (destination, stamp(now)),
+        )
+        deliveries = [_delivery(row) for row in rows]
+        return [d for d in deliveries if d.job_id == deliveries[0].job_id]
+
+    def next_due(self, destination: str) -> datetime | None:
+        """Return when the next delivery to ``destination`` is due, or None."""
+        rows = self._database.read(
+            "SELECT MIN(not_before) AS due FROM deliveries "
+            "WHERE state = 'pending' AND destination = ?",
+            (destination,),
+        )
+        return moment(rows[0]["due"]) if rows[0]["due"] else None
+
+    def of_job(self, job_id: int) -> list[Delivery]:
+        """Return the deliveries of a job in order."""
+        rows = self._database.read(
+            f"{_SELECT} WHERE j.job_id = ? ORDER BY d.delivery_id", (job_id,)
+        )
+        return [_delivery(row) for row in rows]
+
+    def sent(self, delivery: Delivery, status: int, now: datetime) -> None:
+        """Record that the destination holds the object."""
+        self._end(delivery, "sent", status, "", now)
+
+    def failed(
+        self, delivery: Delivery, status: int | None, detail: str, now: datetime
+    ) -> None:
+        """Record that the destination will not take the object."""
+        self._end(delivery, "failed", status, detail, now)
+
+    def postpone(
+        self,
+        deliveries: Sequence[Delivery],
+        status: int | None,
+        detail: str,
+        not_before: datetime,
+    ) -> None:
+        """Record a transient failure; the deliveries are due again later."""
+        with self._database.write() as connection:
+            connection.executemany(
+                "UPDATE deliveries SET attempts = attempts + 1, status = ?, "
+                "detail = ?, not_before = ? WHERE delivery_id = ?",
+                [
+                    (status, detail, stamp(not_before), delivery.delivery_id)
+                    for delivery in deliveries
+                ],
+            )
+
+    def _end(
+        self,
+        delivery: Delivery,
+        state: str,
+        status: int | None,
+        detail: str,
+        now: datetime,
+    ) -> None:
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE deliveries SET state = ?, attempts = attempts + 1, "
+                "status = ?, detail = ?, ended_at = ? WHERE delivery_id = ?",
+                (state, status, detail, stamp(now), delivery.delivery_id),
+            )
+            settle(connection, delivery.job_id, stamp(now))
+
+
+def _delivery(row: sqlite3.Row) -> Delivery:
+    return Delivery(
+        delivery_id=row["delivery_id"],
+        job_id=row["job_id"],
+        study_instance_uid=row["study_instance_uid"],
+        kind=row["kind"],
+        sop_class_uid=row["sop_class_uid"],
+        sop_instance_uid=row["sop_instance_uid"],
+        transfer_syntax_uid=row["transfer_syntax_uid"],
+        path=Path(row["path"]),
+        sha256=row["sha256"],
+        destination=row["destination"],
+        state=row["state"],
+        attempts=row["attempts"],
+        created_at=moment(row["created_at"]),
+        status=row["status"],
+        detail=row["detail"] or "",
+    )

@@ -1,0 +1,290 @@
+"""The ledger's jobs: claimed, done, then advanced; never deleted."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from node.jobs.database import Database
+from node.jobs.job import (
+    Failed,
+    JobEvent,
+    JobState,
+    NotApplicable,
+    Reported,
+    Unchanged,
+    advance,
+)
+from node.jobs.ledger_studies import moment, requeue, stamp
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """One job as the ledger knows it, with its last result if it has one."""
+
+    job_id: int
+    study_instance_uid: str
+    model: str
+    state: JobState
+    attempts: int
+    queued_at: datetime
+    ended_at: datetime | None
+    reason: str
+    detail: str
+    version: int
+    """Version of the last result; 0 when there is none."""
+    identity: str | None
+    summary: Mapping[str, str]
+    timings_s: Mapping[str, float]
+    sr_uid: str | None
+    """SOP Instance UID of the SR of the last result."""
+
+
+_SELECT = """
+SELECT j.*, r.version, r.identity, r.summary, r.timings,
+       (SELECT o.sop_instance_uid FROM objects AS o
+        WHERE o.result_id = r.result_id AND o.kind = 'SR') AS sr_uid
+FROM jobs AS j
+LEFT JOIN results AS r ON r.job_id = j.job_id
+     AND r.version = (SELECT MAX(version) FROM results WHERE job_id = j.job_id)
+"""
+
+
+class JobRecords:
+    """Jobs, their attempts, results and objects."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, job_id: int) -> JobRow:
+        """Return one job that exists."""
+        return _row(self._database.read(f"{_SELECT} WHERE j.job_id = ?", (job_id,))[0])
+
+    def listing(self, study_instance_uid: str | None = None) -> list[JobRow]:
+        """Return all jobs, or those of one study, in the order of their making."""
+        where, parameters = "", ()
+        if study_instance_uid is not None:
+            where, parameters = "WHERE j.study_instance_uid = ?", (study_instance_uid,)  # type: ignore[assignment]  # both are tuples of text
+        rows = self._database.read(f"{_SELECT} {where} ORDER BY j.job_id", parameters)
+        return [_row(row) for row in rows]
+
+    def claim(self, now: datetime) -> JobRow | None:
+        """Take the oldest queued job that is due, or None."""
+        with self._database.write() as connection:
+            row = connection.execute(
+                "SELECT job_id, state FROM jobs WHERE state = 'queued' "
+                "AND not_before <= ? ORDER BY queued_at, job_id LIMIT 1",
+                (stamp(now),),
+            ).fetchone()
+            if row is None:
+                return None
+            connection.execute(
+                "UPDATE jobs SET state = ?, attempts = attempts + 1 WHERE job_id = ?",
+                (advance(JobState(row["state"]), JobEvent.CLAIM), row["job_id"]),
+            )
+            connection.execute(
+                "INSERT INTO attempts (job_id, started_at) VALUES (?, ?)",
+                (row["job_id"], stamp(now)),
+            )
+        return self.get(row["job_id"])
+
+    def report(
+        self, job_id: int, outcome: Reported, destinations: Sequence[str], now: datetime
+    ) -> None:
+        """Record a result with its objects, and one delivery each per destination.
+
+        With no destination the job stays ``reported``.
+        """
+        with self._database.write() as connection:
+            result_id = _insert_result(connection, job_id, outcome, stamp(now))
+            for made in outcome.objects:
+                connection.execute(
+                    "INSERT INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        made.sop_instance_uid,
+                        result_id,
+                        made.kind,
+                        made.sop_class_uid,
+                        made.series_instance_uid,
+                        made.transfer_syntax_uid,
+                        str(made.path),
+                        made.sha256,
+                    ),
+                )
+                connection.executemany(
+                    "INSERT INTO deliveries (sop_instance_uid, destination, state, "
+                    "not_before, created_at) VALUES (?, ?, 'pending', ?, ?)",
+                    [
+                        (made.sop_instance_uid, name, stamp(now), stamp(now))
+                        for name in destinations
+                    ],
+                )
+            _end(connection, job_id, JobEvent.REPORT, "", "", stamp(now))
+
+    def unchanged(self, job_id: int, outcome: Unchanged, now: datetime) -> None:
+        """Record that the earlier objects stand; they are sent if they all were."""
+        with self._database.write() as connection:
+            _end(connection, job_id, JobEvent.REPORT, "unchanged", "", stamp(now))
+            settle(connection, job_id, stamp(now))
+        del outcome
+
+    def refuse(self, job_id: int, outcome: NotApplicable, now: datetime) -> None:
+        """Record that the model reads no series of the study."""
+        with self._database.write() as connection:
+            _end(
+                connection,
+                job_id,
+                JobEvent.REFUSE,
+                outcome.reason,
+                outcome.detail,
+                stamp(now),
+            )
+
+    def fail(self, job_id: int, outcome: Failed, now: datetime) -> None:
+        """Record that the job cannot succeed."""
+        with self._database.write() as connection:
+            _end(
+                connection,
+                job_id,
+                JobEvent.FAIL,
+                outcome.reason,
+                outcome.message,
+                stamp(now),
+            )
+
+    def try_again(
+        self, job_id: int, outcome: Failed, not_before: datetime, now: datetime
+    ) -> None:
+        """Record a lost attempt; the job is due again at ``not_before``."""
+        with self._database.write() as connection:
+            _end(
+                connection,
+                job_id,
+                JobEvent.TRY_AGAIN,
+                outcome.reason,
+                outcome.message,
+                stamp(now),
+            )
+            connection.execute(
+                "UPDATE jobs SET not_before = ?, ended_at = NULL WHERE job_id = ?",
+                (stamp(not_before), job_id),
+            )
+
+    def interrupted(self) -> list[JobRow]:
+        """Return the jobs that a previous process left running."""
+        rows = self._database.read(f"{_SELECT} WHERE j.state = 'running'")
+        return [_row(row) for row in rows]
+
+    def next_due(self) -> datetime | None:
+        """Return when the next queued job is due, or None."""
+        rows = self._database.read(
+            "SELECT MIN(not_before) AS due FROM jobs WHERE state = 'queued'"
+        )
+        return moment(rows[0]["due"]) if rows[0]["due"] else None
+
+    def attempts(self, job_id: int) -> list[dict[str, Any]]:
+        """Return the attempts of a job in order, as the ledger holds them."""
+        rows = self._database.read(
+            "SELECT started_at, ended_at, outcome, detail FROM attempts "
+            "WHERE job_id = ? ORDER BY started_at",
+            (job_id,),
+        )
+        return [dict(row) for row in rows]
+
+
+def settle(connection: sqlite3.Connection, job_id: int, now: str) -> None:
+    """Advance a reported job to sent when all its deliveries are, in a transaction."""
+    row = connection.execute(
+        "SELECT SUM(d.state = 'sent') AS sent, COUNT(*) AS total FROM deliveries AS d "
+        "JOIN objects USING (sop_instance_uid) JOIN results USING (result_id) "
+        "WHERE job_id = ?",
+        (job_id,),
+    ).fetchone()
+    state = connection.execute(
+        "SELECT state FROM jobs WHERE job_id = ?", (job_id,)
+    ).fetchone()["state"]
+    if row["total"] and row["sent"] == row["total"] and state == JobState.REPORTED:
+        connection.execute(
+            "UPDATE jobs SET state = ?, ended_at = ? WHERE job_id = ?",
+            (advance(JobState.REPORTED, JobEvent.DELIVER), now, job_id),
+        )
+
+
+def _insert_result(
+    connection: sqlite3.Connection, job_id: int, outcome: Reported, now: str
+) -> int:
+    cursor = connection.execute(
+        """
+        INSERT INTO results (job_id, version, identity, series_instance_uid,
+            completed_at, reported_at, summary, timings, precision, model_version,
+            weights_digest)
+        SELECT j.job_id,
+               1 + COALESCE((SELECT MAX(version) FROM results
+                             WHERE job_id = j.job_id), 0),
+               ?, ?, s.completed_at, ?, ?, ?, ?, ?, ?
+        FROM jobs AS j JOIN studies AS s USING (study_instance_uid)
+        WHERE j.job_id = ?
+        """,
+        (
+            outcome.identity,
+            outcome.series_instance_uid,
+            now,
+            json.dumps(dict(outcome.summary), ensure_ascii=False),
+            json.dumps(dict(outcome.timings_s)),
+            outcome.precision,
+            outcome.model_version,
+            outcome.weights_digest,
+            job_id,
+        ),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def _end(
+    connection: sqlite3.Connection,
+    job_id: int,
+    event: JobEvent,
+    reason: str,
+    detail: str,
+    now: str,
+) -> None:
+    """End the running attempt; a study that changed meanwhile is queued again."""
+    row = connection.execute(
+        "SELECT state, changed FROM jobs WHERE job_id = ?", (job_id,)
+    ).fetchone()
+    state = advance(JobState(row["state"]), event)
+    connection.execute(
+        "UPDATE jobs SET state = ?, reason = ?, detail = ?, ended_at = ? "
+        "WHERE job_id = ?",
+        (state, reason, detail, now, job_id),
+    )
+    connection.execute(
+        "UPDATE attempts SET ended_at = ?, outcome = ?, detail = ? "
+        "WHERE job_id = ? AND ended_at IS NULL",
+        (now, reason or event, detail, job_id),
+    )
+    if row["changed"] and state != JobState.QUEUED:
+        requeue(connection, job_id, state, now)
+
+
+def _row(row: sqlite3.Row) -> JobRow:
+    return JobRow(
+        job_id=row["job_id"],
+        study_instance_uid=row["study_instance_uid"],
+        model=row["model"],
+        state=JobState(row["state"]),
+        attempts=row["attempts"],
+        queued_at=moment(row["queued_at"]),
+        ended_at=moment(row["ended_at"]) if row["ended_at"] else None,
+        reason=row["reason"] or "",
+        detail=row["detail"] or "",
+        version=row["version"] or 0,
+        identity=row["identity"],
+        summary=json.loads(row["summary"]) if row["summary"] else {},
+        timings_s=json.loads(row["timings"]) if row["timings"] else {},
+        sr_uid=row["sr_uid"],
+    )

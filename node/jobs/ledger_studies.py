@@ -1,0 +1,284 @@
+"""The ledger's studies: what was received, and when it was complete."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from node.jobs.database import Database
+from node.jobs.job import Completeness, JobEvent, JobState, advance
+
+
+def stamp(moment: datetime) -> str:
+    """Return aware time as text that sorts: ISO 8601, UTC, microseconds.
+
+    >>> stamp(datetime(2026, 11, 21, tzinfo=UTC))
+    '2026-11-21T00:00:00.000000+00:00'
+    """
+    if moment.tzinfo is None:
+        raise ValueError("the ledger takes aware times only")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def moment(text: str) -> datetime:
+    """Return the aware time that ``stamp`` wrote."""
+    return datetime.fromisoformat(text)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedInstance:
+    """One object that lies complete in the spool.
+
+    Attributes
+    ----------
+    digest
+        SHA-256 of the data set as received, without its file meta information.
+    """
+
+    study_instance_uid: str
+    series_instance_uid: str
+    sop_instance_uid: str
+    sop_class_uid: str
+    digest: str
+    path: Path
+    calling_ae_title: str
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRow:
+    """One study as the ledger knows it."""
+
+    study_instance_uid: str
+    state: str
+    first_received_at: datetime
+    last_received_at: datetime
+    completed_at: datetime | None
+    completeness: Completeness | None
+    completeness_reason: str
+    calling_ae_title: str
+
+
+class StudyRecords:
+    """Studies, series and instances."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def record(self, instances: Iterable[ReceivedInstance], now: datetime) -> set[str]:
+        """Note instances that lie in the spool; return the studies that changed.
+
+        An instance whose digest is known changes nothing, except that a file which
+        retention had removed is there again. A new one opens its study (again).
+        """
+        changed: set[str] = set()
+        with self._database.write(durable=False) as connection:
+            for instance in instances:
+                if _insert(connection, instance, stamp(now)):
+                    changed.add(instance.study_instance_uid)
+        return changed
+
+    def get(self, study_instance_uid: str) -> StudyRow | None:
+        """Return one study, or None."""
+        rows = self._database.read(
+            "SELECT * FROM studies WHERE study_instance_uid = ?", (study_instance_uid,)
+        )
+        return _study(rows[0]) if rows else None
+
+    def receiving(self) -> list[StudyRow]:
+        """Return the studies that are not complete, oldest first."""
+        rows = self._database.read(
+            "SELECT * FROM studies WHERE state = 'receiving' ORDER BY first_received_at"
+        )
+        return [_study(row) for row in rows]
+
+    def series_counts(self, study_instance_uid: str) -> dict[str, int]:
+        """Return the number of distinct SOP Instance UIDs per series."""
+        rows = self._database.read(
+            "SELECT series_instance_uid AS uid, COUNT(DISTINCT sop_instance_uid) AS n "
+            "FROM instances WHERE study_instance_uid = ? GROUP BY series_instance_uid",
+            (study_instance_uid,),
+        )
+        return {row["uid"]: row["n"] for row in rows}
+
+    def files(self, study_instance_uid: str) -> tuple[Path, ...]:
+        """Return the files of a study that lie in the spool, sorted."""
+        rows = self._database.read(
+            "SELECT path FROM instances WHERE study_instance_uid = ? "
+            "AND path IS NOT NULL ORDER BY path",
+            (study_instance_uid,),
+        )
+        return tuple(Path(row["path"]) for row in rows)
+
+    def digests(self, sop_instance_uid: str) -> set[str]:
+        """Return the digests under which an instance was received."""
+        rows = self._database.read(
+            "SELECT digest FROM instances WHERE sop_instance_uid = ?",
+            (sop_instance_uid,),
+        )
+        return {row["digest"] for row in rows}
+
+    def without_file(self, study_instance_uid: str) -> int:
+        """Return how many instances of a study were removed by retention."""
+        rows = self._database.read(
+            "SELECT COUNT(*) AS n FROM instances "
+            "WHERE study_instance_uid = ? AND path IS NULL",
+            (study_instance_uid,),
+        )
+        return int(rows[0]["n"])
+
+    def is_own(self, sop_instance_uid: str) -> bool:
+        """Tell whether the node itself made this object (DESIGN.md §2.4)."""
+        return bool(
+            self._database.read(
+                "SELECT 1 FROM objects WHERE sop_instance_uid = ?", (sop_instance_uid,)
+            )
+        )
+
+    def complete(
+        self,
+        study_instance_uid: str,
+        *,
+        completeness: Completeness,
+        reason: str,
+        archive_counts: Mapping[str, int],
+        models: Sequence[str],
+        now: datetime,
+    ) -> None:
+        """Call a study complete and queue one job per model, in one transaction.
+
+        A job that ended is queued again; one that runs is marked, and is queued
+        again when it ends.
+        """
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE studies SET state = 'complete', completed_at = ?, "
+                "completeness = ?, completeness_reason = ? "
+                "WHERE study_instance_uid = ?",
+                (stamp(now), completeness, reason, study_instance_uid),
+            )
+            connection.executemany(
+                "UPDATE series SET archive_count = ? WHERE series_instance_uid = ?",
+                [(count, uid) for uid, count in archive_counts.items()],
+            )
+            for model in models:
+                _queue(connection, study_instance_uid, model, stamp(now))
+
+    def removable(self, before: datetime) -> list[str]:
+        """Return the complete studies whose received files may be removed.
+
+        Every job has an outcome, no delivery is pending, the last of all this was
+        before ``before``, and files are there.
+        """
+        rows = self._database.read(
+            """
+            SELECT s.study_instance_uid AS uid FROM studies AS s
+            WHERE s.state = 'complete' AND s.completed_at < :before
+              AND EXISTS (SELECT 1 FROM instances AS i
+                          WHERE i.study_instance_uid = s.study_instance_uid
+                            AND i.path IS NOT NULL)
+              AND NOT EXISTS (SELECT 1 FROM jobs AS j
+                          WHERE j.study_instance_uid = s.study_instance_uid
+                            AND (j.state IN ('queued', 'running')
+                                 OR j.ended_at >= :before))
+              AND NOT EXISTS (SELECT 1 FROM deliveries AS d
+                          JOIN objects USING (sop_instance_uid)
+                          JOIN results USING (result_id)
+                          JOIN jobs AS j USING (job_id)
+                          WHERE j.study_instance_uid = s.study_instance_uid
+                            AND (d.state = 'pending' OR d.ended_at >= :before))
+            """,
+            {"before": stamp(before)},
+        )
+        return [row["uid"] for row in rows]
+
+    def forget_files(self, study_instance_uid: str) -> None:
+        """Note that the received files of a study are gone; digests stay."""
+        with self._database.write(durable=False) as connection:
+            connection.execute(
+                "UPDATE instances SET path = NULL WHERE study_instance_uid = ?",
+                (study_instance_uid,),
+            )
+
+
+def _insert(
+    connection: sqlite3.Connection, instance: ReceivedInstance, now: str
+) -> bool:
+    """Insert one instance; tell whether it was new."""
+    known = connection.execute(
+        "UPDATE instances SET path = ? WHERE sop_instance_uid = ? AND digest = ?",
+        (str(instance.path), instance.sop_instance_uid, instance.digest),
+    ).rowcount
+    if known:
+        return False
+    connection.execute(
+        "INSERT INTO studies (study_instance_uid, state, first_received_at, "
+        "last_received_at, calling_ae_title) VALUES (?, 'receiving', ?, ?, ?) "
+        "ON CONFLICT (study_instance_uid) DO UPDATE SET state = 'receiving', "
+        "last_received_at = excluded.last_received_at, "
+        "calling_ae_title = excluded.calling_ae_title",
+        (instance.study_instance_uid, now, now, instance.calling_ae_title),
+    )
+    connection.execute(
+        "INSERT OR IGNORE INTO series (series_instance_uid, study_instance_uid) "
+        "VALUES (?, ?)",
+        (instance.series_instance_uid, instance.study_instance_uid),
+    )
+    connection.execute(
+        "INSERT INTO instances VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            instance.sop_instance_uid,
+            instance.digest,
+            instance.series_instance_uid,
+            instance.study_instance_uid,
+            str(instance.path),
+            now,
+        ),
+    )
+    return True
+
+
+def _queue(connection: sqlite3.Connection, study: str, model: str, now: str) -> None:
+    row = connection.execute(
+        "SELECT job_id, state FROM jobs WHERE study_instance_uid = ? AND model = ?",
+        (study, model),
+    ).fetchone()
+    if row is None:
+        connection.execute(
+            "INSERT INTO jobs (study_instance_uid, model, state, not_before, "
+            "queued_at) VALUES (?, ?, ?, ?, ?)",
+            (study, model, JobState.QUEUED, now, now),
+        )
+    elif row["state"] == JobState.RUNNING:
+        connection.execute(
+            "UPDATE jobs SET changed = 1 WHERE job_id = ?", (row["job_id"],)
+        )
+    elif row["state"] != JobState.QUEUED:
+        requeue(connection, row["job_id"], JobState(row["state"]), now)
+
+
+def requeue(
+    connection: sqlite3.Connection, job_id: int, state: JobState, now: str
+) -> None:
+    """Queue a job again because its study changed, inside a transaction."""
+    connection.execute(
+        "UPDATE jobs SET state = ?, changed = 0, attempts = 0, not_before = ?, "
+        "queued_at = ?, ended_at = NULL, reason = NULL, detail = NULL "
+        "WHERE job_id = ?",
+        (advance(state, JobEvent.CHANGE), now, now, job_id),
+    )
+
+
+def _study(row: sqlite3.Row) -> StudyRow:
+    return StudyRow(
+        study_instance_uid=row["study_instance_uid"],
+        state=row["state"],
+        first_received_at=moment(row["first_received_at"]),
+        last_received_at=moment(row["last_received_at"]),
+        completed_at=moment(row["completed_at"]) if row["completed_at"] else None,
+        completeness=Completeness(row["completeness"]) if row["completeness"] else None,
+        completeness_reason=row["completeness_reason"] or "",
+        calling_ae_title=row["calling_ae_title"],
+    )
