@@ -263,9 +263,7 @@ class Findings:
     measurements: tuple[Measurement, ...]
     statements: tuple[Statement, ...] = ()
     flags: tuple[Flag, ...] = ()
-    timings_s: Mapping[str, float] = field(
-        default_factory=lambda: MappingProxyType({})
-    )
+    timings_s: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     precision: str = "fp32"
 
     def __post_init__(self) -> None:
@@ -334,3 +332,17 @@ class Model(Protocol):
 
     def predict(self, volume: Volume, context: Context) -> Findings:
         """Read one volume. Deterministic for equal input, bundle and precision."""
+
+
+class UnfitInput(ValueError):  # noqa: N818 - a verdict on the images, no malfunction
+    """The pixels cannot be read by the model, although the headers were accepted.
+
+    Attributes
+    ----------
+    reason
+        Reason code in snake_case, stable over versions.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason

@@ -144,7 +144,11 @@ def load_bundle(folder: Path) -> Bundle:
         weights=MappingProxyType(weights),
         digest=hashlib.sha256(raw).hexdigest(),
         weights_digest=hashlib.sha256(joined.encode()).hexdigest(),
-        **{key: content[key] for key in REQUIRED if key not in {"acceptance", "weights"}},
+        **{
+            key: content[key]
+            for key in REQUIRED
+            if key not in {"acceptance", "weights"}
+        },
         **{key: content[key] for key in OPTIONAL if key in content},
     )
 
