@@ -1,0 +1,192 @@
+"""The command ``pacs-node``."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from node import config
+from node.errors import ConfigError, NodeError
+from node.jobs.job import JobState
+from node.jobs.ledger import LEDGER_FILE, Ledger
+from node.jobs.ledger_jobs import JobRow
+
+app = typer.Typer(
+    name="pacs-node",
+    help="An AI node beside a PACS: studies in, DICOM results back. Research use.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+)
+settings_commands = typer.Typer(help="The settings.", no_args_is_help=True)
+app.add_typer(settings_commands, name="config")
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="Settings file; default ./node.toml."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+@app.command()
+def run(
+    config_file: ConfigOption = None,
+    listen: Annotated[
+        str | None, typer.Option(help="Address to listen on; default loopback.")
+    ] = None,
+) -> None:
+    """Receive, read, report and send until Ctrl-C or SIGTERM."""
+    from node.app import Node  # imports every stage: only this command needs them
+
+    settings = config.load(config_file)
+    if listen is not None:
+        changed = settings.node.model_copy(update={"listen": listen})
+        settings = settings.model_copy(update={"node": changed})
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    Node(settings).run(stopped)
+
+
+@app.command()
+def infer(
+    path: Annotated[Path, typer.Argument(help="A study folder or a DICOM file.")],
+    config_file: ConfigOption = None,
+    model: Annotated[
+        str | None, typer.Option("--model", "-m", help="Only this model.")
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder of the DICOM results.")
+    ] = Path("results"),
+    send: Annotated[bool, typer.Option(help="Also send to the archive.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Read one study folder without an archive.
+
+    Exit status: 0 every study that a model reads was reported, 1 a job failed, or
+    nothing was reported, 2 wrong use.
+    """
+    import models
+    from node import batch  # imports the whole pipeline: only this command needs it
+
+    names = [model] if model else list(models.MODELS)
+    if model and model not in models.MODELS:
+        known = ", ".join(models.MODELS)
+        raise typer.BadParameter(f"{model}: unknown; models are {known}")
+    jobs = list(batch.infer(path, output, config.load(config_file), names, send=send))
+    _print_jobs(jobs, as_json=as_json)
+    good = {JobState.REPORTED, JobState.SENT}
+    failed = any(job.state is JobState.FAILED for job in jobs)
+    if failed or not any(job.state in good for job in jobs):
+        raise typer.Exit(1)
+
+
+@app.command()
+def jobs(
+    config_file: ConfigOption = None,
+    study: Annotated[
+        str | None, typer.Option(help="Only this Study Instance UID.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List what became of every study and model."""
+    settings = config.load(config_file)
+    data_dir = settings.node.data_dir
+    if not (data_dir / LEDGER_FILE).is_file():
+        raise ConfigError(
+            f"no ledger in {data_dir}: start the node with `pacs-node run`, or name "
+            "its settings with --config"
+        )
+    ledger = Ledger(data_dir, read_only=True)
+    try:
+        _print_jobs(ledger.jobs.listing(study), as_json=as_json)
+    finally:
+        ledger.close()
+
+
+@app.command()
+def check(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Examine settings, folders, ports, weights and the archive; say what to do."""
+    from node.doctor import examine  # asks the network: only this command needs it
+
+    findings = examine(config.load(config_file))
+    if as_json:
+        _print_line(json.dumps([finding.__dict__ for finding in findings]))
+    else:
+        table = Table("", "checked", "found", "do", box=None, pad_edge=False)
+        for finding in findings:
+            mark = "[green]ok[/]" if finding.good else "[red]wrong[/]"
+            table.add_row(mark, finding.subject, finding.found, finding.remedy)
+        Console().print(table)
+    if not all(finding.good for finding in findings):
+        raise typer.Exit(1)
+
+
+@settings_commands.command("show")
+def config_show(config_file: ConfigOption = None) -> None:
+    """Print the settings in force, secrets masked, as JSON."""
+    _print_line(config.load(config_file).model_dump_json(indent=2))
+
+
+@settings_commands.command("check")
+def config_check(config_file: ConfigOption = None) -> None:
+    """Read the settings and say what is wrong with them."""
+    config.load(config_file)
+    _print_line("the settings are good")
+
+
+def _print_jobs(rows: list[JobRow], *, as_json: bool) -> None:
+    if as_json:
+        _print_line(json.dumps([_plain(row) for row in rows], ensure_ascii=False))
+        return
+    table = Table("job", "study", "model", "state", "result", box=None, pad_edge=False)
+    for row in rows:
+        result = ", ".join(f"{k} {v}" for k, v in row.summary.items()) or row.reason
+        if row.state in {JobState.FAILED, JobState.NOT_APPLICABLE}:
+            result = f"{row.reason}: {row.detail}"
+        table.add_row(
+            str(row.job_id), row.study_instance_uid, row.model, row.state, result
+        )
+    Console().print(table)
+
+
+def _plain(row: JobRow) -> dict[str, object]:
+    return {
+        "job": row.job_id,
+        "study_instance_uid": row.study_instance_uid,
+        "model": row.model,
+        "state": row.state,
+        "version": row.version,
+        "attempts": row.attempts,
+        "reason": row.reason,
+        "detail": row.detail,
+        "summary": dict(row.summary),
+        "timings_s": dict(row.timings_s),
+        "queued_at": row.queued_at.isoformat(),
+        "ended_at": row.ended_at.isoformat() if row.ended_at else None,
+    }
+
+
+def _print_line(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+def main() -> None:
+    """Run the command; an expected error is one line and exit status 1 or 2."""
+    try:
+        app()
+    except NodeError as error:
+        sys.stderr.write(f"pacs-node: {error}\n")
+        sys.exit(2 if isinstance(error, ConfigError) else 1)
+
+
+if __name__ == "__main__":
+    main()

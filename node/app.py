@@ -1,0 +1,168 @@
+"""The node on one page: every stage is built from the settings, in the order a
+study passes them.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import models
+from models.volume.bundle import Bundle, BundleError, load_bundle
+from node import log
+from node.config import Settings
+from node.errors import ConfigError
+from node.inbound.archive import Archive
+from node.inbound.archive_dicom import DicomArchive
+from node.inbound.archive_orthanc import OrthancArchive
+from node.inbound.scp import StorageSCP
+from node.inbound.spool import Spool
+from node.inbound.watcher import Watcher
+from node.jobs.job import JobRequest
+from node.jobs.ledger import Ledger
+from node.jobs.ledger_jobs import JobRow
+from node.jobs.pool import Pool
+from node.jobs.request import bundle_of, request_of
+from node.schedule import Schedule
+from node.send.outbox import Outbox, destination_name
+
+
+class Node:
+    """A node that receives, reads, reports and sends until it is stopped.
+
+    Raises
+    ------
+    NodeError
+        Settings, ledger, spool or port cannot be used; the message says which.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.data_dir = private_folder(settings.node.data_dir)
+        self.ledger = Ledger(self.data_dir)
+        log.configure(
+            settings.log.level,
+            json=settings.log.json_lines,
+            salt=self.ledger.site_salt,
+        )
+        bundles = enabled_bundles(settings)
+
+        self.spool = Spool(self.data_dir / "spool", settings.inbound)
+        self.outboxes = [
+            Outbox(settings.send, destination, self.ledger, settings.node.ae_title)
+            for destination in settings.destinations
+        ]
+        self.pool = Pool(
+            settings.jobs,
+            self.ledger,
+            make_request=self.request,
+            destinations=[destination_name(d) for d in settings.destinations],
+            on_reported=self._wake_outboxes,
+            models={name: bundle_of(settings, name) for name in bundles},
+        )
+        self.watcher = Watcher(
+            settings.inbound,
+            self.ledger,
+            self.spool,
+            archive_of(settings),
+            models=tuple(bundles),
+            on_complete=self.pool.wake,
+        )
+        self.scp = StorageSCP(
+            settings.node,
+            settings.inbound,
+            self.spool,
+            self.ledger,
+            on_stored=self.watcher.stored,
+            on_released=self.watcher.released,
+        )
+        self.schedule = Schedule(settings.retention, self.ledger, self.spool)
+
+    def start(self) -> None:
+        """Start every stage, the last of the journey first."""
+        for outbox in self.outboxes:
+            outbox.start()
+        self.pool.start()
+        self.watcher.start()
+        self.schedule.start()
+        self.scp.start()
+
+    def stop(self) -> None:
+        """Stop every stage, the first of the journey first; nothing is lost."""
+        self.scp.stop()
+        self.schedule.stop()
+        self.watcher.stop()
+        self.pool.stop()
+        for outbox in self.outboxes:
+            outbox.stop()
+        self.ledger.close()
+
+    def run(self, stopped: threading.Event) -> None:
+        """Start, wait for ``stopped``, stop."""
+        self.start()
+        try:
+            stopped.wait()
+        finally:
+            self.stop()
+
+    def request(self, job: JobRow) -> JobRequest:
+        """Return what a worker needs for the next attempt of a job."""
+        return request_of(job, self.ledger, self.settings, self.data_dir / "results")
+
+    def _wake_outboxes(self) -> None:
+        for outbox in self.outboxes:
+            outbox.wake()
+
+
+def private_folder(path: Path) -> Path:
+    """Make a folder that only this user can enter, and everything below it.
+
+    Raises
+    ------
+    ConfigError
+        The folder cannot be made or written.
+    """
+    os.umask(0o077)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        path.chmod(0o700)
+    except OSError as error:
+        raise ConfigError(
+            f"[node] data_dir = {path}: {error.strerror}; "
+            "make it writable or name another folder"
+        ) from None
+    return path.absolute()
+
+
+def archive_of(settings: Settings) -> Archive:
+    """Return the archive as it is to be asked: by REST, or by C-FIND alone."""
+    if settings.archive.rest:
+        return OrthancArchive(
+            settings.archive, settings.archive_user, settings.archive_password
+        )
+    return DicomArchive(settings.archive, settings.node.ae_title)
+
+
+def enabled_bundles(settings: Settings) -> dict[str, Bundle]:
+    """Verify and return the bundles of the models that may speak on the wire.
+
+    Raises
+    ------
+    ConfigError
+        A bundle is missing, incomplete or not what its hashes say.
+    """
+    bundles: dict[str, Bundle] = {}
+    for name in models.MODELS:
+        if not getattr(settings.models, name).enabled:
+            continue
+        folder = bundle_of(settings, name) or models.bundle_folder(name)
+        try:
+            bundle = load_bundle(folder)
+        except BundleError as error:
+            raise ConfigError(f"[models.{name}] {error}") from None
+        if bundle.status == "demonstration" and not settings.models.allow_demonstration:
+            log.get("app").warning("demonstration_model_off", model=name)
+            continue
+        bundles[name] = bundle
+    return bundles

@@ -1,0 +1,60 @@
+"""From a claimed job to all that a worker needs for one attempt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from node.config import Settings
+from node.errors import LedgerError
+from node.jobs.job import Completeness, JobRequest
+from node.jobs.ledger import Ledger
+from node.jobs.ledger_jobs import JobRow
+
+
+def bundle_of(settings: Settings, model: str) -> Path | None:
+    """Return the bundle folder that the settings name for a model, if any."""
+    section = getattr(settings.models, model)
+    bundle: Path | None = section.bundle
+    return bundle
+
+
+def request_of(
+    job: JobRow, ledger: Ledger, settings: Settings, results: Path
+) -> JobRequest:
+    """Return the request of the next attempt of ``job``.
+
+    Parameters
+    ----------
+    results
+        Folder below which the objects of every study, model and version lie.
+
+    Raises
+    ------
+    LedgerError
+        The ledger does not hold the complete study of the job.
+    """
+    study = ledger.studies.get(job.study_instance_uid)
+    if study is None or study.completed_at is None or study.completeness is None:
+        raise LedgerError(f"job {job.job_id} stands without its complete study")
+    version = job.version + 1
+    return JobRequest(
+        job_id=job.job_id,
+        study_instance_uid=job.study_instance_uid,
+        model=job.model,
+        files=ledger.studies.files(job.study_instance_uid),
+        output_dir=results / job.study_instance_uid / job.model / f"v{version}",
+        completeness=Completeness(study.completeness),
+        completeness_reason=study.completeness_reason,
+        version=version,
+        replaces=job.sr_uid,
+        previous_identity=job.identity,
+        completed_at=study.completed_at,
+        installation_id=ledger.installation_id,
+        site_salt=ledger.site_salt,
+        bundle=bundle_of(settings, job.model),
+        report=settings.report,
+        retrieve_ae_title=settings.archive.ae_title,
+        device=settings.jobs.device,
+        precision=settings.jobs.precision,
+        threads=settings.jobs.threads,
+    )
