@@ -1,4 +1,4 @@
-"""Does a model read this series? Judged from header values alone, by a declared rule."""
+"""Does a model read this series? Judged from header values alone, by a rule."""
 
 from __future__ import annotations
 

@@ -1,0 +1,205 @@
+"""The header pass: every file of a study is opened once, pixels left where they lie."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import warnings
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from pydicom import Dataset, dcmread
+from pydicom.errors import InvalidDicomError
+from pydicom.multival import MultiValue
+
+IDENTITY = ("SOPInstanceUID", "SOPClassUID", "StudyInstanceUID", "SeriesInstanceUID")
+PIXEL_DATA_TAG = bytes.fromhex("e07f1000")
+DEFLATED = b"1.2.840.10008.1.2.1.99"
+UNDEFINED_LENGTH = 0xFFFFFFFF
+
+META_START = 132
+"""The preamble and ``DICM`` come before the file meta information (PS3.10 7.1)."""
+
+MAX_INFLATED_BYTES = 1 << 30
+"""A deflated file that grows beyond this is not read: 0.4 MB can hold gigabytes."""
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silence pydicom about odd values, which are judged where they are used.
+
+    Entered once around a whole pass and never inside its threads: Python's warning
+    filters belong to the process.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        yield
+
+
+class HeaderError(ValueError):
+    """A file is no DICOM instance that can be placed in a study.
+
+    Attributes
+    ----------
+    reason
+        ``unreadable``, ``not_dicom``, ``damaged``, ``missing_uid`` or
+        ``inflates_too_far``.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """One file: its data set without pixels, and where its native pixels begin.
+
+    Attributes
+    ----------
+    pixel_offset
+        Byte offset of the Pixel Data value when it is uncompressed little endian;
+        None when it is not, or absent.
+    """
+
+    path: Path
+    dataset: Dataset
+    pixel_offset: int | None
+
+
+def read_headers(
+    paths: Sequence[Path], threads: int
+) -> tuple[list[Header], list[tuple[str, str]]]:
+    """Read all files; return the headers, and ``(name, reason)`` of all others."""
+    with ThreadPoolExecutor(max(1, threads)) as pool:
+        results = list(pool.map(_read_or_reason, paths))
+    read = [result for result in results if isinstance(result, Header)]
+    refused = [
+        (path.name, result)
+        for path, result in zip(paths, results, strict=True)
+        if isinstance(result, str)
+    ]
+    return read, refused
+
+
+def _read_or_reason(path: Path) -> Header | str:
+    try:
+        return read_header(path)
+    except HeaderError as error:
+        return error.reason
+
+
+def read_header(path: Path) -> Header:
+    """Read the header of one file.
+
+    Raises
+    ------
+    HeaderError
+        The file cannot be opened, is no DICOM file, or does not say to which study
+        and series it belongs.
+    """
+    try:
+        with path.open("rb") as stream:
+            _check_inflation(stream)
+            dataset = dcmread(stream, stop_before_pixels=True, force=False)
+            offset = _native_pixel_offset(stream, dataset)
+            if not all(str(dataset.get(keyword, "")) for keyword in IDENTITY):
+                raise HeaderError("missing_uid")
+    except HeaderError:
+        raise
+    except InvalidDicomError:
+        raise HeaderError("not_dicom") from None
+    except OSError:
+        raise HeaderError("unreadable") from None
+    except Exception:  # noqa: BLE001 - a damaged file makes pydicom raise anything
+        raise HeaderError("damaged") from None
+    return Header(path, dataset, offset)
+
+
+def _check_inflation(stream: BinaryIO) -> None:
+    """Refuse a deflate bomb, in pieces, before pydicom inflates it whole."""
+    head = stream.read(1024)
+    if DEFLATED in head:
+        stream.seek(dataset_start(head))
+        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        total, piece = 0, stream.read(1 << 20)
+        while piece and not inflater.eof:
+            total += len(inflater.decompress(piece, 1 << 24))
+            piece = inflater.unconsumed_tail or stream.read(1 << 20)
+            if total > MAX_INFLATED_BYTES:
+                raise HeaderError("inflates_too_far")
+    stream.seek(0)
+
+
+def dataset_start(head: bytes) -> int:
+    """Return where the data set begins, behind the file meta information.
+
+    ``head`` is the beginning of a Part 10 file. Its first element, the group length
+    (0002,0000), is 12 bytes in explicit little endian.
+    """
+    value = META_START + 8
+    return value + 4 + int.from_bytes(head[value : value + 4], "little")
+
+
+def _native_pixel_offset(stream: BinaryIO, dataset: Dataset) -> int | None:
+    """Return where the pixel values begin; the stream stands before Pixel Data."""
+    syntax = dataset.file_meta.get("TransferSyntaxUID")
+    if syntax is None or syntax.is_compressed or not syntax.is_little_endian:
+        return None
+    element = stream.read(8 if syntax.is_implicit_VR else 12)
+    length = int.from_bytes(element[-4:], "little")
+    if element[:4] != PIXEL_DATA_TAG or length == UNDEFINED_LENGTH:
+        return None
+    return stream.tell()
+
+
+def content_digest(path: Path) -> bytes:
+    """Return the SHA-256 of a file without its meta information.
+
+    The meta information may differ between two copies of one instance: it names
+    the software that wrote the file.
+    """
+    with path.open("rb") as stream:
+        stream.seek(dataset_start(stream.read(META_START + 12)))
+        return hashlib.file_digest(stream, "sha256").digest()
+
+
+def text(dataset: Dataset, keyword: str) -> str:
+    """Return a value as text, several joined by a backslash; "" when absent."""
+    value = guarded(lambda: dataset.get(keyword))
+    if value is None:
+        return ""
+    if isinstance(value, MultiValue):
+        return "\\".join(str(part) for part in value)
+    return str(value)
+
+
+def integer(dataset: Dataset, keyword: str) -> int | None:
+    """Return a whole number, or None when it is absent or no number."""
+    value = guarded(lambda: int(dataset.get(keyword)))
+    return value if isinstance(value, int) else None
+
+
+def floats(dataset: Dataset, keyword: str, count: int) -> tuple[float, ...] | None:
+    """Return exactly ``count`` finite numbers, or None."""
+    values = guarded(lambda: tuple(float(part) for part in dataset.get(keyword)))
+    if not isinstance(values, tuple) or len(values) != count:
+        return None
+    return values if all(math.isfinite(value) for value in values) else None
+
+
+def guarded(read: Callable[[], object]) -> object:
+    """Return what ``read`` returns, or None where the value cannot be converted.
+
+    pydicom converts a value when it is first asked for, so that a damaged one
+    raises here and not in the header pass.
+    """
+    try:
+        return read()
+    except Exception:  # noqa: BLE001 - a damaged value makes pydicom raise anything
+        return None

@@ -1,0 +1,180 @@
+"""The pixels of one image: straight from the file, or through a decoder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydicom import dcmread
+
+from models.contract import Instance
+from models.volume.headers import text
+from models.volume.study import PIXEL_TAGS
+
+Pixels = npt.NDArray[Any]
+
+
+class SeriesError(Exception):
+    """A series cannot become a volume.
+
+    Attributes
+    ----------
+    reason
+        Reason code in snake_case: a geometry problem, ``pixels_unsupported``,
+        ``pixels_damaged`` or ``file_missing``.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return SeriesError, (self.reason, str(self))
+
+
+@dataclass(frozen=True, slots=True)
+class PixelFormat:
+    """How stored pixels become numbers (DICOM PS3.3 C.7.6.3 and C.11.1).
+
+    Attributes
+    ----------
+    slope, intercept
+        None when the image carries no rescale.
+    rescale_type
+        ``"HU"``, "" when not said, or another unit.
+    """
+
+    bits_allocated: int
+    bits_stored: int
+    high_bit: int
+    signed: bool
+    slope: float | None
+    intercept: float | None
+    rescale_type: str
+
+    @classmethod
+    def of(cls, tags: Mapping[str, str]) -> PixelFormat:
+        """Return the format that header values describe.
+
+        Raises
+        ------
+        SeriesError
+            Colour, a bit depth that is not 8, 16 or 32, or no number where one belongs.
+        """
+        if not tags.get("PhotometricInterpretation", "").startswith("MONOCHROME"):
+            raise SeriesError("pixels_unsupported", "the pixels are not greyscale")
+        try:
+            allocated = int(tags["BitsAllocated"])
+            stored = int(tags.get("BitsStored", allocated))
+            rescaled = "RescaleSlope" in tags and "RescaleIntercept" in tags
+            pixel_format = cls(
+                bits_allocated=allocated,
+                bits_stored=stored,
+                high_bit=int(tags.get("HighBit", stored - 1)),
+                signed=int(tags["PixelRepresentation"]) == 1,
+                slope=float(tags["RescaleSlope"]) if rescaled else None,
+                intercept=float(tags["RescaleIntercept"]) if rescaled else None,
+                rescale_type=tags.get("RescaleType", ""),
+            )
+        except (KeyError, ValueError):
+            raise SeriesError(
+                "pixels_unsupported", "the headers do not say how pixels are stored"
+            ) from None
+        if not pixel_format._possible():
+            raise SeriesError("pixels_unsupported", f"{stored} of {allocated} bits")
+        return pixel_format
+
+    def _possible(self) -> bool:
+        depth = self.bits_allocated in {8, 16, 32}
+        return (
+            depth and 0 < self.bits_stored <= self.high_bit + 1 <= self.bits_allocated
+        )
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the stored values, little endian."""
+        return np.dtype(f"<{'i' if self.signed else 'u'}{self.bits_allocated // 8}")
+
+    @property
+    def rescales(self) -> bool:
+        """Whether the rescale changes any value."""
+        return self.slope is not None and (self.slope, self.intercept) != (1.0, 0.0)
+
+    @property
+    def hounsfield(self) -> bool:
+        """Whether the rescaled values of a CT are Hounsfield units."""
+        return self.slope is not None and self.rescale_type in {"", "HU"}
+
+    def trim(self, plane: Pixels) -> None:
+        """Remove, in place, what lies outside the stored bits, and extend the sign."""
+        above = self.bits_allocated - 1 - self.high_bit
+        below = self.bits_allocated - self.bits_stored
+        if not below:
+            return
+        limit = 1 << (self.bits_stored - self.signed)
+        lowest = -limit if self.signed else 0
+        if above == below and lowest <= plane.min() and plane.max() < limit:
+            return
+        np.left_shift(plane, above, out=plane)
+        np.right_shift(plane, below, out=plane)
+
+    def rescale(self, plane: Pixels, out: Pixels) -> None:
+        """Write the values of ``plane`` into ``out``, rescaled if that is float."""
+        np.copyto(out, plane, casting="unsafe")
+        if self.rescales and out.dtype.kind == "f":
+            out *= self.slope
+            out += self.intercept
+
+
+def read_format(path: Path) -> PixelFormat:
+    """Read the pixel format of one file from its header."""
+    dataset = dcmread(path, stop_before_pixels=True)
+    values = {keyword: text(dataset, keyword) for keyword in PIXEL_TAGS}
+    return PixelFormat.of(
+        {keyword: value for keyword, value in values.items() if value}
+    )
+
+
+def read_plane(
+    instance: Instance, pixel_format: PixelFormat, rows: int, columns: int
+) -> Pixels:
+    """Return the stored values of one image, ``(H, W)``, as ``pixel_format.dtype``.
+
+    Raises
+    ------
+    SeriesError
+        The file is gone, too short, or cannot be decoded.
+    """
+    try:
+        if instance.pixel_offset is None:
+            plane = _decode(instance.path, pixel_format)
+        else:
+            plane = _read_native(instance, pixel_format, rows, columns)
+    except FileNotFoundError:
+        raise SeriesError("file_missing", "an image file is gone") from None
+    except Exception:  # noqa: BLE001 - decoders raise whatever damaged bytes provoke
+        raise SeriesError("pixels_damaged", "pixels cannot be decoded") from None
+    if plane.shape != (rows, columns):
+        raise SeriesError("pixels_damaged", "pixels do not fill the matrix")
+    pixel_format.trim(plane)
+    return plane
+
+
+def _read_native(
+    instance: Instance, pixel_format: PixelFormat, rows: int, columns: int
+) -> Pixels:
+    plane = np.empty((rows, columns), dtype=pixel_format.dtype)
+    with instance.path.open("rb", buffering=0) as stream:
+        stream.seek(instance.pixel_offset or 0)
+        read = stream.readinto(plane.data.cast("B"))
+    if read != plane.nbytes:
+        raise SeriesError("pixels_damaged", "an image file ends inside its pixels")
+    return plane
+
+
+def _decode(path: Path, pixel_format: PixelFormat) -> Pixels:
+    return np.array(dcmread(path).pixel_array, dtype=pixel_format.dtype)

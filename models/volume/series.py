@@ -1,0 +1,121 @@
+"""DICOM series to volume: one door, for training and serving alike.
+
+A header pass over the study (``read_study``) finds the series, their slice order and
+the place of every pixel; ``load_volume`` then reads the pixels of one series straight
+into the volume. ``demographics`` says who was scanned.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import numpy.typing as npt
+
+from models.contract import Flag, SeriesInfo, Volume
+from models.volume.demographics import Demographics, demographics
+from models.volume.geometry import Cosines, GeometryError, Plane, arrange, is_nominal
+from models.volume.headers import quiet
+from models.volume.pixels import PixelFormat, SeriesError, read_format, read_plane
+from models.volume.study import StudyHeaders, read_study
+
+__all__ = [
+    "NOMINAL_GEOMETRY",
+    "Demographics",
+    "SeriesError",
+    "StudyHeaders",
+    "demographics",
+    "load_volume",
+    "read_study",
+]
+
+NOMINAL_GEOMETRY = Flag(
+    "nominal_geometry",
+    "The image positions are nominal (no rotation, 1 mm steps from the origin): left "
+    "and right cannot be read from them, and the result belongs on this series only.",
+)
+
+
+@quiet()
+def load_volume(series: SeriesInfo, threads: int = 1) -> Volume:
+    """Read the pixels of one series into a volume.
+
+    Parameters
+    ----------
+    series
+        From ``read_study``; its instances are in slice order.
+    threads
+        How many slices are read at once.
+
+    Returns
+    -------
+    Volume
+        ``(D, H, W)`` in slice order. A CT with a rescale is float32 in ``"HU"``; other
+        series are ``"arbitrary"``: their stored integers, or float32 where a rescale
+        changes them.
+
+    Raises
+    ------
+    SeriesError
+        The geometry is not one regular grid, or pixels are missing, damaged or of a
+        kind that is not read.
+    """
+    affine = _affine(series)
+    formats = _formats(series)
+    hounsfield = series.modality == "CT" and all(f.hounsfield for f in formats)
+    array = np.empty(
+        (len(series.instances), series.rows, series.columns),
+        dtype=_value_type(formats, hounsfield=hounsfield),
+    )
+
+    def fill(index: int) -> None:
+        instance, pixel_format = series.instances[index], formats[index]
+        plane = read_plane(instance, pixel_format, series.rows, series.columns)
+        pixel_format.rescale(plane, out=array[index])
+
+    with ThreadPoolExecutor(max(1, threads)) as pool:
+        list(pool.map(fill, range(len(array))))
+    return Volume(
+        array=array,
+        affine=affine,
+        units="HU" if hounsfield else "arbitrary",
+        series=series,
+        flags=(NOMINAL_GEOMETRY,) if is_nominal(affine) else (),
+    )
+
+
+def _affine(series: SeriesInfo) -> npt.NDArray[np.float64]:
+    """Prove the grid again: a series may come from elsewhere than ``read_study``."""
+    if series.geometry_problem is not None:
+        raise SeriesError(series.geometry_problem, series.geometry_detail)
+    try:
+        grid = arrange(_planes(series))
+    except GeometryError as error:
+        raise SeriesError(error.reason, str(error)) from None
+    return grid.affine
+
+
+def _planes(series: SeriesInfo) -> list[Plane]:
+    orientation: Cosines | None = series.orientation
+    in_plane = series.spacing_mm and series.spacing_mm[1:]
+    return [
+        Plane(series.rows, series.columns, instance.position_mm, orientation, in_plane)
+        for instance in series.instances
+    ]
+
+
+def _formats(series: SeriesInfo) -> list[PixelFormat]:
+    """Return the pixel format of each slice, from the headers where they differ."""
+    if "BitsAllocated" in series.tags:
+        return [PixelFormat.of(series.tags)] * len(series.instances)
+    return [read_format(instance.path) for instance in series.instances]
+
+
+def _value_type(
+    formats: list[PixelFormat], *, hounsfield: bool
+) -> np.dtype[np.generic]:
+    stored = {pixel_format.dtype for pixel_format in formats}
+    changed = any(pixel_format.rescales for pixel_format in formats)
+    if hounsfield or changed or len(stored) > 1:
+        return np.dtype(np.float32)
+    return stored.pop()

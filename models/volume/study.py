@@ -1,0 +1,239 @@
+"""What a set of files says before any pixel is read: a study and its series."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import cast
+
+from pydicom import Dataset
+
+from models.contract import Instance, SeriesInfo, Vector
+from models.volume.geometry import Cosines, GeometryError, Grid, Plane, arrange
+from models.volume.headers import (
+    Header,
+    content_digest,
+    floats,
+    integer,
+    quiet,
+    read_headers,
+    text,
+)
+
+DESCRIPTIVE_TAGS = (
+    "SOPClassUID",
+    "ImageType",
+    "BodyPartExamined",
+    "PatientPosition",
+    "SeriesDescription",
+    "ProtocolName",
+    "Manufacturer",
+    "ManufacturerModelName",
+    "SliceThickness",
+    "ContrastBolusAgent",
+    "ScanningSequence",
+    "SequenceVariant",
+    "SequenceName",
+    "MRAcquisitionType",
+    "MagneticFieldStrength",
+    "RepetitionTime",
+    "EchoTime",
+    "KVP",
+    "ConvolutionKernel",
+)
+"""Kept as text of the first slice. Nothing here identifies a person or a place."""
+
+PIXEL_TAGS = (
+    "SamplesPerPixel",
+    "PhotometricInterpretation",
+    "BitsAllocated",
+    "BitsStored",
+    "HighBit",
+    "PixelRepresentation",
+    "RescaleSlope",
+    "RescaleIntercept",
+    "RescaleType",
+)
+"""How the pixels are stored; kept only when it is the same in every slice, so that
+the loader need not open the headers again (DICOM PS3.3 C.7.6.3, C.11.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StudyHeaders:
+    """All that the headers of a set of files say.
+
+    Attributes
+    ----------
+    study_instance_uid
+        Of most instances; "" when no file could be read.
+    series
+        Sorted by series number, then UID.
+    datasets
+        Header by SOP Instance UID, without pixels.
+    unreadable
+        ``(file name, reason code)``. File names may identify a patient: show them to
+        the person who chose the files, keep them out of logs.
+    conflicting
+        SOP Instance UIDs that came with two different contents; the first is kept.
+    study_instance_uids, patient_ids
+        All that occur. More than one of either is an identity conflict.
+    """
+
+    study_instance_uid: str
+    series: tuple[SeriesInfo, ...]
+    datasets: Mapping[str, Dataset] = field(repr=False)
+    unreadable: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    conflicting: tuple[str, ...] = ()
+    study_instance_uids: tuple[str, ...] = ()
+    patient_ids: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def identity_conflict(self) -> bool:
+        """Whether the files belong to more than one study or more than one patient."""
+        return len(self.study_instance_uids) > 1 or len(self.patient_ids) > 1
+
+
+@quiet()
+def read_study(paths: Sequence[Path], threads: int = 4) -> StudyHeaders:
+    """Read the headers of all files; no file makes it raise.
+
+    The result does not depend on file names or on their order, except that of two
+    contents under one SOP Instance UID the first is kept.
+    """
+    headers, unreadable = read_headers(paths, threads)
+    kept, conflicting = _without_duplicates(headers)
+    studies = Counter(_uid(header, "StudyInstanceUID") for header in kept.values())
+    patients = {text(header.dataset, "PatientID").strip() for header in kept.values()}
+    by_series: dict[str, list[Header]] = {}
+    for _, header in sorted(kept.items()):
+        by_series.setdefault(_uid(header, "SeriesInstanceUID"), []).append(header)
+    series = [series_info(members) for members in by_series.values()]
+    return StudyHeaders(
+        study_instance_uid=max(
+            sorted(studies), key=lambda uid: studies[uid], default=""
+        ),
+        series=tuple(sorted(series, key=_by_number)),
+        datasets=MappingProxyType({uid: h.dataset for uid, h in kept.items()}),
+        unreadable=tuple(unreadable),
+        conflicting=conflicting,
+        study_instance_uids=tuple(sorted(studies)),
+        patient_ids=tuple(sorted(patients - {""})),
+    )
+
+
+def _uid(header: Header, keyword: str) -> str:
+    return text(header.dataset, keyword)
+
+
+def _by_number(series: SeriesInfo) -> tuple[bool, int, str]:
+    number = series.series_number
+    return number is None, number or 0, series.series_instance_uid
+
+
+def _without_duplicates(
+    headers: Sequence[Header],
+) -> tuple[dict[str, Header], tuple[str, ...]]:
+    kept: dict[str, Header] = {}
+    conflicting: set[str] = set()
+    for header in headers:
+        uid = _uid(header, "SOPInstanceUID")
+        first = kept.setdefault(uid, header)
+        if first is not header and content_digest(first.path) != content_digest(
+            header.path
+        ):
+            conflicting.add(uid)
+    return kept, tuple(sorted(conflicting))
+
+
+def series_info(headers: Sequence[Header]) -> SeriesInfo:
+    """Describe the series that these headers form, in slice order where it has one.
+
+    An irregular series keeps the order of instance number, then SOP Instance UID.
+    """
+    headers = sorted(headers, key=_by_instance_number)
+    grid, problem = _grid_or_problem([header.dataset for header in headers])
+    if grid is not None:
+        headers = [headers[index] for index in grid.order]
+    first = headers[0].dataset
+    orientation = floats(first, "ImageOrientationPatient", 6)
+    return SeriesInfo(
+        study_instance_uid=text(first, "StudyInstanceUID"),
+        series_instance_uid=text(first, "SeriesInstanceUID"),
+        modality=text(first, "Modality"),
+        instances=tuple(_instance(header) for header in headers),
+        series_description=text(first, "SeriesDescription"),
+        series_number=integer(first, "SeriesNumber"),
+        frame_of_reference_uid=text(first, "FrameOfReferenceUID") or None,
+        rows=integer(first, "Rows") or 0,
+        columns=integer(first, "Columns") or 0,
+        spacing_mm=grid.spacing_mm if grid else None,
+        orientation=cast("Cosines | None", orientation),
+        geometry_problem=problem.reason if problem else None,
+        geometry_detail=str(problem) if problem else "",
+        tags=MappingProxyType(_tags([header.dataset for header in headers])),
+    )
+
+
+def _by_instance_number(header: Header) -> tuple[int, str]:
+    return integer(header.dataset, "InstanceNumber") or 0, _uid(
+        header, "SOPInstanceUID"
+    )
+
+
+def _grid_or_problem(
+    datasets: Sequence[Dataset],
+) -> tuple[Grid | None, GeometryError | None]:
+    try:
+        _require_single_frames(datasets)
+        return arrange([plane_of(dataset) for dataset in datasets]), None
+    except GeometryError as error:
+        return None, error
+
+
+def _require_single_frames(datasets: Sequence[Dataset]) -> None:
+    for dataset in datasets:
+        if not integer(dataset, "Rows") or not integer(dataset, "Columns"):
+            raise GeometryError("not_an_image", "an instance has no pixel matrix")
+        frames = integer(dataset, "NumberOfFrames") or 1
+        if frames > 1 or "SharedFunctionalGroupsSequence" in dataset:
+            raise GeometryError(
+                "multi_frame_unsupported", "multi-frame images are not read yet"
+            )
+
+
+def plane_of(dataset: Dataset) -> Plane:
+    """Return what one image says about where it lies."""
+    position = floats(dataset, "ImagePositionPatient", 3)
+    orientation = floats(dataset, "ImageOrientationPatient", 6)
+    spacing = floats(dataset, "PixelSpacing", 2)
+    return Plane(
+        rows=integer(dataset, "Rows") or 0,
+        columns=integer(dataset, "Columns") or 0,
+        position_mm=cast("Vector | None", position),
+        orientation=cast("Cosines | None", orientation),
+        spacing_mm=cast("tuple[float, float] | None", spacing),
+    )
+
+
+def _instance(header: Header) -> Instance:
+    position = floats(header.dataset, "ImagePositionPatient", 3)
+    return Instance(
+        sop_instance_uid=_uid(header, "SOPInstanceUID"),
+        sop_class_uid=_uid(header, "SOPClassUID"),
+        path=header.path,
+        instance_number=integer(header.dataset, "InstanceNumber"),
+        position_mm=cast("Vector | None", position),
+        pixel_offset=header.pixel_offset,
+        frames=integer(header.dataset, "NumberOfFrames") or 1,
+    )
+
+
+def _tags(datasets: Sequence[Dataset]) -> dict[str, str]:
+    tags = {keyword: text(datasets[0], keyword) for keyword in DESCRIPTIVE_TAGS}
+    formats = {tuple(text(ds, keyword) for keyword in PIXEL_TAGS) for ds in datasets}
+    if len(formats) == 1:
+        tags |= dict(zip(PIXEL_TAGS, formats.pop(), strict=True))
+    return {keyword: value for keyword, value in tags.items() if value}
