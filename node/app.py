@@ -1,6 +1,4 @@
-"""The node on one page: every stage is built from the settings, in the order a
-study passes them.
-"""
+"""The node on one page: every stage, in the order a study passes them."""
 
 from __future__ import annotations
 

@@ -105,9 +105,10 @@ def store(
     """
     with _association(objects, peer, ae_title, timeout_s) as association:
         for outgoing in objects:
-            if not association.is_established:
+            sent = _store_one(association, outgoing)
+            if sent is None:
                 return
-            yield _store_one(association, outgoing)
+            yield sent
 
 
 def echo(peer: Peer, ae_title: str, timeout_s: float) -> None:
@@ -125,7 +126,8 @@ def echo(peer: Peer, ae_title: str, timeout_s: float) -> None:
             raise SendError(f"{peer} does not answer C-ECHO", permanent=False)
 
 
-def _store_one(association: Any, outgoing: Outgoing) -> Sent:
+def _store_one(association: Any, outgoing: Outgoing) -> Sent | None:
+    """Send one object; None when the association is gone."""
     uid = outgoing.sop_instance_uid
     try:
         dataset = dcmread(outgoing.path)
@@ -135,6 +137,8 @@ def _store_one(association: Any, outgoing: Outgoing) -> Sent:
         )
     try:
         response = association.send_c_store(dataset)
+    except RuntimeError:  # pynetdicom: not established (any more)
+        return None
     except ValueError:
         return Sent(
             uid, Answer.PERMANENT, None, "the peer accepts no context for this class"
