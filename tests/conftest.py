@@ -1,0 +1,72 @@
+"""What every test may rely on: where the shared data lie, and when a skip is a failure.
+
+``@pytest.mark.data`` needs the shared data, ``@pytest.mark.pacs`` the programs of a
+small hospital. On a developer's machine a test whose need is not met is skipped; with
+``PACS_AI_REQUIRE_DATA=1`` (``make test-data``) or ``CI`` set it fails.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # spinning threads slow small machines
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# Program, and the Debian package that brings it.
+PACS_PROGRAMS = {
+    "Orthanc": "orthanc",
+    "/usr/bin/storescu": "dcmtk",
+    "/usr/bin/chromium": "chromium",
+    "npm": "npm",
+}
+
+
+def data_folder() -> Path:
+    """Return the folder of the shared data: ``PACS_AI_DATA``, else beside the tree."""
+    return Path(os.environ.get("PACS_AI_DATA", ROOT.parent / "shared" / "data"))
+
+
+def missing_packages() -> list[str]:
+    """Return the Debian packages whose programs are not on this machine."""
+    return [
+        package
+        for program, package in PACS_PROGRAMS.items()
+        if shutil.which(program) is None
+    ]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose need is not met, or fail it where that need is promised."""
+    if item.get_closest_marker("data") and not data_folder().is_dir():
+        _unmet(
+            "data not present (PACS_AI_DATA names their folder)",
+            promised=os.environ.get("PACS_AI_REQUIRE_DATA") == "1",
+        )
+    if item.get_closest_marker("pacs") and (packages := missing_packages()):
+        _unmet(
+            f"Debian packages missing: {' '.join(packages)}",
+            promised=bool(os.environ.get("CI")),
+        )
+
+
+def _unmet(need: str, *, promised: bool) -> None:
+    if promised:
+        pytest.fail(need, pytrace=False)
+    pytest.skip(need)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder of the shared data, read only."""
+    folder = data_folder()
+    if not folder.is_dir():
+        _unmet(
+            "data not present (PACS_AI_DATA names their folder)",
+            promised=os.environ.get("PACS_AI_REQUIRE_DATA") == "1",
+        )
+    return folder
