@@ -8,7 +8,7 @@ import warnings
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -19,6 +19,7 @@ from pydicom.multival import MultiValue
 
 IDENTITY = ("SOPInstanceUID", "SOPClassUID", "StudyInstanceUID", "SeriesInstanceUID")
 PIXEL_DATA_TAG = bytes.fromhex("e07f1000")
+READ_AHEAD_BYTES = 1 << 15
 DEFLATED = b"1.2.840.10008.1.2.1.99"
 UNDEFINED_LENGTH = 0xFFFFFFFF
 
@@ -33,7 +34,7 @@ MAX_INFLATED_BYTES = 1 << 30
 def quiet() -> Iterator[None]:
     """Silence pydicom about odd values, which are judged where they are used.
 
-    Entered once around a whole pass and never inside its threads: Python's warning
+    Entered once around a whole pass and never in several threads: Python's warning
     filters belong to the process.
     """
     with warnings.catch_warnings():
@@ -75,9 +76,16 @@ class Header:
 def read_headers(
     paths: Sequence[Path], threads: int
 ) -> tuple[list[Header], list[tuple[str, str]]]:
-    """Read all files; return the headers, and ``(name, reason)`` of all others."""
+    """Read all files; return the headers, and ``(name, reason)`` of all others.
+
+    The threads only fetch the files from the disk, ahead of the parser: parsing is
+    pure Python, and in four threads it takes twice as long as in one.
+    """
     with ThreadPoolExecutor(max(1, threads)) as pool:
-        results = list(pool.map(_read_or_reason, paths))
+        fetched = pool.map(_fetch, paths)
+        results = [
+            _read_or_reason(path) for path, _ in zip(paths, fetched, strict=True)
+        ]
     read = [result for result in results if isinstance(result, Header)]
     refused = [
         (path.name, result)
@@ -85,6 +93,12 @@ def read_headers(
         if isinstance(result, str)
     ]
     return read, refused
+
+
+def _fetch(path: Path) -> None:
+    """Bring the head of a file into the page cache."""
+    with suppress(OSError), path.open("rb", buffering=0) as stream:
+        stream.read(READ_AHEAD_BYTES)
 
 
 def _read_or_reason(path: Path) -> Header | str:
