@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 from pydicom import dcmread
+from pydicom.uid import UID
 from pynetdicom import AE, AllStoragePresentationContexts, evt
-from pynetdicom.sop_class import Verification
 
 from node.errors import SendError
 from node.send.scu import STATUSES, Answer, Outgoing, Peer, echo, meaning, store
@@ -28,7 +28,7 @@ class StandInArchive:
         ae = AE(ae_title="ARCHIVE")
         ae.require_called_aet = True
         ae.supported_contexts = list(AllStoragePresentationContexts)
-        ae.add_supported_context(Verification)
+        ae.add_supported_context(UID("1.2.840.10008.1.1"))
         server: Any = ae.start_server(
             ("127.0.0.1", 0),
             block=False,

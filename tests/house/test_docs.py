@@ -1,0 +1,49 @@
+"""What the documents say is what the code does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from pydantic import BaseModel
+
+from node.config import Settings
+
+ROOT = Path(__file__).parents[2]
+
+
+def keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """Yield the dotted name of every setting."""
+    for name, field in model.model_fields.items():
+        inner = field.annotation
+        candidates = [inner, *get_args(inner)]
+        section = next(
+            (c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)),
+            None,
+        )
+        if section is not None:
+            yield from keys(section, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}"
+
+
+@pytest.mark.parametrize("key", list(keys(Settings)))
+def test_every_setting_is_documented(key: str) -> None:
+    """docs/configuration.md has a row for each key."""
+    text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+
+    assert f"`{key}`" in text
+
+
+@pytest.mark.parametrize(
+    "document", ["README.md", "ARCHITECTURE.md", "docs/configuration.md"]
+)
+def test_every_relative_link_leads_somewhere(document: str) -> None:
+    """A link to a file that is not there fails."""
+    path = ROOT / document
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text(encoding="utf-8"))
+
+    assert [link for link in links if not (path.parent / link).exists()] == []
