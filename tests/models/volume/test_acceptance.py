@@ -1,0 +1,107 @@
+"""Rules refuse by name, and name the value that decided."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.contract import Instance, Match, Refusal, SeriesInfo
+from models.volume.acceptance import judge
+from models.volume.bundle import Acceptance
+from models.volume.series import read_study
+
+RULE = Acceptance(
+    modality="MR",
+    description="hippocrop",
+    min_slices=10,
+    max_slices=20,
+    min_matrix=32,
+    max_matrix=64,
+    min_spacing_mm=0.5,
+    max_spacing_mm=1.5,
+)
+
+
+def build_series(**changes: Any) -> SeriesInfo:
+    """Return a series that the rule accepts, with changes."""
+    count = changes.pop("slices", 15)
+    series = SeriesInfo(
+        study_instance_uid="1.2",
+        series_instance_uid="1.2.3",
+        modality="MR",
+        instances=tuple(Instance(f"1.{n}", "1", Path("a")) for n in range(count)),
+        series_description="T1 HippoCrop left",
+        rows=64,
+        columns=32,
+        spacing_mm=(1.5, 0.5, 1.0),
+    )
+    return replace(series, **changes)
+
+
+def test_a_series_inside_every_bound_is_matched() -> None:
+    """Bounds are inclusive, the description is searched and its case ignored."""
+    answer = judge(RULE, build_series())
+
+    assert isinstance(answer, Match)
+    assert "HippoCrop" in answer.because
+    assert "15 slices" in answer.because
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason", "evidence"),
+    [
+        ({"modality": "CT"}, "modality", "'CT'"),
+        ({"series_description": "FLAIR"}, "description", "'FLAIR'"),
+        (
+            {"geometry_problem": "slice_gap", "geometry_detail": "2 to 4 mm"},
+            "slice_gap",
+            "2 to 4 mm",
+        ),
+        ({"slices": 9}, "slice_count", "9 slices"),
+        ({"slices": 21}, "slice_count", "21 slices"),
+        ({"rows": 65}, "matrix", "65 x 32"),
+        ({"columns": 31}, "matrix", "64 x 31"),
+        ({"spacing_mm": (1.6, 1.0, 1.0)}, "spacing", "1.6 x 1 x 1"),
+        ({"spacing_mm": (1.0, 1.0, 0.4)}, "spacing", "1 x 1 x 0.4"),
+        ({"spacing_mm": None}, "spacing", "unknown"),
+    ],
+)
+def test_each_broken_rule_refuses_with_its_evidence(
+    changes: dict[str, Any], reason: str, evidence: str
+) -> None:
+    """The reason is stable for machines, the detail holds the deciding value."""
+    answer = judge(RULE, build_series(**changes))
+
+    assert isinstance(answer, Refusal)
+    assert answer.reason == reason
+    assert evidence in answer.detail
+
+
+def test_what_the_series_is_comes_before_how_it_lies() -> None:
+    """An irregular localiser is refused for what it is, not for its geometry."""
+    series = build_series(series_description="localizer", geometry_problem="slice_gap")
+
+    answer = judge(RULE, series)
+
+    assert isinstance(answer, Refusal)
+    assert answer.reason == "description"
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("study", ["Study1", "Study3"])
+def test_of_a_real_study_only_the_crop_is_accepted(
+    shared_data: Path, study: str
+) -> None:
+    """Five series; four are refused by their description."""
+    files = sorted((shared_data / "mr_studies" / study).rglob("*.dcm"))
+    rule = Acceptance(modality="MR", description="HippoCrop")
+
+    answers = {s.series_description: judge(rule, s) for s in read_study(files).series}
+
+    accepted = [name for name, answer in answers.items() if isinstance(answer, Match)]
+    assert accepted == ["HippoCrop"]
+    refusals = [answer for answer in answers.values() if isinstance(answer, Refusal)]
+    assert [refusal.reason for refusal in refusals] == ["description"] * 4
