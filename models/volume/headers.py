@@ -18,6 +18,7 @@ from pydicom.errors import InvalidDicomError
 from pydicom.multival import MultiValue
 
 IDENTITY = ("SOPInstanceUID", "SOPClassUID", "StudyInstanceUID", "SeriesInstanceUID")
+GROUP_LENGTH_TAG = bytes.fromhex("02000000")
 PIXEL_DATA_TAG = bytes.fromhex("e07f1000")
 READ_AHEAD_BYTES = 1 << 15
 DEFLATED = b"1.2.840.10008.1.2.1.99"
@@ -154,8 +155,11 @@ def dataset_start(head: bytes) -> int:
     """Return where the data set begins, behind the file meta information.
 
     ``head`` is the beginning of a Part 10 file. Its first element, the group length
-    (0002,0000), is 12 bytes in explicit little endian.
+    (0002,0000), is 12 bytes in explicit little endian; where it is missing, the meta
+    information cannot be told from the data set and counts as part of it.
     """
+    if head[META_START : META_START + 4] != GROUP_LENGTH_TAG:
+        return META_START
     value = META_START + 8
     return value + 4 + int.from_bytes(head[value : value + 4], "little")
 
@@ -169,7 +173,13 @@ def _native_pixel_offset(stream: BinaryIO, dataset: Dataset) -> int | None:
     length = int.from_bytes(element[-4:], "little")
     if element[:4] != PIXEL_DATA_TAG or length == UNDEFINED_LENGTH:
         return None
-    return stream.tell()
+    # Too few bytes for the matrix are left to the decoder, which says so.
+    return stream.tell() if length >= _matrix_bytes(dataset) else None
+
+
+def _matrix_bytes(dataset: Dataset) -> int:
+    rows, columns = integer(dataset, "Rows") or 0, integer(dataset, "Columns") or 0
+    return rows * columns * (integer(dataset, "BitsAllocated") or 0) // 8
 
 
 def content_digest(path: Path) -> bytes:
