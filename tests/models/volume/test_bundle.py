@@ -1,0 +1,130 @@
+"""A bundle that loads is complete and intact."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.volume.bundle import (
+    REQUIRED,
+    Acceptance,
+    BundleError,
+    load_bundle,
+    sha256_file,
+)
+
+WEIGHTS = b"weights of a network"
+
+
+def build_bundle(folder: Path, **changes: Any) -> Path:
+    """Write a bundle of one weights file, with changes; None leaves a key out."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "net.safetensors").write_bytes(WEIGHTS)
+    content = {
+        "name": "hippocampus",
+        "title": "Hippocampus",
+        "version": "1.0.0",
+        "status": "research",
+        "intended_use": "research",
+        "not_for": "diagnosis",
+        "licence": "CC BY-SA 4.0",
+        "acceptance": {"modality": "MR", "description": "crop"},
+        "weights": {"net.safetensors": hashlib.sha256(WEIGHTS).hexdigest()},
+    } | changes
+    kept = {key: value for key, value in content.items() if value is not None}
+    (folder / "bundle.json").write_text(json.dumps(kept))
+    return folder
+
+
+def test_a_bundle_says_what_it_holds(tmp_path: Path) -> None:
+    """Required and optional keys arrive in their fields."""
+    bundle = load_bundle(build_bundle(tmp_path, preprocessing={"window": [40, 56, 40]}))
+
+    assert bundle.name == "hippocampus"
+    assert bundle.acceptance == Acceptance(modality="MR", description="crop")
+    assert bundle.preprocessing["window"] == [40, 56, 40]
+    assert bundle.metrics == {}
+    assert bundle.weights_path("net.safetensors").read_bytes() == WEIGHTS
+
+
+def test_the_digest_follows_every_change(tmp_path: Path) -> None:
+    """Result UIDs hang on it; the weights' own digest follows the weights alone."""
+    first = load_bundle(build_bundle(tmp_path / "a"))
+    same = load_bundle(build_bundle(tmp_path / "b"))
+    other = load_bundle(build_bundle(tmp_path / "c", version="1.0.1"))
+
+    assert first.digest == same.digest != other.digest
+    assert first.weights_digest == other.weights_digest
+
+
+@pytest.mark.parametrize("key", REQUIRED)
+def test_no_required_key_may_be_missing(tmp_path: Path, key: str) -> None:
+    """The message names the key."""
+    with pytest.raises(BundleError, match=key):
+        load_bundle(build_bundle(tmp_path, **{key: None}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"colour": "red"}, "colour"),
+        ({"status": "approved"}, "status"),
+        ({"acceptance": {"modality": "MR", "slices": 3}}, "slices"),
+        ({"acceptance": {"description": "crop"}}, "modality"),
+        ({"weights": {"net.safetensors": "0" * 64}}, "SHA-256"),
+        ({"weights": {"gone.safetensors": "0" * 64}}, "missing"),
+        ({"weights": {"net.pt": "0" * 64}}, "safetensors"),
+        ({"weights": {"../net.safetensors": "0" * 64}}, "inside"),
+    ],
+)
+def test_what_a_bundle_must_not_say(
+    tmp_path: Path, changes: dict[str, Any], complaint: str
+) -> None:
+    """Unknown keys, unknown states, and weights that are not the named bytes."""
+    with pytest.raises(BundleError, match=complaint):
+        load_bundle(build_bundle(tmp_path / "bundle", **changes))
+
+
+def test_weights_outside_the_folder_are_refused_through_a_link(tmp_path: Path) -> None:
+    """A link is followed before the path is judged."""
+    outside = tmp_path / "outside.safetensors"
+    outside.write_bytes(WEIGHTS)
+    folder = build_bundle(tmp_path / "bundle")
+    (folder / "net.safetensors").unlink()
+    (folder / "net.safetensors").symlink_to(outside)
+
+    with pytest.raises(BundleError, match="inside"):
+        load_bundle(folder)
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b"\xff", None])
+def test_a_folder_without_a_readable_description_is_no_bundle(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    """Missing, cut off, of another kind, or no text."""
+    if content is not None:
+        (tmp_path / "bundle.json").write_bytes(content)
+
+    with pytest.raises(BundleError, match=r"bundle\.json"):
+        load_bundle(tmp_path)
+
+
+def test_only_named_weights_have_a_path(tmp_path: Path) -> None:
+    """A model cannot load a file that nobody checked."""
+    bundle = load_bundle(build_bundle(tmp_path))
+    (tmp_path / "other.safetensors").write_bytes(b"")
+
+    with pytest.raises(BundleError, match=r"other\.safetensors"):
+        bundle.weights_path("other.safetensors")
+
+
+def test_files_are_hashed_as_everywhere(tmp_path: Path) -> None:
+    """The hash in a bundle is what sha256sum prints."""
+    path = tmp_path / "a"
+    path.write_bytes(b"abc")
+
+    assert sha256_file(path) == hashlib.sha256(b"abc").hexdigest()
