@@ -1,0 +1,99 @@
+"""A page to write on: positions in pixels, and a memory of every word written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw
+from PIL.ImageFont import FreeTypeFont
+
+from node.report.fonts import font, shorten, wrap
+
+Colour = tuple[int, int, int]
+
+PAPER: Colour = (12, 16, 21)
+"""Dark, as the room in which it is read."""
+PANEL: Colour = (22, 29, 38)
+RULE: Colour = (48, 60, 74)
+INK: Colour = (234, 239, 244)
+FAINT: Colour = (150, 167, 184)
+WARNING: Colour = (240, 178, 60)
+
+LEADING = 1.34
+"""Distance of lines in font sizes."""
+
+
+@dataclass(slots=True)
+class Canvas:
+    """One page; ``written`` holds every text on it, in the order of drawing."""
+
+    image: Image.Image
+    pen: ImageDraw.ImageDraw
+    written: list[str] = field(default_factory=list)
+
+    @classmethod
+    def blank(cls, width: int, height: int) -> Canvas:
+        """Return an empty page of this size in pixels."""
+        image = Image.new("RGB", (width, height), PAPER)
+        return cls(image, ImageDraw.Draw(image))
+
+    def line(
+        self,
+        xy: tuple[float, float],
+        text: str,
+        size: int,
+        colour: Colour = INK,
+        *,
+        bold: bool = False,
+        anchor: str = "ls",
+        width: int | None = None,
+    ) -> float:
+        """Write one line at its baseline, cut to ``width``; return its length."""
+        letters = font(size, bold=bold)
+        if width is not None:
+            text = shorten(text, letters, width)
+        self.pen.text(xy, text, colour, letters, anchor=anchor)
+        self.written.append(text)
+        return letters.getlength(text)
+
+    def block(
+        self,
+        xy: tuple[float, float],
+        text: str,
+        size: int,
+        width: int,
+        colour: Colour = INK,
+        *,
+        bold: bool = False,
+    ) -> float:
+        """Write wrapped text from its top; return the y below it."""
+        x, y = xy
+        self.written.append(text)
+        letters: FreeTypeFont = font(size, bold=bold)
+        for line in wrap(text, letters, width):
+            self.pen.text((x, y + size), line, colour, letters, anchor="ls")
+            y += size * LEADING
+        return y
+
+    def rule(self, x: float, y: float, width: float) -> None:
+        """Draw a thin horizontal line."""
+        self.pen.line((x, y, x + width, y), RULE, 1)
+
+    def place(self, picture: Image.Image, box: tuple[int, int, int, int]) -> None:
+        """Put a picture into the middle of a black box ``(x, y, width, height)``."""
+        x, y, width, height = box
+        self.pen.rectangle((x, y, x + width - 1, y + height - 1), (0, 0, 0))
+        left = x + (width - picture.width) // 2
+        top = y + (height - picture.height) // 2
+        self.image.paste(picture, (left, top))
+
+    def pixels(self) -> npt.NDArray[np.uint8]:
+        """Return the page, ``(H, W, 3)`` RGB."""
+        return np.asarray(self.image, np.uint8)
+
+
+def block_height(text: str, size: int, width: int, *, bold: bool = False) -> float:
+    """Return the height that `Canvas.block` would need."""
+    return len(wrap(text, font(size, bold=bold), width)) * size * LEADING

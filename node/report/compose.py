@@ -1,0 +1,104 @@
+"""Findings in, three DICOM objects out. Knows no model."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from models.contract import Findings, Flag, Grade, Volume
+from models.volume.bundle import Bundle
+from models.volume.series import StudyHeaders
+from node.config import ReportSettings
+from node.errors import JobError
+from node.report.page import draw_page
+from node.report.provenance import Provenance, edition, identity
+from node.report.sc import build_sc
+from node.report.seg import build_seg
+from node.report.sop import Report, ReportObject
+from node.report.sources import source_headers
+from node.report.sr import build_sr
+from node.report.text import report_text
+
+UNCONFIRMED = Flag(
+    "completeness_unconfirmed",
+    "The archive could not confirm that the study is complete.",
+    Grade.B,
+)
+
+
+def compose(
+    volume: Volume,
+    findings: Findings,
+    bundle: Bundle,
+    study: StudyHeaders,
+    provenance: Provenance,
+    settings: ReportSettings,
+) -> tuple[ReportObject, ...]:
+    """Return Segmentation, Structured Report and Secondary Capture, in this order.
+
+    Equal arguments give equal bytes, in any process.
+
+    Parameters
+    ----------
+    volume
+        The series that was read; its instances are in ``study``.
+    findings
+        On the grid of ``volume``.
+    study
+        Headers of the whole study: demographics may come from a sibling series.
+
+    Raises
+    ------
+    JobError
+        The source cannot be referenced slice by slice, or the findings are not on
+        its grid.
+    """
+    report = prepare(volume, findings, bundle, study, provenance, settings)
+    with ThreadPoolExecutor(1, thread_name_prefix="page") as pool:
+        page = pool.submit(draw_page, report)
+        seg = build_seg(report)
+        sr = build_sr(report, seg)
+        sc = build_sc(report, page.result())
+    return (
+        ReportObject.of("SEG", seg),
+        ReportObject.of("SR", sr),
+        ReportObject.of("SC", sc),
+    )
+
+
+def report_identity(
+    volume: Volume,
+    study: StudyHeaders,
+    provenance: Provenance,
+    settings: ReportSettings,
+) -> str:
+    """Return the identity of a result before it is made: equal ones need no second."""
+    headers = source_headers(study, volume)
+    return identity(provenance, volume.series.study_instance_uid, headers, settings)
+
+
+def prepare(
+    volume: Volume,
+    findings: Findings,
+    bundle: Bundle,
+    study: StudyHeaders,
+    provenance: Provenance,
+    settings: ReportSettings,
+) -> Report:
+    """Gather one edition of a report: headers, words and the hash that names it."""
+    if findings.label_map.shape != volume.shape:
+        raise JobError("findings_off_grid", "the label map is not on the source's grid")
+    if provenance.completeness == "unconfirmed":
+        findings = replace(findings, flags=(*findings.flags, UNCONFIRMED))
+    headers = tuple(source_headers(study, volume))
+    named = identity(provenance, volume.series.study_instance_uid, headers, settings)
+    return Report(
+        volume=volume,
+        findings=findings,
+        bundle=bundle,
+        headers=headers,
+        provenance=provenance,
+        settings=settings,
+        text=report_text(volume, findings, bundle, headers[0], provenance, settings),
+        edition=edition(named, provenance, findings),
+    )

@@ -1,0 +1,135 @@
+"""What SEG, SR and SC have in common: one edition of one report, and its marks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydicom import Dataset
+from pydicom.uid import UID
+
+from models.contract import Findings, Structure, Volume
+from models.volume.bundle import Bundle
+from node.config import ReportSettings
+from node.report.provenance import (
+    MANUFACTURER,
+    Provenance,
+    equipment,
+    result_uid,
+    series_uid,
+    software_versions,
+    tracking_uid,
+)
+from node.report.sources import UTF_8
+from node.report.text import ReportText, local_time, series_description
+
+KINDS = ("SEG", "SR", "SC")
+"""In the order of their series numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportObject:
+    """One DICOM object that is ready to be written.
+
+    Attributes
+    ----------
+    kind
+        ``"SEG"``, ``"SR"`` or ``"SC"``.
+    """
+
+    kind: str
+    dataset: Dataset
+    sop_class_uid: str
+    sop_instance_uid: str
+    series_instance_uid: str
+
+    @classmethod
+    def of(cls, kind: str, dataset: Dataset) -> ReportObject:
+        """Wrap a finished data set."""
+        return cls(
+            kind=kind,
+            dataset=dataset,
+            sop_class_uid=str(dataset.SOPClassUID),
+            sop_instance_uid=str(dataset.SOPInstanceUID),
+            series_instance_uid=str(dataset.SeriesInstanceUID),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One edition of one report: all that its three objects are made from.
+
+    Attributes
+    ----------
+    headers
+        One per slice, in slice order, from ``source_headers``.
+    edition
+        Hash over everything above and the findings; the UIDs come from it.
+    """
+
+    volume: Volume
+    findings: Findings
+    bundle: Bundle
+    headers: tuple[Dataset, ...]
+    provenance: Provenance
+    settings: ReportSettings
+    text: ReportText
+    edition: str
+
+    @property
+    def segments(self) -> tuple[Structure, ...]:
+        """Structures of one label: segment ``i + 1`` is ``segments[i]``."""
+        return tuple(s for s in self.findings.structures if len(s.labels) == 1)
+
+    def uid(self, kind: str) -> UID:
+        """Return the UID of one thing of this edition."""
+        return result_uid(kind, self.edition)
+
+    def tracking_uid(self, structure: Structure) -> UID:
+        """Return the UID that follows a structure of this patient over time."""
+        source = self.headers[0]
+        side = structure.laterality
+        return tracking_uid(
+            self.provenance.site_salt,
+            str(source.PatientID),
+            str(source.get("IssuerOfPatientID", "")),
+            side.value if side else "",
+            structure.name,
+        )
+
+    def sop_arguments(self, kind: str) -> dict[str, Any]:
+        """Return the arguments that every highdicom constructor takes."""
+        uid = self.uid(kind)
+        return {
+            "series_instance_uid": series_uid(uid),
+            "series_number": self.settings.series_number + KINDS.index(kind),
+            "sop_instance_uid": uid,
+            "instance_number": 1,
+            "manufacturer": MANUFACTURER,
+            "manufacturer_model_name": self.bundle.name,
+            "software_versions": list(software_versions(self.provenance)),
+            "device_serial_number": self.provenance.installation_id,
+            "series_description": series_description(
+                self.bundle, kind, self.provenance
+            ),
+            "specific_character_set": UTF_8,
+        }
+
+
+def finish(dataset: Dataset, report: Report) -> None:
+    """Put the marks on an object that all three carry: dates, equipment, place.
+
+    Replaces what the library took from the clock, so that equal input gives equal
+    bytes.
+    """
+    made = local_time(report.provenance, report.headers[0])
+    day, time = made.strftime("%Y%m%d"), made.strftime("%H%M%S")
+    for name in ("InstanceCreation", "Content", "Series"):
+        setattr(dataset, f"{name}Date", day)
+        setattr(dataset, f"{name}Time", time)
+    offset = report.headers[0].get("TimezoneOffsetFromUTC")
+    if offset:
+        dataset.TimezoneOffsetFromUTC = offset
+    dataset.ContributingEquipmentSequence = [equipment(report.provenance)]
+    if report.settings.institution:
+        dataset.InstitutionName = report.settings.institution

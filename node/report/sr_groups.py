@@ -1,0 +1,187 @@
+"""The measurement groups of the SR: volumetric, planar, and of unions.
+
+A viewer that ignores the Segmentation still shows the contour of the planar group,
+which has the tracking UID of its volumetric group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from highdicom.sr import (
+    AlgorithmIdentification,
+    FindingSite,
+    GraphicTypeValues,
+    ImageRegion,
+    MeasurementsAndQualitativeEvaluations,
+    PlanarROIMeasurementsAndQualitativeEvaluations,
+    ReferencedSegment,
+    SourceImageForMeasurementGroup,
+    SourceImageForRegion,
+    SourceSeriesForSegmentation,
+    TrackingIdentifier,
+    VolumetricROIMeasurementsAndQualitativeEvaluations,
+)
+from highdicom.sr import Measurement as MeasurementItem
+from highdicom.sr.coding import CodedConcept
+from pydicom import Dataset
+from pydicom.sr.codedict import codes
+from pydicom.valuerep import DSclass
+
+from models.contract import Code, Measurement, Structure
+from node.report.contours import area_px, largest_outline
+from node.report.provenance import MANUFACTURER
+from node.report.seg import coded
+from node.report.sop import Report
+
+VOLUME = Code("118565006", "SCT", "Volume")
+AREA = Code("42798000", "SCT", "Area")
+VOXEL_SUM = Code("126030", "DCM", "Sum of segmented voxel method for volume")
+SQUARE_MM = Code("mm2", "UCUM", "square millimeter")
+
+TOPOGRAPHY = frozenset({"255549009", "255551008"})
+"""Modifiers that say where in an organ (SCT Anterior, Posterior; PS3.16 CID 2)."""
+
+Group = (
+    VolumetricROIMeasurementsAndQualitativeEvaluations
+    | PlanarROIMeasurementsAndQualitativeEvaluations
+    | MeasurementsAndQualitativeEvaluations
+)
+
+
+def measurement_groups(report: Report, seg: Dataset) -> list[Group]:
+    """Return the groups of every structure, in the order of the findings."""
+    return [
+        group
+        for structure in report.findings.structures
+        for group in _groups(report, seg, structure)
+    ]
+
+
+def _groups(report: Report, seg: Dataset, structure: Structure) -> Iterator[Group]:
+    if len(structure.labels) > 1:
+        yield _union(report, structure)
+        return
+    yield _volumetric(report, seg, structure)
+    planar = _planar(report, structure)
+    if planar is not None:
+        yield planar
+
+
+def _volumetric(report: Report, seg: Dataset, structure: Structure) -> Group:
+    """TID 1411: the measurements of a segment."""
+    number = report.segments.index(structure) + 1
+    series = SourceSeriesForSegmentation(report.headers[0].SeriesInstanceUID)
+    return VolumetricROIMeasurementsAndQualitativeEvaluations(
+        referenced_segment=ReferencedSegment(
+            seg.SOPClassUID, seg.SOPInstanceUID, number, source_series=series
+        ),
+        measurements=_items(report, structure),
+        method=_method(report, structure),
+        **_common(report, structure),
+    )
+
+
+def _planar(report: Report, structure: Structure) -> Group | None:
+    """TID 1410: the outline in the slice where the structure is largest."""
+    mask = report.findings.label_map == structure.labels[0]
+    index = int(mask.sum(axis=(1, 2)).argmax())
+    outline = largest_outline(mask[index])
+    if outline is None:
+        return None
+    _, row_mm, column_mm = report.volume.spacing_mm
+    area = Measurement(
+        structure.name, AREA, area_px(outline) * row_mm * column_mm, SQUARE_MM, 1
+    )
+    source = report.headers[index]
+    return PlanarROIMeasurementsAndQualitativeEvaluations(
+        referenced_region=ImageRegion(
+            graphic_type=GraphicTypeValues.POLYLINE,
+            graphic_data=outline,
+            source_image=SourceImageForRegion(
+                source.SOPClassUID, source.SOPInstanceUID
+            ),
+        ),
+        measurements=[_item(area)],
+        **_common(report, structure),
+    )
+
+
+def _union(report: Report, structure: Structure) -> Group:
+    """TID 1501: the measurements of several segments together."""
+    mask = np.isin(report.findings.label_map, structure.labels)
+    source = report.headers[int(mask.sum(axis=(1, 2)).argmax())]
+    return MeasurementsAndQualitativeEvaluations(
+        source_images=[
+            SourceImageForMeasurementGroup(source.SOPClassUID, source.SOPInstanceUID)
+        ],
+        measurements=_items(report, structure),
+        method=_method(report, structure),
+        **_common(report, structure),
+    )
+
+
+def _common(report: Report, structure: Structure) -> dict[str, Any]:
+    """Return what every group says.
+
+    The algorithm stands here and never inside a measurement, which OHIF would then
+    leave out.
+    """
+    return {
+        "tracking_identifier": TrackingIdentifier(
+            uid=report.tracking_uid(structure), identifier=structure.name
+        ),
+        "finding_category": coded(structure.category),
+        "finding_type": coded(structure.type),
+        "finding_sites": [_site(structure)],
+        "algorithm_id": AlgorithmIdentification(
+            name=report.bundle.name,
+            version=report.bundle.version,
+            manufacturer=MANUFACTURER,
+            parameters=[
+                f"weights SHA-256 {report.bundle.weights_digest}",
+                f"precision {report.provenance.precision}",
+            ],
+            family=codes.DCM.ArtificialIntelligence,
+        ),
+    }
+
+
+def _site(structure: Structure) -> FindingSite:
+    modifier = structure.modifier
+    where = modifier if modifier and modifier.value in TOPOGRAPHY else None
+    return FindingSite(
+        anatomic_location=coded(structure.site),
+        laterality=coded(structure.laterality) if structure.laterality else None,
+        topographical_modifier=coded(where) if where else None,
+    )
+
+
+def _method(report: Report, structure: Structure) -> CodedConcept | None:
+    """Return how a volume was measured (PS3.16 CID 7474); None without a volume."""
+    names = {m.name.value for m in _measured(report, structure)}
+    if VOLUME.value not in names:
+        return None
+    return coded(VOXEL_SUM)
+
+
+def _measured(report: Report, structure: Structure) -> list[Measurement]:
+    return [m for m in report.findings.measurements if m.structure == structure.name]
+
+
+def _items(report: Report, structure: Structure) -> list[MeasurementItem]:
+    return [_item(measurement) for measurement in _measured(report, structure)]
+
+
+def _item(measurement: Measurement) -> MeasurementItem:
+    """TID 300, with exactly the digits that the page shows."""
+    item = MeasurementItem(
+        name=coded(measurement.name),
+        value=float(measurement.printed),
+        unit=coded(measurement.unit),
+    )
+    value = item[0].MeasuredValueSequence[0]
+    value.NumericValue = DSclass(measurement.printed)
+    return item
