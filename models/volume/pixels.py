@@ -24,8 +24,8 @@ class SeriesError(Exception):
     Attributes
     ----------
     reason
-        Reason code in snake_case: a geometry problem, ``pixels_unsupported``,
-        ``pixels_damaged`` or ``file_missing``.
+        Reason code in snake_case: a geometry problem, ``not_in_slice_order``,
+        ``pixels_unsupported``, ``pixels_damaged`` or ``file_missing``.
     """
 
     def __init__(self, reason: str, message: str) -> None:

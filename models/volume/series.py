@@ -92,6 +92,8 @@ def _affine(series: SeriesInfo) -> npt.NDArray[np.float64]:
         grid = arrange(_planes(series))
     except GeometryError as error:
         raise SeriesError(error.reason, str(error)) from None
+    if list(grid.order) != sorted(grid.order):
+        raise SeriesError("not_in_slice_order", "the instances are not in slice order")
     return grid.affine
 
 

@@ -42,12 +42,26 @@ def build_series(**changes: Any) -> SeriesInfo:
 
 
 def test_a_series_inside_every_bound_is_matched() -> None:
-    """Bounds are inclusive, the description is searched and its case ignored."""
+    """The description is searched and its case ignored."""
     answer = judge(RULE, build_series())
 
     assert isinstance(answer, Match)
     assert "HippoCrop" in answer.because
     assert "15 slices" in answer.because
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"slices": 10},
+        {"slices": 20},
+        {"rows": 32, "columns": 64},
+        {"spacing_mm": (0.5, 1.5, 1.5)},
+    ],
+)
+def test_bounds_are_inclusive(changes: dict[str, Any]) -> None:
+    """The smallest and the largest allowed value are allowed."""
+    assert isinstance(judge(RULE, build_series(**changes)), Match)
 
 
 @pytest.mark.parametrize(

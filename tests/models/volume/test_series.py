@@ -205,6 +205,15 @@ class TestRefusals:
 
         assert caught.value.reason == "slice_gap"
 
+    def test_instances_out_of_order_are_refused(self, tmp_path: Path) -> None:
+        """Pixels in one order under an affine of another would be a silent flip."""
+        series = series_of(tmp_path, build_array())
+
+        with pytest.raises(SeriesError) as caught:
+            load_volume(replace(series, instances=series.instances[::-1]))
+
+        assert caught.value.reason == "not_in_slice_order"
+
     def test_a_damaged_slice_spoils_the_volume(self, tmp_path: Path) -> None:
         """A codec that fails is one line without a path."""
         series = series_of(tmp_path, build_array(), transfer_syntax=RLELossless)

@@ -38,6 +38,18 @@ class TestSeries:
         heights = [i.position_mm[2] for i in series.instances if i.position_mm]
         assert heights == [float(index) for index in range(12)]
 
+    def test_instance_numbers_do_not_order_slices(self, tmp_path: Path) -> None:
+        """Many scanners number from head to foot."""
+        paths = write_series(tmp_path, PLANES)
+        for index, path in enumerate(paths):
+            dataset = dcmread(path)
+            dataset.InstanceNumber = str(99 - index)
+            dataset.save_as(path)
+
+        (series,) = read_study(paths).series
+
+        assert [instance.path for instance in series.instances] == paths
+
     def test_the_order_of_files_changes_nothing(self, tmp_path: Path) -> None:
         """The same files in another order are the same study."""
         paths = write_series(tmp_path / "a", PLANES, SeriesNumber="2")
