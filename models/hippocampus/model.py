@@ -1,0 +1,133 @@
+"""The hippocampus model as the node sees it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import torch
+from torch import nn
+
+from models.contract import (
+    Context,
+    Findings,
+    Match,
+    Refusal,
+    SeriesInfo,
+    UnfitInput,
+    Volume,
+)
+from models.hippocampus.findings import (
+    STATEMENTS,
+    STRUCTURES,
+    Limits,
+    flags,
+    largest_pieces,
+    mean_entropy,
+    measure,
+)
+from models.hippocampus.grid import Grid
+from models.hippocampus.network import ResidualUNet
+from models.hippocampus.preprocess import Preprocessing
+from models.hippocampus.segment import probabilities
+from models.training.checkpoint import load_weights
+from models.training.precision import choose_precision
+from models.volume.acceptance import judge
+from models.volume.bundle import Bundle, load_bundle
+
+WEIGHTS = "weights/hippocampus.safetensors"
+
+
+def build(bundle: Path | None = None) -> HippocampusModel:
+    """Return the model with its own bundle, or with the one in the folder ``bundle``.
+
+    Raises
+    ------
+    models.volume.bundle.BundleError
+        The bundle is incomplete or its weights do not match their SHA-256.
+    """
+    return HippocampusModel(load_bundle(bundle or Path(__file__).parent))
+
+
+class HippocampusModel:
+    """Anterior and posterior hippocampus in a 1 mm T1 crop around one of them."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._bundle = bundle
+        self._preprocessing = Preprocessing.of(bundle.preprocessing)
+        self._limits = Limits.of(bundle.training["limits"])
+        self._network = load_weights(ResidualUNet(), bundle.weights_path(WEIGHTS))
+        self._faster: dict[str, str] = {}  # device → precision timed in this process
+
+    @property
+    def bundle(self) -> Bundle:
+        """The deployable description with its verified weights."""
+        return self._bundle
+
+    def accepts(self, series: SeriesInfo) -> Match | Refusal:
+        """Judge a series by the bundle's rule."""
+        return judge(self._bundle.acceptance, series)
+
+    def predict(self, volume: Volume, context: Context) -> Findings:
+        """Segment and measure one crop.
+
+        Raises
+        ------
+        models.contract.UnfitInput
+            The image is constant or holds values that are not finite.
+        """
+        _check(volume)
+        torch.set_num_threads(context.threads)
+        started = time.perf_counter()
+        network = self._network.to(context.device)
+        precision = self._precision(network, context)
+        grid = Grid.of(volume.shape, volume.affine, self._preprocessing.spacing_mm)
+        crop = grid.to_network(volume.array)
+        prepared = time.perf_counter()
+        chances = probabilities(
+            network, crop, self._preprocessing, precision, context.device
+        )
+        inferred = time.perf_counter()
+        labels, lost = largest_pieces(grid.to_source(chances))
+        found = flags(labels, volume, self._limits, mean_entropy(chances), lost)
+        measurements = measure(labels, volume.voxel_mm3)
+        timings = {
+            "preprocess": prepared - started,
+            "network": inferred - prepared,
+            "measure": time.perf_counter() - inferred,
+        }
+        return Findings(
+            label_map=labels,
+            structures=STRUCTURES,
+            measurements=measurements,
+            statements=STATEMENTS,
+            flags=found,
+            timings_s=MappingProxyType(timings),
+            precision=precision,
+        )
+
+    def _precision(self, network: nn.Module, context: Context) -> str:
+        """Return the wanted precision; ``auto`` is timed once per device."""
+        if context.precision != "auto":
+            return choose_precision(lambda _: None, context.precision)
+        if context.device not in self._faster:
+            ramp = np.arange(np.prod(self._preprocessing.window), dtype=np.float32)
+            probe = ramp.reshape(self._preprocessing.window)
+
+            def step(precision: str) -> None:
+                probabilities(
+                    network, probe, self._preprocessing, precision, context.device
+                )
+
+            self._faster[context.device] = choose_precision(step)
+        return self._faster[context.device]
+
+
+def _check(volume: Volume) -> None:
+    """Refuse images that cannot hold a hippocampus, by name."""
+    if not np.isfinite(volume.array).all():
+        raise UnfitInput("not_finite", "the image holds values that are not finite")
+    if volume.array.min() == volume.array.max():
+        raise UnfitInput("constant_image", "every voxel has the same value")
