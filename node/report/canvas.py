@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
-from PIL.ImageFont import FreeTypeFont
 
 from node.report.fonts import font, shorten, wrap
 
@@ -19,7 +18,9 @@ PANEL: Colour = (22, 29, 38)
 RULE: Colour = (48, 60, 74)
 INK: Colour = (234, 239, 244)
 FAINT: Colour = (150, 167, 184)
+GOOD: Colour = (63, 185, 104)
 WARNING: Colour = (240, 178, 60)
+BAD: Colour = (240, 88, 82)
 
 LEADING = 1.34
 """Distance of lines in font sizes."""
@@ -49,12 +50,19 @@ class Canvas:
         bold: bool = False,
         anchor: str = "ls",
         width: int | None = None,
+        halo: bool = False,
     ) -> float:
-        """Write one line at its baseline, cut to ``width``; return its length."""
+        """Write one line at its baseline, cut to ``width``; return its length.
+
+        ``halo`` draws a dark rim, for letters on a picture.
+        """
         letters = font(size, bold=bold)
         if width is not None:
             text = shorten(text, letters, width)
-        self.pen.text(xy, text, colour, letters, anchor=anchor)
+        rim = 2 if halo else 0
+        self.pen.text(
+            xy, text, colour, letters, anchor, stroke_width=rim, stroke_fill=PAPER
+        )
         self.written.append(text)
         return letters.getlength(text)
 
@@ -66,13 +74,17 @@ class Canvas:
         width: int,
         colour: Colour = INK,
         *,
-        bold: bool = False,
+        lines: int | None = None,
     ) -> float:
-        """Write wrapped text from its top; return the y below it."""
+        """Write wrapped text from its top, at most ``lines``; return the y below."""
         x, y = xy
-        self.written.append(text)
-        letters: FreeTypeFont = font(size, bold=bold)
-        for line in wrap(text, letters, width):
+        letters = font(size)
+        wrapped = wrap(text, letters, width)
+        if lines is not None and len(wrapped) > lines:
+            rest = " ".join(wrapped[lines - 1 :])
+            wrapped = [*wrapped[: lines - 1], shorten(rest, letters, width)]
+        self.written.extend(wrapped)
+        for line in wrapped:
             self.pen.text((x, y + size), line, colour, letters, anchor="ls")
             y += size * LEADING
         return y
@@ -81,19 +93,11 @@ class Canvas:
         """Draw a thin horizontal line."""
         self.pen.line((x, y, x + width, y), RULE, 1)
 
-    def place(self, picture: Image.Image, box: tuple[int, int, int, int]) -> None:
-        """Put a picture into the middle of a black box ``(x, y, width, height)``."""
-        x, y, width, height = box
-        self.pen.rectangle((x, y, x + width - 1, y + height - 1), (0, 0, 0))
-        left = x + (width - picture.width) // 2
-        top = y + (height - picture.height) // 2
-        self.image.paste(picture, (left, top))
-
     def pixels(self) -> npt.NDArray[np.uint8]:
         """Return the page, ``(H, W, 3)`` RGB."""
         return np.asarray(self.image, np.uint8)
 
 
-def block_height(text: str, size: int, width: int, *, bold: bool = False) -> float:
+def block_height(text: str, size: int, width: int) -> float:
     """Return the height that `Canvas.block` would need."""
-    return len(wrap(text, font(size, bold=bold), width)) * size * LEADING
+    return len(wrap(text, font(size), width)) * size * LEADING

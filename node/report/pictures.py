@@ -46,6 +46,12 @@ class Plane:
     spacing_mm: tuple[float, float]
     sides: tuple[str, str, str, str]
 
+    @property
+    def size_mm(self) -> tuple[float, float]:
+        """Width and height in millimetres."""
+        rows, columns = self.labels.shape
+        return columns * self.spacing_mm[1], rows * self.spacing_mm[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Anatomical:
@@ -155,30 +161,40 @@ def window(planes: Sequence[Plane]) -> tuple[float, float]:
     return float(low), float(max(high, low + 1e-6))
 
 
+def common_scale(planes: Sequence[Plane], room: Size) -> float:
+    """Return the pixels per mm at which planes fit side by side into ``room``."""
+    widths, heights = zip(*(plane.size_mm for plane in planes), strict=True)
+    return float(min(room[0] / sum(widths), room[1] / max(heights)))
+
+
 def draw_all(
-    planes: Sequence[Plane], structures: Sequence[Structure], size: Size
+    planes: Sequence[Plane], structures: Sequence[Structure], scales: Sequence[float]
 ) -> list[Image.Image]:
-    """Draw planes of one window, several at a time; each fits into ``size``."""
+    """Draw planes in one window, several at a time; ``scales`` are pixels per mm."""
     levels = window(planes)
+
+    def draw_one(plane: Plane, scale: float) -> Image.Image:
+        return draw(plane, structures, scale, levels)
+
     with ThreadPoolExecutor(4, thread_name_prefix="picture") as pool:
-        pictures = pool.map(lambda p: draw(p, structures, size, levels), planes)
-        return list(pictures)
+        return list(pool.map(draw_one, planes, scales))
 
 
 def draw(
-    plane: Plane, structures: Sequence[Structure], size: Size, levels: tuple[float, ...]
+    plane: Plane,
+    structures: Sequence[Structure],
+    scale: float,
+    levels: tuple[float, float],
 ) -> Image.Image:
-    """Draw one plane with the outlines of the structures, as large as fits."""
+    """Draw one plane with the outlines of the structures."""
     low, high = levels
     grey = np.clip((plane.image - low) / (high - low) * 255, 0, 255).astype(np.uint8)
-    rows, columns = plane.labels.shape
-    height_mm, width_mm = rows * plane.spacing_mm[0], columns * plane.spacing_mm[1]
-    scale = min(size[0] / width_mm, size[1] / height_mm)
-    width, height = round(width_mm * scale), round(height_mm * scale)
-    large = (max(1, width) * FINER, max(1, height) * FINER)
+    width, height = (max(1, int(size * scale)) for size in plane.size_mm)
+    large = (width * FINER, height * FINER)
     picture = Image.fromarray(grey).resize(large, Image.Resampling.BICUBIC)
     picture = picture.convert("RGB")
     pen = ImageDraw.Draw(picture)
+    rows, columns = plane.labels.shape
     zoom = np.array([large[0] / columns, large[1] / rows])
     for structure in structures:
         for polygon in outlines(plane.labels == structure.labels[0]):

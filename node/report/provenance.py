@@ -32,10 +32,11 @@ PROCESSING_EQUIPMENT = Code("109102", "DCM", "Processing Equipment")
 LIBRARIES = ("highdicom", "numpy", "pillow", "pydicom")
 """Libraries whose version may show in the bytes of an object."""
 
-_NOT_IDENTITY = frozenset(
-    {"version", "replaces", "completed_at", "completeness_reason"}
+_OF_AN_EDITION = frozenset(
+    {"version", "replaces", "completed_at", "completeness", "completeness_reason"}
 )
-"""What tells two editions of one result apart."""
+"""What tells editions of one result apart. That a study was confirmed later makes no
+new result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +132,14 @@ def identity(
         The source headers as written into the objects, from ``source_headers``:
         demographics, study, geometry, equipment; one per slice.
     """
-    made = {k: v for k, v in asdict(provenance).items() if k not in _NOT_IDENTITY}
+    made = {k: v for k, v in asdict(provenance).items() if k not in _OF_AN_EDITION}
     written = [json.dumps(ds.to_json_dict(), sort_keys=True) for ds in headers]
     return _digest([made, study_instance_uid, written, settings.model_dump()])
 
 
 def edition(identity: str, provenance: Provenance, findings: Findings) -> str:
     """Return the hash over one version of a result: identity, dates and findings."""
-    made = {k: v for k, v in asdict(provenance).items() if k in _NOT_IDENTITY}
+    made = {k: v for k, v in asdict(provenance).items() if k in _OF_AN_EDITION}
     made["completed_at"] = provenance.completed_at.isoformat()
     made["local_time"] = provenance.completed_at.astimezone().isoformat()
     found = [
