@@ -1,0 +1,291 @@
+"""The dispatcher: claims jobs, has workers do them, records how each ended.
+
+A thread steps ``tick``. The ledger alone knows the state of a job: what is claimed
+is advanced only when its outcome is there, so that whatever dies, the job is found
+again.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from multiprocessing.context import BaseContext
+from pathlib import Path
+
+import models
+from node import log
+from node.config import JobsSettings
+from node.errors import LedgerError
+from node.jobs import worker
+from node.jobs.job import (
+    Failed,
+    JobRequest,
+    NotApplicable,
+    Outcome,
+    Reported,
+    Unchanged,
+)
+from node.jobs.ledger import Ledger
+from node.jobs.ledger_jobs import JobRow
+from node.jobs.slot import Perform, Slot, Worker
+
+WATCH_S = 0.1
+"""Seconds between two looks at the deadline and the memory of running jobs."""
+
+IDLE_S = 60.0
+"""Longest sleep when nothing runs and nothing is due."""
+
+RETRY_S = 1.0
+"""Pause after the ledger could not be written or no worker be started."""
+
+WORKER_ERRORS = (OSError, EOFError)
+"""What starting a process raises when the machine has no room for it."""
+
+
+class Pool:
+    """Worker processes and the thread that feeds them.
+
+    Parameters
+    ----------
+    make_request
+        What a worker needs for the next attempt of a job.
+    destinations
+        Names under which each object is to be delivered.
+    on_reported
+        Called when there are new objects to deliver.
+    models
+        Models that the workers load at start, with their bundle folders.
+    perform
+        What a worker does with a request; a function of a module.
+    """
+
+    def __init__(
+        self,
+        settings: JobsSettings,
+        ledger: Ledger,
+        *,
+        make_request: Callable[[JobRow], JobRequest],
+        destinations: Sequence[str] = (),
+        on_reported: Callable[[], None] = lambda: None,
+        models: Mapping[str, Path | None] | None = None,
+        perform: Perform = worker.perform,
+    ) -> None:
+        self._settings = settings
+        self._ledger = ledger
+        self._make_request = make_request
+        self._destinations = tuple(destinations)
+        self._on_reported = on_reported
+        self._models = dict(models or {})
+        self._perform = perform
+        self._threads = threads_of(settings, usable_cores())
+        self._slots: list[Slot] = []
+        self._log = log.get("jobs")
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="pool")
+
+    def start(self) -> None:
+        """Recover what an earlier process left, and start the workers."""
+        self.recover(datetime.now(UTC))
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look at the ledger now: there may be a new job."""
+        self._wake.set()
+
+    def stop(self, patience_s: float = 10.0) -> None:
+        """Take no new job, wait for the running ones, then end the workers.
+
+        A job that does not end within ``patience_s`` stays ``running`` in the
+        ledger; the next start finds it.
+        """
+        self._stopping.set()
+        self.wake()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._drain(patience_s)
+        for slot in self._slots:
+            slot.close()
+        self._slots.clear()
+
+    def recover(self, now: datetime) -> None:
+        """Count a lost attempt for each job that a dead process left running."""
+        for job in self._ledger.jobs.interrupted():
+            lost = Failed("interrupted", "the node ended meanwhile", permanent=False)
+            self._failed(job, lost, now, wait=timedelta(0))
+
+    def open(self) -> None:
+        """Start the workers, unless they are there."""
+        if self._slots:
+            return
+        context = start_context(self._settings, self._models, self._threads)
+
+        def start() -> Worker:
+            return Worker(context, self._models, self.wake)
+
+        count = workers_of(self._settings, usable_cores())
+        self._slots = [Slot(start, self._settings) for _ in range(count)]
+
+    @property
+    def slots(self) -> Sequence[Slot]:
+        """The places of the pool; none before ``open``."""
+        return tuple(self._slots)
+
+    def tick(self, now: datetime) -> None:
+        """Record what ended, then give due jobs to idle slots, warm ones first.
+
+        Raises
+        ------
+        sqlite3.Error
+            The ledger cannot be written; nothing is lost, call again.
+        """
+        self._collect(now)
+        idle = [slot for slot in self._slots if slot.job is None]
+        for slot in idle:
+            slot.renew()
+        for slot in sorted(idle, key=lambda slot: not slot.is_warm):
+            job = self._ledger.jobs.claim(now)
+            if job is None:
+                break
+            self._submit(slot, job, now)
+
+    def _collect(self, now: datetime) -> None:
+        for slot in self._slots:
+            outcome = slot.outcome(now)
+            if slot.job is not None and outcome is not None:
+                self._record(slot.job, outcome, now)
+                slot.release()
+
+    def _submit(self, slot: Slot, job: JobRow, now: datetime) -> None:
+        try:
+            request = self._make_request(job)
+        except LedgerError as error:
+            self._record(job, Failed("no_complete_study", str(error)), now)
+            return
+        request = replace(request, threads=request.threads or self._threads)
+        self._log.info("job_started", job=job.job_id, attempt=job.attempts)
+        try:
+            slot.submit(self._perform, job, request, now)
+        except WORKER_ERRORS as error:
+            lost = Failed("no_worker", type(error).__name__, permanent=False)
+            self._record(job, lost, now)
+
+    def _record(self, job: JobRow, outcome: Outcome, now: datetime) -> None:
+        """Write the outcome into the ledger, once."""
+        jobs = self._ledger.jobs
+        match outcome:
+            case Reported():
+                jobs.report(job.job_id, outcome, self._destinations, now)
+                self._log.info("job_reported", job=job.job_id, **_millis(outcome))
+                self._on_reported()
+            case Unchanged():
+                jobs.unchanged(job.job_id, outcome, now)
+                self._log.info("job_unchanged", job=job.job_id)
+            case NotApplicable():
+                jobs.refuse(job.job_id, outcome, now)
+                self._log.info(
+                    "job_not_applicable", job=job.job_id, reason=outcome.reason
+                )
+            case Failed():
+                self._failed(job, outcome, now)
+
+    def _failed(
+        self,
+        job: JobRow,
+        outcome: Failed,
+        now: datetime,
+        wait: timedelta | None = None,
+    ) -> None:
+        """Try again later, unless it is of no use or the attempts are spent."""
+        event = self._log.bind(job=job.job_id, reason=outcome.reason)
+        if outcome.permanent or job.attempts >= self._settings.attempts:
+            self._ledger.jobs.fail(job.job_id, outcome, now)
+            event.error("job_failed", attempts=job.attempts)
+            return
+        if wait is None:
+            wait = timedelta(seconds=self._settings.backoff_s) * 2 ** (job.attempts - 1)
+        self._ledger.jobs.try_again(job.job_id, outcome, now + wait, now)
+        event.warning("job_postponed", attempts=job.attempts)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.clear()
+            try:
+                self.open()
+                self.tick(datetime.now(UTC))
+                pause = self._pause(datetime.now(UTC))
+            except (sqlite3.Error, *WORKER_ERRORS) as error:
+                self._log.error("pool_held_up", error=type(error).__name__)
+                pause = RETRY_S
+            self._wake.wait(pause)
+
+    def _pause(self, now: datetime) -> float:
+        """Return how long nothing will happen by itself, in seconds."""
+        if any(slot.job is not None for slot in self._slots):
+            return WATCH_S
+        due = self._ledger.jobs.next_due()
+        if due is None:
+            return IDLE_S
+        return min(max((due - now).total_seconds(), 0.0), IDLE_S)
+
+    def _drain(self, patience_s: float) -> None:
+        """Record what still ends within ``patience_s``."""
+        until = time.monotonic() + patience_s
+        while any(slot.job is not None for slot in self._slots):
+            self._wake.clear()
+            self._collect(datetime.now(UTC))
+            if time.monotonic() > until:
+                break
+            self._wake.wait(WATCH_S)
+
+
+def usable_cores() -> int:
+    """Return the cores that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def workers_of(settings: JobsSettings, cores: int) -> int:
+    """Return how many workers there are: one per two cores unless set."""
+    return settings.workers or max(1, cores // 2)
+
+
+def threads_of(settings: JobsSettings, cores: int) -> int:
+    """Return the threads inside a worker: the cores, divided, unless set."""
+    return settings.threads or max(1, cores // workers_of(settings, cores))
+
+
+def uses_gpu(settings: JobsSettings) -> bool:
+    """Return whether workers may touch a GPU, without a look through torch."""
+    if settings.device == "auto":
+        return any(Path("/dev").glob("nvidia[0-9]*"))
+    return settings.device == "cuda"
+
+
+def start_context(
+    settings: JobsSettings, bundles: Mapping[str, Path | None], threads: int
+) -> BaseContext:
+    """Return how workers are started.
+
+    Forked from a server that has imported torch and the models once, a worker is
+    there in milliseconds and shares their pages. CUDA does not survive a fork: with
+    a GPU each worker starts from nothing.
+    """
+    # Read when torch is loaded: spinning threads slow a shared machine many times.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    if uses_gpu(settings):
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    of_models = [models.MODELS[name].partition(":")[0] for name in bundles]
+    context.set_forkserver_preload(["__main__", "torch", *of_models, worker.__name__])
+    return context
+
+
+def _millis(outcome: Reported) -> dict[str, int]:
+    return {f"{k}_ms": round(v * 1000) for k, v in outcome.timings_s.items()}

@@ -1,0 +1,237 @@
+"""A place in the pool: one worker process, and the one job that it is doing.
+
+Each slot has an executor of its own. When the process of an executor is killed, all
+its futures are lost: with one slot per executor that is one job.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from multiprocessing.connection import wait
+from multiprocessing.context import BaseContext
+from pathlib import Path
+
+from node.config import JobsSettings
+from node.jobs.job import Failed, JobRequest, Outcome
+from node.jobs.ledger_jobs import JobRow
+from node.jobs.worker import warm
+
+Perform = Callable[[JobRequest], Outcome]
+
+PAGE_MIB = os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+class Worker:
+    """One process, warm as soon as it has loaded the models.
+
+    Parameters
+    ----------
+    context
+        How the process is started.
+    bundles
+        Models to load at once, with their bundle folders.
+    on_change
+        Called from another thread when the process is warm and when a job ends.
+    """
+
+    def __init__(
+        self,
+        context: BaseContext,
+        bundles: Mapping[str, Path | None],
+        on_change: Callable[[], None],
+    ) -> None:
+        self.jobs = 0
+        self._on_change = on_change
+        self._executor = ProcessPoolExecutor(
+            1, mp_context=context, initializer=live_with_parent
+        )
+        self._pid = self._executor.submit(os.getpid)
+        self._warmed = self._executor.submit(warm, dict(bundles))
+        self._warmed.add_done_callback(lambda _: on_change())
+
+    @property
+    def is_warm(self) -> bool:
+        """Whether it has loaded the models, or failed to."""
+        return self._warmed.done()
+
+    @property
+    def pid(self) -> int | None:
+        """Process id; None while the process starts, or when it could not."""
+        started = self._pid.done() and self._pid.exception() is None
+        return self._pid.result() if started else None
+
+    def submit(self, perform: Perform, request: JobRequest) -> Future[Outcome]:
+        """Start a job; it waits until the process is warm.
+
+        Raises
+        ------
+        BrokenProcessPool
+            The process died while it was idle.
+        """
+        future = self._executor.submit(perform, request)
+        self.jobs += 1
+        future.add_done_callback(lambda _: self._on_change())
+        return future
+
+    def resident_mib(self) -> float:
+        """Return the resident memory in MiB; 0 when the process is not there."""
+        try:
+            pages = Path(f"/proc/{self.pid}/statm").read_text("ascii").split()[1]
+        except OSError:
+            return 0.0
+        return int(pages) * PAGE_MIB
+
+    def kill(self) -> None:
+        """End the process at once, whatever it is doing."""
+        if self.pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def retire(self) -> None:
+        """Let the idle process end by itself."""
+        self._executor.shutdown(wait=False)
+
+
+def live_with_parent() -> None:
+    """Leave signals to the node, and end when the node has ended, even by SIGKILL.
+
+    Runs first in every worker. Ctrl-C and service managers signal the whole group;
+    it is the pool that knows which job may still finish.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A job that a worker is doing."""
+
+    job: JobRow
+    future: Future[Outcome]
+    started_at: datetime
+
+
+class Slot:
+    """One worker at a time, replaced when it was killed, died, or is worn.
+
+    Parameters
+    ----------
+    start
+        Starts a worker.
+    settings
+        Deadline, memory limit, and jobs after which a worker is worn.
+    """
+
+    def __init__(self, start: Callable[[], Worker], settings: JobsSettings) -> None:
+        self._start = start
+        self._settings = settings
+        self._worker = start()
+        self._successor: Worker | None = None
+        self._running: Running | None = None
+        self._outcome: Outcome | None = None
+
+    @property
+    def job(self) -> JobRow | None:
+        """The job that it does or whose outcome it holds; None when idle."""
+        return self._running.job if self._running else None
+
+    @property
+    def is_warm(self) -> bool:
+        """Whether a job would start at once."""
+        return self._worker.is_warm
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of its worker; None while that starts."""
+        return self._worker.pid
+
+    def submit(
+        self, perform: Perform, job: JobRow, request: JobRequest, now: datetime
+    ) -> None:
+        """Start a job in an idle slot."""
+        try:
+            future = self._worker.submit(perform, request)
+        except BrokenProcessPool:  # it died while idle, which is not the job's fault
+            self._worker = self._start()
+            future = self._worker.submit(perform, request)
+        self._running = Running(job, future, now)
+
+    def outcome(self, now: datetime) -> Outcome | None:
+        """Return how the job ended, None while it runs; kill it if it must not.
+
+        The outcome stays until ``release``, so that it can be recorded again when
+        the ledger could not be written.
+        """
+        if self._outcome is None and self._running is not None:
+            self._outcome = self._ended(self._running, now)
+        return self._outcome
+
+    def release(self) -> None:
+        """Make the slot idle: its outcome is recorded."""
+        self._running = self._outcome = None
+
+    def renew(self) -> None:
+        """Replace a worn worker as soon as a warm successor stands by."""
+        if self._worker.jobs < self._settings.recycle_after:
+            return
+        if self._successor is None:
+            self._successor = self._start()
+        if self._successor.is_warm:
+            self._worker.retire()
+            self._worker, self._successor = self._successor, None
+
+    def close(self) -> None:
+        """End its processes; a running job is lost."""
+        self._worker.kill()
+        if self._successor is not None:
+            self._successor.kill()
+
+    def _ended(self, running: Running, now: datetime) -> Outcome | None:
+        if running.future.done():
+            return self._result(running.future)
+        excess = self._excess(running, now)
+        if excess is not None:
+            self._replace()
+        return excess
+
+    def _result(self, future: Future[Outcome]) -> Outcome:
+        """Return what the worker answered, or why it could not."""
+        try:
+            return future.result()
+        except BrokenProcessPool:
+            self._replace()
+            return Failed("worker_died", "the worker process died", permanent=False)
+        except Exception as error:  # noqa: BLE001 - the job's state is set from it
+            return Failed("internal_error", type(error).__name__, permanent=False)
+
+    def _excess(self, running: Running, now: datetime) -> Failed | None:
+        seconds = (now - running.started_at).total_seconds()
+        if seconds > self._settings.deadline_s:
+            limit = f"not done after {self._settings.deadline_s:g} s"
+            return Failed("deadline_exceeded", limit, permanent=False)
+        if self._worker.resident_mib() > self._settings.memory_limit_mib:
+            limit = f"more than {self._settings.memory_limit_mib} MiB"
+            return Failed("out_of_memory", limit, permanent=False)
+        return None
+
+    def _replace(self) -> None:
+        self._worker.kill()
+        self._worker = self._start()

@@ -1,0 +1,270 @@
+"""One job in one process: read the headers, choose, predict, compose, write.
+
+A worker never touches the ledger: it gets a request and returns an outcome. What
+it needs of torch it gets from the model that it loads by name.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import models
+from models.contract import Context, Findings, Flag, Model, grade
+from models.volume.bundle import BundleError
+from models.volume.series import StudyHeaders, read_study
+from node.errors import JobError
+from node.jobs.job import (
+    Completeness,
+    Failed,
+    JobRequest,
+    NotApplicable,
+    Outcome,
+    Reported,
+    Unchanged,
+)
+from node.jobs.objects import write_objects
+from node.predict.choose import Choice, choose
+from node.predict.run import Prediction, run
+from node.report.compose import UNCONFIRMED, compose, report_identity
+from node.report.provenance import Provenance, input_digest, is_own
+
+PACKAGE = "pacs-ai-node"
+
+
+def perform(request: JobRequest) -> Outcome:
+    """Do one attempt of one job; never raises.
+
+    Returns
+    -------
+    Outcome
+        ``Failed`` holds a reason code and words without a patient in them; what
+        nobody foresaw is the transient ``internal_error``.
+    """
+    try:
+        return _perform(request)
+    except JobError as error:
+        return Failed(error.reason, str(error), permanent=error.permanent)
+    except Exception as error:  # noqa: BLE001 - the job's state is set from it
+        return _unforeseen(error)
+
+
+def warm(bundles: Mapping[str, Path | None]) -> None:
+    """Load models, so that the first job need not.
+
+    Parameters
+    ----------
+    bundles
+        Name of the model → folder of its bundle, None for the shipped one. One that
+        cannot be loaded is left to the jobs that ask for it, which then fail by name.
+    """
+    for name, bundle in bundles.items():
+        try:
+            load_model(name, bundle)
+        except JobError:
+            continue
+
+
+@lru_cache(maxsize=8)
+def load_model(name: str, bundle: Path | None) -> Model:
+    """Return a model, loaded once in this process.
+
+    Raises
+    ------
+    JobError
+        ``model_unavailable``: no such model, or its bundle is not what it says.
+    """
+    try:
+        return models.load(name, bundle)
+    except (KeyError, BundleError) as error:
+        raise JobError("model_unavailable", f"{name}: {error}") from None
+
+
+@dataclass(slots=True)
+class _Clock:
+    """Seconds by stage of one job."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.seconds[name] = time.perf_counter() - started
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A job whose images were read: all that its report is made from."""
+
+    request: JobRequest
+    model: Model
+    context: Context
+    study: StudyHeaders
+    choice: Choice
+    prediction: Prediction
+
+
+def _perform(request: JobRequest) -> Outcome:
+    clock = _Clock()
+    with clock.stage("model"):
+        model = load_model(request.model, request.bundle)
+        context = context_of(request)
+    with clock.stage("headers"):
+        study = read_study(request.files, context.threads)
+        _check_study(study, request)
+    with clock.stage("choose"):
+        choice = choose(model.accepts, study, is_own)
+    if choice.chosen is None:
+        return NotApplicable(choice.reason, refusal_lines(choice, study))
+    prediction = run(model, choice.chosen, context)
+    clock.seconds.update(prediction.timings_s)
+    reading = _Reading(request, model, context, study, choice, prediction)
+    return _report(reading, clock)
+
+
+def _check_study(study: StudyHeaders, request: JobRequest) -> None:
+    """Refuse files that are not one study of one patient.
+
+    Raises
+    ------
+    JobError
+        ``no_readable_images``, ``identity_conflict`` or ``conflicting_instances``.
+    """
+    if not study.series:
+        count = len(study.unreadable)
+        raise JobError("no_readable_images", f"{count} files, none is a DICOM image")
+    if (
+        study.identity_conflict
+        or study.study_instance_uid != request.study_instance_uid
+    ):
+        raise JobError(
+            "identity_conflict",
+            f"images of {len(study.study_instance_uids)} studies "
+            f"and {len(study.patient_ids)} patients lie in one study",
+        )
+    if study.conflicting:
+        raise JobError(
+            "conflicting_instances",
+            f"{len(study.conflicting)} images came twice with different content",
+        )
+
+
+def _report(reading: _Reading, clock: _Clock) -> Reported | Unchanged:
+    """Make and write the objects, unless the earlier ones still stand."""
+    request, study = reading.request, reading.study
+    volume, findings = reading.prediction.volume, reading.prediction.findings
+    bundle = reading.model.bundle
+    with clock.stage("identity"):
+        provenance = _provenance(reading)
+        identity = _identity(reading, provenance)
+    if identity == request.previous_identity:
+        return Unchanged(identity)
+    with clock.stage("compose"):
+        objects = compose(volume, findings, bundle, study, provenance, request.report)
+    with clock.stage("write"):
+        files = write_objects(objects, request.output_dir)
+    return Reported(
+        identity=identity,
+        series_instance_uid=volume.series.series_instance_uid,
+        objects=files,
+        summary=summary(findings, request.completeness),
+        timings_s=clock.seconds,
+        precision=findings.precision,
+        model_version=bundle.version,
+        weights_digest=bundle.weights_digest,
+    )
+
+
+def _provenance(reading: _Reading) -> Provenance:
+    request, bundle = reading.request, reading.model.bundle
+    volume = reading.prediction.volume
+    return Provenance(
+        installation_id=request.installation_id,
+        site_salt=request.site_salt,
+        package_version=metadata.version(PACKAGE),
+        model_name=bundle.name,
+        model_version=bundle.version,
+        bundle_digest=bundle.digest,
+        weights_digest=bundle.weights_digest,
+        version=request.version,
+        replaces=request.replaces,
+        completed_at=request.completed_at,
+        precision=reading.prediction.findings.precision,
+        device=reading.context.device,
+        input_digest=input_digest(volume.series, volume),
+        completeness=request.completeness.value,
+        completeness_reason=request.completeness_reason,
+        retrieve_ae_title=request.retrieve_ae_title,
+        series_reason=reading.choice.because,
+    )
+
+
+def _identity(reading: _Reading, provenance: Provenance) -> str:
+    """Return the identity of the result, whether or not the study was confirmed.
+
+    An image of a series that no model used may confirm a study; that alone makes no
+    new version (DESIGN.md §2.3).
+    """
+    confirmed = replace(provenance, completeness=Completeness.CONFIRMED.value)
+    request = reading.request
+    return report_identity(
+        reading.prediction.volume, reading.study, confirmed, request.report
+    )
+
+
+def context_of(request: JobRequest) -> Context:
+    """Return how to compute, with ``auto`` and 0 resolved for this machine.
+
+    Called after the model was loaded: a model that needs torch has imported it.
+    """
+    device = request.device
+    if device == "auto":
+        torch: Any = sys.modules.get("torch")
+        device = "cuda" if torch and torch.cuda.is_available() else "cpu"
+    threads = request.threads or len(os.sched_getaffinity(0))
+    return Context(device, request.precision, threads)
+
+
+def summary(findings: Findings, completeness: Completeness) -> dict[str, str]:
+    """Return what a person wants to see first, with the digits of the report."""
+    numbers: dict[str, list[str]] = {}
+    for measured in findings.measurements:
+        name = f"{measured.structure} {measured.name.meaning.lower()}"
+        numbers.setdefault(name, []).append(f"{measured.printed} {measured.unit.value}")
+    flags: tuple[Flag, ...] = findings.flags
+    if completeness is Completeness.UNCONFIRMED:
+        flags = (*flags, UNCONFIRMED)
+    return {
+        **{name: ", ".join(values) for name, values in numbers.items()},
+        "grade": grade(flags).value,
+        "flags": ", ".join(flag.code for flag in flags),
+    }
+
+
+def refusal_lines(choice: Choice, study: StudyHeaders) -> str:
+    """Return a line per series, its number and reason code: nothing identifies."""
+    lines = [
+        f"series {'?' if s.series_number is None else s.series_number}: "
+        f"{choice.refusals[s.series_instance_uid].reason}"
+        for s in study.series
+    ]
+    if study.unreadable:
+        lines.append(f"{len(study.unreadable)} files: unreadable")
+    return "\n".join(lines)
+
+
+def _unforeseen(error: Exception) -> Failed:
+    """Name the type only: the text of a foreign error may hold a patient."""
+    kind = type(error).__name__
+    if isinstance(error, MemoryError) or kind == "OutOfMemoryError":  # torch's, on GPU
+        return Failed("out_of_memory", kind, permanent=False)
+    return Failed("internal_error", kind, permanent=False)

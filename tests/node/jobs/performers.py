@@ -1,0 +1,96 @@
+"""What workers do in the tests of the pool: a module that a child process can import.
+
+What happens is read from the name of the model, so that one pool can mix them.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from node.jobs.job import (
+    Failed,
+    JobRequest,
+    NotApplicable,
+    ObjectFile,
+    Outcome,
+    Reported,
+    Unchanged,
+)
+
+
+class PatientError(Exception):
+    """An error whose text must not leave the worker."""
+
+
+def act(request: JobRequest) -> Outcome:
+    """Do what the model is named after."""
+    match request.model:
+        case "crash":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "crash_once":
+            _crash_first(request)
+        case "crash_after_writing":
+            result = reported(request)
+            _crash_first(request)
+            return result
+        case "hang":
+            time.sleep(600)
+        case "eat":
+            return _eat()
+        case "raise":
+            raise PatientError("Doe^John")
+        case "permanent":
+            return Failed("identity_conflict", "two patients")
+        case "transient":
+            return Failed("out_of_memory", "MemoryError", permanent=False)
+        case "refuse":
+            return NotApplicable("no_series_accepted", "series 1: modality")
+        case "unchanged":
+            return Unchanged("identity")
+        case "brief":
+            time.sleep(0.3)
+    return reported(request)
+
+
+def reported(request: JobRequest) -> Reported:
+    """Write one small object and report it."""
+    request.output_dir.mkdir(parents=True, exist_ok=True)
+    path = request.output_dir / "SR.dcm"
+    path.write_bytes(b"object")
+    made = ObjectFile(
+        kind="SR",
+        sop_class_uid="1.2.3",
+        sop_instance_uid=f"2.25.{request.job_id}{request.version}",
+        series_instance_uid="2.25.1",
+        transfer_syntax_uid="1.2.840.10008.1.2.1",
+        path=path,
+        sha256="0" * 64,
+    )
+    return Reported(
+        identity=f"identity of {request.study_instance_uid}",
+        series_instance_uid="1.2.3.4",
+        objects=(made,),
+        summary={"pid": str(os.getpid()), "threads": str(request.threads)},
+        timings_s={"predict": 0.001},
+    )
+
+
+def _crash_first(request: JobRequest) -> None:
+    """Kill this process unless an earlier attempt has left its mark."""
+    mark = Path(f"{request.output_dir}.crashed")
+    if not mark.exists():
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _eat() -> Outcome:
+    """Take memory, touching every page, until somebody ends it."""
+    eaten = []
+    while len(eaten) < 100:
+        eaten.append(bytearray(os.urandom(1)) * (16 << 20))
+        time.sleep(0.02)
+    return Failed("nobody_ended_it", "")
