@@ -1,9 +1,10 @@
 """Write the configuration of Orthanc and OHIF from the node's settings.
 
-Run ``python -m orthanc.render`` in the checkout: ``orthanc.json`` and
-``app-config.js`` appear in ``<data_dir>/orthanc`` and the facts that the launch
-scripts need are printed as shell assignments. The results fit Orthanc 1.10.1 as
-Debian has it and, with ``--container``, the newer one of the container image.
+Run ``python -m orthanc.render archive`` or ``… viewer`` in the checkout:
+``orthanc.json`` or ``app-config.js`` appears in ``<data_dir>/orthanc``, and the facts
+that the launch scripts need are printed as shell assignments (``… facts`` does only
+that). ``orthanc.json`` fits Orthanc 1.10.1 as Debian has it and, with
+``--container``, the newer one of the container image.
 """
 
 from __future__ import annotations
@@ -137,20 +138,26 @@ def app_config_js(settings: Settings) -> str:
     )
 
 
-def render(settings: Settings, place: Place, folder: Path) -> None:
-    """Write ``orthanc.json`` and ``app-config.js`` into ``folder``, owner only.
+def write_archive(settings: Settings, place: Place, folder: Path) -> None:
+    """Write ``orthanc.json`` into ``folder``, readable by its owner alone.
 
     Raises
     ------
     ConfigError
         The folder cannot be written.
     """
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write(folder / "orthanc.json", orthanc_json(settings, place))
-        _write(folder / "app-config.js", app_config_js(settings))
-    except OSError as error:
-        raise ConfigError(f"{folder}: {error.strerror}") from None
+    _write(folder / "orthanc.json", orthanc_json(settings, place))
+
+
+def write_viewer(settings: Settings, folder: Path) -> None:
+    """Write ``app-config.js`` into ``folder``.
+
+    Raises
+    ------
+    ConfigError
+        The folder cannot be written.
+    """
+    _write(folder / "app-config.js", app_config_js(settings))
 
 
 def shell_facts(settings: Settings) -> str:
@@ -219,14 +226,23 @@ def _template(name: str) -> Template:
 
 
 def _write(path: Path, text: str) -> None:
-    path.touch(mode=0o600)  # it may hold a password
-    path.write_text(text, encoding="utf-8")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)  # it may hold a password
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from None
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Render as the command line asks; return the exit status."""
+    """Write what the command line asks for; return the exit status."""
     parser = argparse.ArgumentParser(
-        description="Write the configuration of Orthanc and OHIF."
+        description="Write the configuration of Orthanc or OHIF from the settings."
+    )
+    parser.add_argument(
+        "what",
+        choices=("archive", "viewer", "facts"),
+        help="orthanc.json, app-config.js, or nothing but what is printed",
     )
     parser.add_argument("--config", type=Path, help="settings; default ./node.toml")
     parser.add_argument("--folder", type=Path, help="default <data_dir>/orthanc")
@@ -238,24 +254,25 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--bridged", action="store_true", help="the container has its own network"
     )
-    parser.add_argument(
-        "--facts", action="store_true", help="only print, write nothing"
-    )
     options = parser.parse_args(arguments)
     try:
         settings = config.load(options.config)
-        if not options.facts:
-            place = (
-                container_place(options.container, bridged=options.bridged)
-                if options.container
-                else native_place(settings)
-            )
-            render(settings, place, options.folder or run_folder(settings))
+        folder = options.folder or run_folder(settings)
+        if options.what == "archive":
+            write_archive(settings, _place(settings, options), folder)
+        elif options.what == "viewer":
+            write_viewer(settings, folder)
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
         return 1
     sys.stdout.write(shell_facts(settings))
     return 0
+
+
+def _place(settings: Settings, options: argparse.Namespace) -> Place:
+    if options.container:
+        return container_place(options.container, bridged=options.bridged)
+    return native_place(settings)
 
 
 if __name__ == "__main__":

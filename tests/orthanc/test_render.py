@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from node.config import Settings
+from node.errors import ConfigError
 from orthanc import render
 
 NATIVE = render.Place(
@@ -82,7 +83,7 @@ def test_a_password_turns_authentication_on(tmp_path: Path) -> None:
         {"archive_user": "ai", "archive_password": "secret"}
     )
 
-    render.render(settings, NATIVE, tmp_path)
+    render.write_archive(settings, NATIVE, tmp_path)
 
     content = parsed(settings)
     assert content["AuthenticationEnabled"] is True
@@ -106,7 +107,7 @@ def test_the_environment_wins_over_the_file(
     (tmp_path / "node.toml").write_text("[archive]\nhttp_port = 1234\n")
     monkeypatch.setenv("PACS_NODE_ARCHIVE__HTTP_PORT", "4321")
 
-    status = render.main(["--config", str(tmp_path / "node.toml"), "--facts"])
+    status = render.main(["facts", "--config", str(tmp_path / "node.toml")])
 
     assert status == 0
     assert "ARCHIVE_HTTP_PORT=4321\n" in capsys.readouterr().out
@@ -132,7 +133,7 @@ def test_wrong_settings_are_one_line(
     """An unknown key ends with its name, not with a traceback."""
     (tmp_path / "node.toml").write_text("[archive]\nport = 1\n")
 
-    status = render.main(["--config", str(tmp_path / "node.toml")])
+    status = render.main(["facts", "--config", str(tmp_path / "node.toml")])
 
     error = capsys.readouterr().err
     assert status == 1
@@ -146,5 +147,5 @@ def test_a_missing_plugin_names_its_package(
     """Without the DICOMweb plugin the launch ends with the command that brings it."""
     monkeypatch.setattr(render, "PLUGIN_FOLDERS", (tmp_path / os.curdir,))
 
-    with pytest.raises(render.ConfigError, match="apt-get install orthanc-dicomweb"):
+    with pytest.raises(ConfigError, match="apt-get install orthanc-dicomweb"):
         render.native_place(Settings())

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import requests
 
 from node.config import Settings
-from orthanc.render import SCANNER_AE_TITLE, native_place, render, run_folder
+from orthanc.render import SCANNER_AE_TITLE, native_place, run_folder, write_archive
 
 Answer = TypeVar("Answer")
 STORESCU = "/usr/bin/storescu"  # a virtual environment may hold another one
@@ -131,7 +131,7 @@ class Archive:
 def running_archive(settings: Settings) -> Iterator[Archive]:
     """Run Orthanc with what `orthanc.render` writes for these settings."""
     folder = run_folder(settings)
-    render(settings, native_place(settings), folder)
+    write_archive(settings, native_place(settings), folder)
     log_file = folder / "orthanc.log"
     with log_file.open("wb") as log:
         process = subprocess.Popen(
