@@ -16,7 +16,7 @@ from node.report.canvas import (
     Colour,
     block_height,
 )
-from node.report.fonts import font
+from node.report.fonts import font, largest
 from node.report.text import Line, ReportText, Row
 
 GRADES: dict[Grade, tuple[str, Colour]] = {
@@ -27,6 +27,9 @@ GRADES: dict[Grade, tuple[str, Colour]] = {
 """What a grade means to a reader, and its colour."""
 
 NO_RESERVATION = "No reservation was found."
+
+MOST_REASONS = 9
+"""On the card; the structured report has all."""
 
 SIZES = (17, 16, 15, 14, 13)
 """Font sizes, the first that fits; below the last the column is cut."""
@@ -80,12 +83,7 @@ class Column:
 
     def _name(self, row: Row, y: float, room: int) -> None:
         """Write the name of a structure in the largest letters that fit."""
-        fitting = (
-            size
-            for size in (21, 19, 17, 15)
-            if font(size, bold=row.union).getlength(row.structure) <= room
-        )
-        size = next(fitting, 15)
+        size = largest(row.structure, (21, 19, 17, 15), room, bold=row.union)
         place = (self.x + 26, y)
         self.canvas.line(place, row.structure, size, bold=row.union, width=room)
 
@@ -153,7 +151,10 @@ class Column:
 
 
 def _reasons(text: ReportText) -> list[str]:
-    return [flag.text for flag in text.reasons] or [NO_RESERVATION]
+    reasons = [flag.text for flag in text.reasons] or [NO_RESERVATION]
+    if len(reasons) <= MOST_REASONS:
+        return reasons
+    return [*reasons[:MOST_REASONS], "… more in the structured report"]
 
 
 def _groups(text: ReportText, elsewhere: Sequence[str]) -> list[list[Line]]:

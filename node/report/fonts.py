@@ -6,6 +6,7 @@ name is no row of boxes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -47,6 +48,16 @@ def wrap(text: str, letters: FreeTypeFont, width_px: int) -> list[str]:
         *full, line = _pieces(word, letters, width_px)
         lines.extend(full)
     return [*lines, line] if line or not lines else lines
+
+
+def largest(
+    text: str, sizes: Sequence[int], width_px: int, *, bold: bool = False
+) -> int:
+    """Return the first size at which a text fits on one line, else the last."""
+    for size in sizes:
+        if font(size, bold=bold).getlength(text) <= width_px:
+            return size
+    return sizes[-1]
 
 
 def shorten(text: str, letters: FreeTypeFont, width_px: int) -> str:

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from node.report.canvas import BAD, FAINT, INK, WARNING, Canvas, Colour
 from node.report.column import Column
-from node.report.fonts import font, has_glyphs
+from node.report.fonts import font, has_glyphs, largest, shorten
 from node.report.pictures import Plane, common_scale, draw_all, strip, three_planes
 from node.report.sop import Report
 from node.report.text import RESEARCH_LINE, ReportText, person_names
@@ -46,7 +46,8 @@ STRIP_COLUMNS, STRIP_ROWS = 6, 2
 HEAD = ("Patient ID", "Sex", "Age at scan", "Study date")
 """Facts that stand beside the name."""
 
-NAME_WIDTH = 620
+VALUE_WIDTH = 240
+"""Of the longest fact beside the name: an ID may have 64 characters."""
 
 UNNAMED = "name: see the DICOM header"
 """Printed when the font has no glyphs for any spelling of the name."""
@@ -83,17 +84,27 @@ def _head(canvas: Canvas, report: Report) -> None:
         left = _badge(canvas, left - 12, text.edition, INK)
     demonstration = text.heading.startswith("DEMONSTRATION")
     room = round(left) - EDGE - 24
+    size = largest(text.heading, (36, 32, 28, 24), room, bold=True)
     colour = BAD if demonstration else INK
-    canvas.line((EDGE, 58), text.heading, 36, colour, bold=True, width=room)
-    name = patient_name(report.headers[0].PatientName)
-    x = EDGE + canvas.line((EDGE, 102), name, 24, bold=True, width=NAME_WIDTH) + 28
-    for line in text.patient:
-        if line.label in HEAD:
-            room = max(0, WIDTH - EDGE - round(x))
-            x += canvas.line((x, 102), line.label, 16, FAINT, width=room) + 8
-            room = max(0, WIDTH - EDGE - round(x))
-            x += canvas.line((x, 102), line.value, 20, width=room) + 24
+    canvas.line((EDGE, 58), text.heading, size, colour, bold=True, width=room)
+    _person(canvas, report)
     canvas.rule(EDGE, TOP - 8, WIDTH - 2 * EDGE)
+
+
+def _person(canvas: Canvas, report: Report) -> None:
+    """Write the facts that are told people apart by; the name gets what is left."""
+    facts = [
+        (line.label, shorten(line.value, font(20), VALUE_WIDTH))
+        for line in report.text.patient
+        if line.label in HEAD
+    ]
+    widths = (font(16).getlength(a) + font(20).getlength(b) + 32 for a, b in facts)
+    room = round(WIDTH - 2 * EDGE - sum(widths))
+    name = patient_name(report.headers[0].PatientName)
+    x = EDGE + canvas.line((EDGE, 102), name, 24, bold=True, width=room) + 24
+    for label, value in facts:
+        x += canvas.line((x, 102), label, 16, FAINT) + 8
+        x += canvas.line((x, 102), value, 20) + 24
 
 
 def _badge(canvas: Canvas, right: float, words: str, colour: Colour) -> float:
@@ -143,10 +154,11 @@ def _strip(canvas: Canvas, report: Report, y: int) -> None:
     canvas.line((RIGHT, y - 8), "Source slices, in order", 16, FAINT)
     scales = [common_scale([plane], (width, height)) for plane in planes]
     pictures = draw_all(planes, report.segments, scales)
+    pitch = max(picture.height for picture in pictures) + GAP
     for index, picture in enumerate(pictures):
         row, column = divmod(index, STRIP_COLUMNS)
         x = RIGHT + column * (width + GAP) + (width - picture.width) // 2
-        canvas.image.paste(picture, (x, y + row * (height + GAP)))
+        canvas.image.paste(picture, (x, y + row * pitch))
 
 
 def _foot(canvas: Canvas, text: ReportText) -> None:
