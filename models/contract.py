@@ -346,3 +346,6 @@ class UnfitInput(ValueError):  # noqa: N818 - a verdict on the images, no malfun
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.reason, str(self))

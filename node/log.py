@@ -31,6 +31,8 @@ def configure(level: str = "INFO", *, json: bool = False, salt: str = "") -> Non
     """
     global _salt  # noqa: PLW0603 - a process has one log and one salt
     _salt = salt.encode()
+    for library in ("pydicom", "pynetdicom"):  # they quote values of the data set
+        logging.getLogger(library).setLevel(logging.CRITICAL)
     renderer: Any = (
         structlog.processors.JSONRenderer()
         if json

@@ -65,7 +65,9 @@ def _linear_map(generator: torch.Generator) -> Tensor:
     rotation = torch.linalg.matrix_exp(generators - generators.T)
     together = torch.randn(1, generator=generator)
     apart = 0.5 * torch.randn(3, generator=generator)
-    return rotation * torch.exp(LOG_SCALE_SD * (together + apart))
+    scale: Tensor = torch.exp(LOG_SCALE_SD * (together + apart))
+    linear: Tensor = rotation * scale
+    return linear
 
 
 def _bending(window: Shape, generator: torch.Generator) -> Tensor:

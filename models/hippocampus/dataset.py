@@ -75,13 +75,16 @@ def pair_names(folder: Path) -> list[str]:
 
 def _read_case(folder: Path, name: str) -> Case:
     image, labels = (
-        nibabel.load(folder / part / f"{name}.nii.gz") for part in ("images", "labels")
+        nibabel.Nifti1Image.from_filename(folder / part / f"{name}.nii.gz")
+        for part in ("images", "labels")
     )
     if image.shape != labels.shape:
         raise ValueError(f"{name}: image {image.shape}, labels {labels.shape}")
-    if nibabel.aff2axcodes(image.affine) != ("R", "A", "S"):
+    axes = nibabel.aff2axcodes(image.affine)  # type: ignore[no-untyped-call]  # nibabel
+    if axes != ("R", "A", "S"):
         raise ValueError(f"{name}: axes are not right, anterior, superior")
-    if not np.allclose(image.header.get_zooms()[:3], 1.0, atol=0.01):
+    spacing_mm = np.linalg.norm(image.affine[:3, :3], axis=0)
+    if not np.allclose(spacing_mm, 1.0, atol=0.01):
         raise ValueError(f"{name}: voxels are not 1 mm")
     return Case(
         name=name,

@@ -11,7 +11,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from models.hippocampus.dataset import AugmentedCases, Case
+from models.hippocampus.dataset import (
+    AugmentedCases,
+    Case,
+    digest,
+    read_cases,
+    split_by_subject,
+)
 from models.hippocampus.network import ResidualUNet
 from models.hippocampus.preprocess import Preprocessing
 from models.hippocampus.segment import probabilities
@@ -88,3 +94,33 @@ def _compare(
 def _rounded(interval: dict[str, float]) -> dict[str, float]:
     round_to: Callable[[float], float] = lambda value: round(value, 4)  # noqa: E731
     return {name: round_to(value) for name, value in interval.items()}
+
+
+def run(data: Path, output: Path, recipe: Recipe, fold: int | None) -> Path:
+    """Train on all cases, or on all but one fold, and return the bundle folder.
+
+    Parameters
+    ----------
+    data
+        Folder with ``images/`` and ``labels/`` of Task04_Hippocampus.
+    fold
+        Held out and judged; None trains on everything, and the bundle then says
+        that nothing was held out.
+    """
+    from models.hippocampus import publish  # it imports the served model
+
+    cases = read_cases(data)
+    training, held_out = (cases, []) if fold is None else split_by_subject(cases, fold)
+    print(f"{len(training)} cases to train on, {len(held_out)} held out", flush=True)
+    network = train_network(training, recipe, output)
+    metrics = (
+        {"split": f"fold {fold} of 5 by subject, seed 0", **evaluate(network, held_out)}
+        if held_out
+        else {"split": "none held out"}
+    )
+    entropy = publish.largest_entropy(network, held_out or training)
+    record = publish.training_record(training, digest(data), recipe, entropy)
+    version = "own-all" if fold is None else f"own-fold{fold}"
+    return publish.publish(
+        network, output, training=record, metrics=metrics, version=version
+    )

@@ -97,7 +97,7 @@ def fit(
     )
     steps = max(1, len(cases) // recipe.batch)
     schedule = OneCycleLR(optimizer, recipe.learning_rate, recipe.epochs * steps)
-    parts = {
+    parts: dict[str, Any] = {
         "network": network,
         "averaged": averaged,
         "optimizer": optimizer,
@@ -117,7 +117,7 @@ def fit(
                 outputs = network(inputs.to(strategy.device))
             value = loss(outputs, targets.to(strategy.device))
             optimizer.zero_grad()
-            value.backward()
+            value.backward()  # type: ignore[no-untyped-call]  # torch does not annotate it
             nn.utils.clip_grad_norm_(network.parameters(), recipe.clip_norm)
             optimizer.step()
             schedule.step()
@@ -175,7 +175,7 @@ def _precision(
     def step(precision: str) -> None:
         with autocast(precision, strategy.device.type):
             outputs = network(inputs)
-        loss(outputs, targets).backward()
+        loss(outputs, targets).backward()  # type: ignore[no-untyped-call]  # torch does not annotate it
         network.zero_grad()
 
     return choose_precision(step)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -168,8 +169,10 @@ def _check_keys(folder: Path, content: Any) -> None:
 
 def _acceptance(folder: Path, content: Mapping[str, Any]) -> Acceptance:
     try:
-        return Acceptance(**content)
-    except TypeError as error:
+        acceptance = Acceptance(**content)
+        re.compile(acceptance.description)
+        return acceptance
+    except (TypeError, re.error) as error:
         raise BundleError(f"{folder.name}: acceptance: {error}") from None
 
 
