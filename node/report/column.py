@@ -59,6 +59,8 @@ class Column:
         size = next((s for s in SIZES if self._fits(text, groups, y, s)), SIZES[-1])
         y = self._grade(text, y, size)
         for number, group in enumerate(groups):
+            if y >= self.bottom:
+                return
             if number:
                 self.canvas.rule(self.x, y + 3, self.width)
                 y += 12

@@ -1,0 +1,143 @@
+"""The page says everything, in its place, and no number of its own."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydicom import Dataset
+
+from models.contract import Flag, Grade
+from models.volume.series import NOMINAL_GEOMETRY
+from node.report.page import (
+    HEIGHT,
+    UNNAMED,
+    WIDTH,
+    compose_page,
+    draw_page,
+    patient_name,
+)
+from node.report.sop import Report
+from node.report.text import RESEARCH_LINE
+from tests.node.report.inputs import CYRILLIC, Case, build_case
+
+
+def written(report: Report) -> str:
+    """Return all words on the page of a report."""
+    return "\n".join(compose_page(report).written)
+
+
+def numbers(text: str) -> set[str]:
+    """Return every number of a text as it is printed."""
+    return set(re.findall(r"\d+(?:\.\d+)?", text))
+
+
+def strings(dataset: Dataset) -> str:
+    """Return all values of a data set, sequences included, as one text."""
+    return "\n".join(str(element.value) for element in dataset.iterall())
+
+
+def test_the_page_is_rgb_of_one_size(case: Case) -> None:
+    """What a Secondary Capture needs."""
+    page = draw_page(case.prepare())
+
+    assert page.shape == (HEIGHT, WIDTH, 3)
+    assert page.dtype == np.uint8
+
+
+def test_the_page_shows_what_a_reader_must_know(case: Case) -> None:
+    """Numbers, grade with reasons, statements, person, images, making, warning."""
+    page = written(case.prepare())
+    measured = [m.printed for m in case.findings.measurements]
+
+    for expected in (
+        *measured,
+        "mm³",
+        "mL",
+        "Quality B: with reservations",
+        "Slices are thick.",
+        "not determinable from a cropped series",
+        "Phantom, Test",
+        "TEST-1",
+        "70 years",
+        "2020-01-03",
+        "Crop (number 1)",
+        "its description names Crop",
+        "ellipsoids 1.2.0",
+        "SHA-256 b3b3b3b3b3b3b3b3",
+        "2026-11-21",
+        RESEARCH_LINE,
+        "Intended use: Tests of the report.",
+    ):
+        assert expected in page, expected
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_every_number_on_the_page_is_in_the_report(case: Case, version: int) -> None:
+    """No number exists only in a picture (DESIGN.md §2.8)."""
+    replaces = "2.25.1" if version > 1 else None
+    provenance = replace(case.provenance, version=version, replaces=replaces)
+    case = replace(case, provenance=provenance)
+    page = numbers(written(case.prepare()))
+    dates = {"2020", "1950", "01", "02", "03"}  # of the header: 20200103, 19500102
+
+    assert len(page) > 15
+    assert page - dates <= numbers(strings(case.compose()["SR"].dataset))
+
+
+def test_sides_are_named_only_where_geometry_is_proven(case: Case) -> None:
+    """Nominal geometry gets no R and L."""
+    flags = (*case.findings.flags, NOMINAL_GEOMETRY)
+    nominal = replace(case, findings=replace(case.findings, flags=flags))
+
+    assert {"R", "L", "A", "P", "H", "F"} <= set(compose_page(case.prepare()).written)
+    assert not {"R", "L"} & set(compose_page(nominal.prepare()).written)
+
+
+def test_a_later_version_says_what_it_replaces(case: Case) -> None:
+    """Two pages of one study can be told apart."""
+    provenance = replace(case.provenance, version=2, replaces="2.25.1")
+
+    assert "v2, replaces v1" in written(replace(case, provenance=provenance).prepare())
+
+
+def test_a_demonstration_says_so_first(case: Case) -> None:
+    """DESIGN.md §2.11."""
+    bundle = replace(case.bundle, status="demonstration")
+    page = written(replace(case, bundle=bundle).prepare())
+
+    assert "DEMONSTRATION Ellipsoid volumetry" in page
+
+
+def test_many_long_flags_stay_on_the_page(case: Case) -> None:
+    """What does not fit is said to stand in the structured report."""
+    words = "This is a long sentence about something that a reader should know. " * 2
+    flags = tuple(Flag(f"f{n}", words, Grade(g)) for n in range(20) for g in "AB")
+    report = replace(case, findings=replace(case.findings, flags=flags)).prepare()
+    page = compose_page(report)
+
+    assert any("more in the structured report" in line for line in page.written)
+    foot = np.asarray(page.image)[985:993, 40:540]
+    assert (foot == foot[0, 0]).all(), "the column runs into the foot"
+
+
+def test_a_long_name_leaves_room_for_the_facts(folder: Path) -> None:
+    """The study date is never pushed off the page."""
+    name = "Featherstonehaugh^Maximiliana Alexandrina Theodora"
+    case = build_case(folder, PatientName=name, PatientID="1234567890" * 6)
+    page = compose_page(case.prepare()).written
+
+    assert "2020-01-03" in page
+    assert any(line.startswith("Feather") and line.endswith("…") for line in page)
+
+
+def test_a_name_is_shown_in_letters_that_the_font_has() -> None:
+    """The first spelling that can be drawn; else a hint, never boxes."""
+    assert patient_name(CYRILLIC) == "Ivanova, Anna"
+    assert patient_name("Иванова^Анна") == "Иванова, Анна"
+    assert patient_name("王^小東=Wang^XiaoDong") == "Wang, XiaoDong"
+    assert patient_name("王^小東") == UNNAMED
+    assert patient_name("") == "name not given"
