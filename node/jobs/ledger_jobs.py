@@ -83,7 +83,8 @@ class JobRecords:
             if row is None:
                 return None
             connection.execute(
-                "UPDATE jobs SET state = ?, attempts = attempts + 1 WHERE job_id = ?",
+                "UPDATE jobs SET state = ?, changed = 0, attempts = attempts + 1 "
+                "WHERE job_id = ?",
                 (advance(JobState(row["state"]), JobEvent.CLAIM), row["job_id"]),
             )
             connection.execute(
@@ -190,19 +191,24 @@ class JobRecords:
         """Return the attempts of a job in order, as the ledger holds them."""
         rows = self._database.read(
             "SELECT started_at, ended_at, outcome, detail FROM attempts "
-            "WHERE job_id = ? ORDER BY started_at",
+            "WHERE job_id = ? ORDER BY rowid",
             (job_id,),
         )
         return [dict(row) for row in rows]
 
 
 def settle(connection: sqlite3.Connection, job_id: int, now: str) -> None:
-    """Advance a reported job to sent when all its deliveries are, in a transaction."""
+    """Advance a reported job to sent when all its deliveries are, in a transaction.
+
+    Of earlier versions only what is still on its way counts: one that was refused
+    for good does not hold up its successor.
+    """
     row = connection.execute(
         "SELECT SUM(d.state = 'sent') AS sent, COUNT(*) AS total FROM deliveries AS d "
-        "JOIN objects USING (sop_instance_uid) JOIN results USING (result_id) "
-        "WHERE job_id = ?",
-        (job_id,),
+        "JOIN objects USING (sop_instance_uid) JOIN results AS r USING (result_id) "
+        "WHERE r.job_id = :job AND (d.state = 'pending' OR r.version = "
+        "(SELECT MAX(version) FROM results WHERE job_id = :job))",
+        {"job": job_id},
     ).fetchone()
     state = connection.execute(
         "SELECT state FROM jobs WHERE job_id = ?", (job_id,)

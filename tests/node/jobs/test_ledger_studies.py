@@ -1,0 +1,130 @@
+"""Studies in the ledger: every instance once, complete, open again, forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from node.jobs.job import Completeness
+from node.jobs.ledger import Ledger
+from node.jobs.ledger_studies import moment, stamp
+from tests.node.jobs.ledger_stories import T0, complete, instance, queue, result
+
+LATER = T0 + timedelta(seconds=10)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    """Return an empty ledger."""
+    ledger = Ledger(tmp_path)
+    yield ledger
+    ledger.close()
+
+
+def test_times_are_aware_and_survive_the_file() -> None:
+    """A naive time is a mistake, not midnight somewhere."""
+    assert moment(stamp(LATER)) == LATER
+    with pytest.raises(ValueError, match="aware"):
+        stamp(datetime(2026, 1, 5))  # noqa: DTZ001 - naive on purpose
+
+
+def test_a_received_instance_opens_its_study(ledger: Ledger) -> None:
+    """And nothing is complete yet."""
+    changed = ledger.studies.record([instance(), instance(number=2)], T0)
+
+    assert changed == {"1.1"}
+    [study] = ledger.studies.receiving()
+    assert (study.study_instance_uid, study.completed_at) == ("1.1", None)
+    assert ledger.studies.series_counts("1.1") == {"1.1.1": 2}
+
+
+def test_the_same_bytes_again_change_nothing(ledger: Ledger) -> None:
+    """A study that is complete stays complete."""
+    queue(ledger)
+
+    changed = ledger.studies.record([instance()], LATER)
+
+    assert changed == set()
+    assert ledger.studies.receiving() == []
+    assert len(ledger.studies.files("1.1")) == 1
+
+
+def test_other_bytes_under_the_same_uid_are_kept_beside(ledger: Ledger) -> None:
+    """The same UID with other bytes is never swallowed; it counts as one image."""
+    queue(ledger)
+    other = replace(instance(), digest="other", path=Path("spool/other.dcm"))
+
+    changed = ledger.studies.record([other], LATER)
+
+    assert changed == {"1.1"}
+    assert len(ledger.studies.digests(instance().sop_instance_uid)) == 2
+    assert len(ledger.studies.files("1.1")) == 2
+    assert ledger.studies.series_counts("1.1") == {"1.1.1": 1}
+
+
+def test_a_late_image_opens_a_complete_study_again(ledger: Ledger) -> None:
+    """Its jobs wait for the study to be complete once more."""
+    queue(ledger)
+
+    ledger.studies.record([instance(number=2)], LATER)
+
+    [study] = ledger.studies.receiving()
+    assert (study.first_received_at, study.last_received_at) == (T0, LATER)
+
+
+def test_completeness_is_kept_with_its_reason(ledger: Ledger) -> None:
+    """What was known, and how."""
+    queue(ledger)
+
+    study = ledger.studies.get("1.1")
+
+    assert study is not None
+    assert study.completeness is Completeness.CONFIRMED
+    assert study.completeness_reason == "the archive counts the same"
+    assert study.completed_at == T0
+    assert ledger.studies.get("9.9") is None
+
+
+def test_files_are_removable_after_every_outcome_and_delivery(ledger: Ledger) -> None:
+    """Not while a job waits or runs, a delivery is pending, or all was just now."""
+    day = LATER + timedelta(days=1)
+    queue(ledger)
+    assert ledger.studies.removable(day) == []
+    job = ledger.jobs.claim(LATER)
+    assert job is not None
+    assert ledger.studies.removable(day) == []
+    ledger.jobs.report(job.job_id, result(), ["A@h:1"], LATER)
+    assert ledger.studies.removable(day) == []
+    for delivery in ledger.deliveries.of_job(job.job_id):
+        ledger.deliveries.sent(delivery, 0, LATER)
+
+    assert ledger.studies.removable(LATER) == []
+    assert ledger.studies.removable(day) == ["1.1"]
+
+
+def test_forgotten_files_leave_their_digests(ledger: Ledger) -> None:
+    """The same image later is known, and its file is there again."""
+    queue(ledger)
+    ledger.studies.forget_files("1.1")
+    assert ledger.studies.files("1.1") == ()
+    assert ledger.studies.without_file("1.1") == 1
+    assert ledger.studies.removable(LATER + timedelta(days=9)) == []
+
+    assert ledger.studies.record([instance()], LATER) == set()
+
+    assert ledger.studies.without_file("1.1") == 0
+
+
+def test_completing_a_study_is_one_transaction(ledger: Ledger) -> None:
+    """A model that cannot be queued leaves the study open."""
+    ledger.studies.record([instance()], T0)
+
+    with pytest.raises(Exception, match="NOT NULL"):
+        complete(ledger, models=["fine", None])  # type: ignore[list-item]  # on purpose
+
+    assert len(ledger.studies.receiving()) == 1
+    assert ledger.jobs.listing() == []
