@@ -19,6 +19,7 @@ TEXT
 # proposes the transfer syntax that each file has. A virtual environment may hold
 # scripts of the same names, hence the path.
 SENDER=/usr/bin/dcmsend
+NO_VALID_INPUT=23 # dcmsend's exit status
 [ -x "$SENDER" ] || SENDER=$(command -v dcmsend) || die "DCMTK is missing: apt-get install dcmtk"
 
 # Send folder $1 and say how many images were stored.
@@ -26,16 +27,17 @@ send() {
     [ -d "$1" ] || die "$1 is not a folder"
     report=$(mktemp)
     export TCP_NODELAY=1
-    "$SENDER" --quiet --no-halt +sd +r --decompress-never +crf "$report" \
+    status=0
+    said=$("$SENDER" --quiet --no-halt +sd +r --decompress-never +crf "$report" \
         -aet "$SCANNER_AET" -aec "$ARCHIVE_AET" \
-        "$ARCHIVE_HOST" "$ARCHIVE_DICOM_PORT" "$1" || sent=failed
+        "$ARCHIVE_HOST" "$ARCHIVE_DICOM_PORT" "$1" 2>&1) || status=$?
     offered=$(grep -c '^Number  *:' "$report" || true)
     stored=$(grep -cE '^DIMSE Status *: 0x(0000|B0)' "$report" || true)
     rm -f "$report"
-    [ "$offered" -gt 0 ] || die "no DICOM file below $1"
-    [ "$stored" -gt 0 ] || [ "${sent:-}" != failed ] || stored=0
-    [ "$stored" = "$offered" ] ||
-        die "$stored of $offered images stored: is $ARCHIVE_AET at $ARCHIVE_HOST:$ARCHIVE_DICOM_PORT running (./launch_orthanc.sh), and does it know $SCANNER_AET?"
+    [ "$status" -ne "$NO_VALID_INPUT" ] || die "no DICOM file below $1"
+    if [ "$offered" -eq 0 ] || [ "$stored" -ne "$offered" ]; then
+        die "$stored of $offered images stored${said:+ ($(echo "$said" | tail -n 1))}: does $ARCHIVE_AET run at $ARCHIVE_HOST:$ARCHIVE_DICOM_PORT (./launch_orthanc.sh) and know $SCANNER_AET?"
+    fi
     echo "$SCANNER_AET → $ARCHIVE_AET $ARCHIVE_HOST:$ARCHIVE_DICOM_PORT: $stored images of $(basename "$1")"
 }
 

@@ -1,0 +1,30 @@
+# The developer's commands; run.sh does the same from a bare machine.
+PYTHON = .venv/bin/python
+
+.PHONY: setup demo test test-data lint check pictures
+
+setup:
+	./run.sh setup
+
+demo:
+	./run.sh demo
+
+test:
+	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q
+
+# What needs the shared data (PACS_AI_DATA); missing data is an error, not a skip.
+test-data:
+	OMP_NUM_THREADS=1 PACS_AI_REQUIRE_DATA=1 $(PYTHON) -m pytest -q -m data
+
+lint:
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	$(PYTHON) -m mypy node models orthanc tools tests
+	.venv/bin/lint-imports
+	if command -v shellcheck >/dev/null; then shellcheck -x *.sh orthanc/*.sh .ci/run; fi
+
+check: test lint
+
+# The screenshots of README and docs, from a synthetic study alone.
+pictures:
+	PACS_AI_PICTURES=docs/pictures $(PYTHON) -m pytest -q tests/pacs -m pictures
