@@ -147,15 +147,20 @@ def _print_jobs(rows: list[JobRow], *, as_json: bool) -> None:
     if as_json:
         _print_line(json.dumps([_plain(row) for row in rows], ensure_ascii=False))
         return
-    table = Table("job", "study", "model", "state", "result", box=None, pad_edge=False)
+    console = Console(highlight=False, soft_wrap=True)
     for row in rows:
-        result = ", ".join(f"{k} {v}" for k, v in row.summary.items()) or row.reason
-        if row.state in {JobState.FAILED, JobState.NOT_APPLICABLE}:
-            result = f"{row.reason}: {row.detail}"
-        table.add_row(
-            str(row.job_id), row.study_instance_uid, row.model, row.state, result
-        )
-    Console().print(table)
+        head = f"{row.job_id:>4}  {row.state:<14}  {row.model}  "
+        console.print(head + row.study_instance_uid, markup=False)
+        for label, value in _details(row):
+            console.print(f"      {label:<28}  {value}", markup=False)
+
+
+def _details(row: JobRow) -> list[tuple[str, str]]:
+    """Return what a person wants to know of a job: its result, or why there is none."""
+    if row.state in {JobState.FAILED, JobState.NOT_APPLICABLE}:
+        lines = row.detail.splitlines() or [""]
+        return [(row.reason, lines[0]), *(("", line) for line in lines[1:])]
+    return list(row.summary.items())
 
 
 def _plain(row: JobRow) -> dict[str, object]:

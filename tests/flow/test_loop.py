@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -29,7 +30,7 @@ SETTLED_S = 3.5
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
     """Run an Orthanc that routes to the node of this file."""
     folder = tmp_path_factory.mktemp("loop")
-    sections = {
+    sections: dict[str, dict[str, Any]] = {
         "node": {"ae_title": "ANOTHERNODE"},
         "archive": {"ae_title": "ANOTHERPACS"},
         "inbound": {"quiet_s": 3.0, "min_free_mib": 0},
@@ -70,7 +71,7 @@ def sent_job(node: Node, study_instance_uid: str) -> JobRow:
 def results(archive: Archive, study_instance_uid: str) -> list[Dataset]:
     """Return what the node stored in the archive for a study."""
     path = f"/studies/{archive.study(study_instance_uid)}/instances?expand"
-    found = []
+    found: list[Dataset] = []
     for instance in archive.get(path):
         if instance["MainDicomTags"].get("SOPInstanceUID") is None:
             continue

@@ -1,0 +1,117 @@
+"""Reading a folder offline: the same worker, a ledger of its own, no archive."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydicom import dcmread
+
+from models.hippocampus.phantom import write_study
+from node import batch
+from node.config import JobsSettings, Settings
+from node.errors import NodeError
+from node.jobs.job import JobState
+from node.jobs.ledger_jobs import JobRow
+
+SETTINGS = Settings(jobs=JobsSettings(device="cpu", precision="fp32", threads=1))
+
+
+def infer(path: Path, output: Path) -> list[JobRow]:
+    """Read a folder with the hippocampus model."""
+    return list(batch.infer(path, output, SETTINGS, ["hippocampus"]))
+
+
+def objects(output: Path) -> dict[str, bytes]:
+    """Return the bytes of every object below the output, by its path."""
+    return {
+        str(path.relative_to(output)): path.read_bytes()
+        for path in sorted(output.rglob("*.dcm"))
+    }
+
+
+def test_a_study_folder_becomes_three_objects(tmp_path: Path) -> None:
+    """SEG, SR, SC under study, model and version; completeness is not claimed."""
+    write_study(tmp_path / "study", 31)
+
+    (job,) = infer(tmp_path / "study", tmp_path / "out")
+
+    assert job.state is JobState.REPORTED
+    assert sorted(Path(name).name for name in objects(tmp_path / "out")) == [
+        "SC.dcm",
+        "SEG.dcm",
+        "SR.dcm",
+    ]
+    assert "completeness_unconfirmed" in job.summary["flags"]
+    assert job.summary["grade"] == "B"
+
+
+def test_reading_again_leaves_the_objects_as_they_are(tmp_path: Path) -> None:
+    """Same input, same bytes, no second version."""
+    write_study(tmp_path / "study", 32)
+    infer(tmp_path / "study", tmp_path / "out")
+    before = objects(tmp_path / "out")
+
+    (job,) = infer(tmp_path / "study", tmp_path / "out")
+
+    assert (job.version, job.reason) == (1, "unchanged")
+    assert objects(tmp_path / "out") == before
+
+
+def test_two_studies_in_one_folder_are_told_apart(tmp_path: Path) -> None:
+    """Folders mean nothing: studies are grouped by Study Instance UID."""
+    for seed in (33, 34):
+        for number, file in enumerate(write_study(tmp_path / "in" / str(seed), seed)):
+            file.rename(tmp_path / "in" / f"{seed}-{number}")
+
+    jobs = infer(tmp_path / "in", tmp_path / "out")
+
+    assert len({job.study_instance_uid for job in jobs}) == 2
+    assert {job.state for job in jobs} == {JobState.REPORTED}
+
+
+def test_a_study_without_a_crop_is_not_applicable(tmp_path: Path) -> None:
+    """The reason names the rule that refused each series."""
+    for file in write_study(tmp_path / "study", 35):
+        if file.parent.name == "hippocrop":
+            file.unlink()
+
+    (job,) = infer(tmp_path / "study", tmp_path / "out")
+
+    assert job.state is JobState.NOT_APPLICABLE
+    assert "description" in job.reason + job.detail
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not DICOM" * 100])
+def test_what_is_not_dicom_is_one_line(tmp_path: Path, content: bytes | None) -> None:
+    """An empty folder, an empty file and a text say so, in one line."""
+    (tmp_path / "in").mkdir()
+    if content is not None:
+        (tmp_path / "in" / "file").write_bytes(content)
+
+    with pytest.raises(NodeError) as caught:
+        infer(tmp_path / "in", tmp_path / "out")
+
+    assert "\n" not in str(caught.value)
+
+
+def test_links_are_not_followed(tmp_path: Path) -> None:
+    """A link out of the folder is not read."""
+    files = write_study(tmp_path / "elsewhere", 36)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "link.dcm").symlink_to(files[0])
+
+    with pytest.raises(NodeError, match="no file"):
+        infer(tmp_path / "in", tmp_path / "out")
+
+
+def test_the_name_of_the_patient_is_in_no_path(tmp_path: Path) -> None:
+    """Output paths are made of UIDs, model and kind."""
+    files = write_study(tmp_path / "study", 37)
+    name = str(dcmread(files[0], stop_before_pixels=True).PatientName)
+
+    infer(tmp_path / "study", tmp_path / "out")
+
+    family = name.split("^")[0]
+    assert family
+    assert not any(family in str(path) for path in (tmp_path / "out").rglob("*"))

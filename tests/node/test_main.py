@@ -1,0 +1,112 @@
+"""The command line as a person types it: real processes, exit statuses, one line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from models.hippocampus.phantom import write_study
+
+ROOT = Path(__file__).parents[2]
+
+
+def pacs_node(
+    *arguments: str, folder: Path, **environment: str
+) -> tuple[int, str, str]:
+    """Run the command in a folder; return exit status, output and errors."""
+    done = subprocess.run(
+        [sys.executable, "-m", "node", *arguments],
+        cwd=folder,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "OMP_NUM_THREADS": "1",
+            **environment,
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_infer_prints_json_and_exits_zero(tmp_path: Path) -> None:
+    """A phantom is reported, with its volumes as printed in the report."""
+    write_study(tmp_path / "study", 41)
+
+    status, output, _ = pacs_node("infer", "study", "--json", folder=tmp_path)
+
+    (job,) = json.loads(output)
+    assert (status, job["state"]) == (0, "reported")
+    assert job["summary"]["Hippocampus volume"].endswith("mL")
+
+
+def test_jobs_lists_what_infer_did(tmp_path: Path) -> None:
+    """The ledger of an offline run is read like the node's."""
+    write_study(tmp_path / "study", 42)
+    pacs_node("infer", "study", folder=tmp_path)
+
+    status, output, _ = pacs_node(
+        "jobs", folder=tmp_path, PACS_NODE_NODE__DATA_DIR="results/.pacs-node"
+    )
+
+    assert status == 0
+    assert "reported" in output
+    assert "mm3" in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (("infer", "nowhere"), 1, "no such file or folder"),
+        (("infer", ".", "--model", "liver"), 2, "models are hippocampus"),
+        (("jobs",), 2, "start the node"),
+        (("config", "check", "--config", "none.toml"), 2, "No such file"),
+        (("unknown",), 2, "No such command"),
+    ],
+)
+def test_an_error_is_explained_without_a_traceback(
+    tmp_path: Path, arguments: tuple[str, ...], status: int, words: str
+) -> None:
+    """The exit status follows the table of the design, and the words help."""
+    found, _, errors = pacs_node(*arguments, folder=tmp_path, COLUMNS="200")
+
+    assert found == status
+    assert words in errors
+    assert "Traceback" not in errors
+
+
+def test_check_names_each_fault_and_what_to_do(tmp_path: Path) -> None:
+    """Without an archive two rows are wrong, and each says what to write or start."""
+    closed = {
+        "PACS_NODE_ARCHIVE__DICOM_PORT": "1",
+        "PACS_NODE_ARCHIVE__HTTP_PORT": "1",
+        "PACS_NODE_NODE__PORT": "2",
+    }
+
+    status, output, _ = pacs_node("check", "--json", folder=tmp_path, **closed)
+
+    wrong = {f["subject"]: f["remedy"] for f in json.loads(output) if not f["good"]}
+    assert status == 1
+    assert set(wrong) >= {"destination ORTHANC@127.0.0.1:1", "archive questions"}
+    assert all(wrong.values())
+
+
+def test_the_settings_are_shown_with_the_password_masked(tmp_path: Path) -> None:
+    """`config show` prints JSON without the secret."""
+    status, output, _ = pacs_node(
+        "config",
+        "show",
+        folder=tmp_path,
+        PACS_NODE_ARCHIVE_PASSWORD="s3cret",  # noqa: S106 - not a real one
+    )
+
+    assert status == 0
+    assert json.loads(output)["node"]["ae_title"] == "HIPPOAI"
+    assert "s3cret" not in output
