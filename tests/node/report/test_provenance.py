@@ -1,0 +1,256 @@
+"""Identity and UIDs: equal for equal content, different for any difference."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydicom import Dataset
+
+from models.contract import Findings, Flag, Statement
+from node.config import ReportSettings
+from node.report.compose import report_identity
+from node.report.provenance import (
+    Provenance,
+    device_uid,
+    edition,
+    equipment,
+    input_digest,
+    is_own,
+    result_uid,
+    series_uid,
+    tracking_uid,
+)
+from node.report.sources import source_headers
+from tests.node.report.inputs import WHEN, Case
+
+OTHER: dict[str, Any] = {
+    "installation_id": "other",
+    "site_salt": "other",
+    "package_version": "9",
+    "model_name": "other",
+    "model_version": "9",
+    "bundle_digest": "e" * 64,
+    "weights_digest": "e" * 64,
+    "precision": "bf16",
+    "device": "cuda",
+    "input_digest": "e" * 64,
+    "retrieve_ae_title": "OTHER",
+    "series_reason": "other",
+}
+"""Another value for each field that makes another result."""
+
+LATER: dict[str, Any] = {
+    "version": 2,
+    "completed_at": WHEN + timedelta(seconds=1),
+    "completeness": "unconfirmed",
+    "completeness_reason": "other",
+}
+"""Another value for each field that makes another edition of the same result."""
+
+
+def _edition(case: Case, provenance: Provenance, findings: Findings) -> str:
+    named = report_identity(case.volume, case.study, provenance, case.settings)
+    return edition(named, provenance, findings)
+
+
+def _changed(case: Case, name: str, value: Any) -> Provenance:
+    changes = {name: value}
+    if name == "version":
+        changes["replaces"] = "2.25.7"
+    return replace(case.provenance, **changes)
+
+
+def test_every_field_is_tried() -> None:
+    """A new field of Provenance must be put into one of the two tables."""
+    fields = set(Provenance.__dataclass_fields__)
+
+    assert fields == {*OTHER, *LATER, "replaces"}
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_another_making_is_another_result(case: Case, name: str) -> None:
+    """Identity and edition change with everything that shapes the result."""
+    provenance = _changed(case, name, OTHER[name])
+    before, after = (
+        report_identity(case.volume, case.study, p, case.settings)
+        for p in (case.provenance, provenance)
+    )
+
+    assert before != after
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_a_later_edition_is_the_same_result(case: Case, name: str) -> None:
+    """The identity stays, so that nothing is made twice; the UIDs change."""
+    provenance = _changed(case, name, LATER[name])
+    before, after = (
+        report_identity(case.volume, case.study, p, case.settings)
+        for p in (case.provenance, provenance)
+    )
+
+    assert before == after
+    assert _edition(case, case.provenance, case.findings) != _edition(
+        case, provenance, case.findings
+    )
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ReportSettings(seg="binary"),
+        ReportSettings(series_number=42),
+        ReportSettings(institution="Hospital"),
+    ],
+)
+def test_other_settings_are_another_result(
+    case: Case, settings: ReportSettings
+) -> None:
+    """Every setting of the report is part of the identity."""
+    before, after = (
+        report_identity(case.volume, case.study, case.provenance, s)
+        for s in (case.settings, settings)
+    )
+
+    assert before != after
+
+
+@pytest.mark.parametrize(
+    "keyword",
+    ["PatientName", "PatientID", "PatientBirthDate", "StudyDate", "AccessionNumber"],
+)
+def test_other_demographics_are_another_result(case: Case, keyword: str) -> None:
+    """What is written into the objects is part of the identity."""
+    first, *rest = case.volume.series.instances
+    changed = Dataset()
+    changed.update(case.study.datasets[first.sop_instance_uid])
+    changed.add_new(keyword, changed[keyword].VR, "19000101")
+    datasets = dict(case.study.datasets) | {first.sop_instance_uid: changed}
+    study = replace(case.study, datasets=datasets)
+    before, after = (
+        report_identity(case.volume, s, case.provenance, case.settings)
+        for s in (case.study, study)
+    )
+
+    assert rest
+    assert before != after
+
+
+def test_other_findings_are_another_edition(case: Case) -> None:
+    """One voxel, one digit, one word: each gives other UIDs."""
+    labels = case.findings.label_map.copy()
+    labels[0, 0, 0] = 3
+    first = case.findings.measurements[0]
+    others = (
+        replace(case.findings, label_map=labels),
+        replace(
+            case.findings,
+            measurements=(
+                replace(first, value=first.value + 1),
+                *case.findings.measurements[1:],
+            ),
+        ),
+        replace(case.findings, statements=(Statement("Side", "left"),)),
+        replace(case.findings, flags=(Flag("other", "Other."),)),
+    )
+    editions = {_edition(case, case.provenance, f) for f in (case.findings, *others)}
+
+    assert len(editions) == 5
+
+
+def test_the_input_digest_ignores_the_order_of_instances(case: Case) -> None:
+    """The same images in another order are the same input."""
+    volume = case.volume
+    turned = replace(volume.series, instances=tuple(reversed(volume.series.instances)))
+    flipped = replace(volume, array=np.ascontiguousarray(volume.array[::-1]))
+
+    assert input_digest(volume.series, volume) == input_digest(turned, flipped)
+
+
+def test_one_other_pixel_is_another_input(case: Case) -> None:
+    """The digest covers the pixels, not only the UIDs."""
+    array = case.volume.array.copy()
+    array[0, 0, 0] += 1
+
+    assert input_digest(case.volume.series, case.volume) != input_digest(
+        case.volume.series, replace(case.volume, array=array)
+    )
+
+
+@given(st.text(max_size=20), st.text(max_size=20))
+def test_result_uids_are_valid_and_distinct(kind: str, other: str) -> None:
+    """2.25 and at most 39 digits, one for each kind and edition."""
+    uid = result_uid(kind, "e")
+
+    assert uid.is_valid
+    assert len(uid) <= 44
+    assert (uid == result_uid(other, "e")) == (kind == other)
+    assert (uid == result_uid("e", kind)) == (kind == "e")
+
+
+def test_the_device_changes_with_the_weights_only(case: Case) -> None:
+    """Device UID is that of the algorithm as trained."""
+    retrained = replace(case.provenance, weights_digest="0" * 64)
+    released = replace(case.provenance, package_version="9")
+    uid = equipment(case.provenance).DeviceUID
+
+    assert equipment(retrained).DeviceUID != uid
+    assert equipment(released).DeviceUID == uid == device_uid("b3" * 32)
+
+
+def test_tracking_follows_a_structure_of_a_patient() -> None:
+    """Equal over time; another salt, patient, issuer, side, structure is another."""
+    base = ["salt", "P1", "H", "", "Hippocampus"]
+    others = [[*base[:n], "x", *base[n + 1 :]] for n in range(len(base))]
+    uids = {tracking_uid(a, b, c, d, e) for a, b, c, d, e in [base, base, *others]}
+
+    assert len(uids) == 6
+
+
+def test_own_objects_are_known_by_their_equipment(case: Case) -> None:
+    """Not by UID root, which is everybody's, nor by the source's equipment."""
+    own, other = Dataset(), Dataset()
+    own.ContributingEquipmentSequence = [equipment(case.provenance)]
+    foreign = equipment(case.provenance)
+    foreign.Manufacturer = "Somebody"
+    other.ContributingEquipmentSequence = [foreign]
+
+    assert is_own(own)
+    assert not is_own(other)
+    assert not is_own(Dataset())
+    assert not any(is_own(h) for h in source_headers(case.study, case.volume))
+
+
+def test_every_object_is_known_as_own(case: Case) -> None:
+    """The node never works on its output (DESIGN.md §2.4)."""
+    assert all(is_own(made.dataset) for made in case.compose().values())
+
+
+def test_the_series_of_a_predecessor_follows_from_its_uid(case: Case) -> None:
+    """No look into the archive is needed to name it."""
+    sr = case.compose()["SR"]
+
+    assert series_uid(sr.sop_instance_uid) == sr.series_instance_uid
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"completed_at": datetime(2026, 1, 1)}, "aware"),  # noqa: DTZ001 - the fault
+        ({"completeness": "perhaps"}, "completeness"),
+        ({"version": 2}, "replace"),
+        ({"replaces": "2.25.1"}, "replace"),
+        ({"version": 0}, "replace"),
+    ],
+)
+def test_an_impossible_provenance_is_refused(
+    case: Case, changes: dict[str, Any], words: str
+) -> None:
+    """An object that exists is valid."""
+    with pytest.raises(ValueError, match=words):
+        replace(case.provenance, **changes)

@@ -1,0 +1,125 @@
+"""Source headers are copies: patched in memory, complete, and nothing of the files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydicom import Dataset, dcmread
+
+from models.volume.series import load_volume, read_study
+from node.errors import JobError
+from node.report.sources import COPIED, source_headers
+from tests.dicom_series import write_series
+from tests.node.report.inputs import CYRILLIC, Case, build_case, ellipsoids
+
+MISSING: dict[str, Any] = dict.fromkeys(
+    ("PatientBirthDate", "PatientSex", "SeriesNumber")
+)
+
+
+def test_only_listed_elements_are_copied(case: Case) -> None:
+    """Nothing unforeseen passes from the source into our objects."""
+    allowed = {*COPIED, "SpecificCharacterSet"}
+
+    for header in source_headers(case.study, case.volume):
+        assert {element.keyword for element in header} <= allowed
+
+
+def test_headers_are_in_slice_order(case: Case) -> None:
+    """Header ``i`` is that of slice ``i``."""
+    headers = source_headers(case.study, case.volume)
+
+    assert [h.SOPInstanceUID for h in headers] == [
+        i.sop_instance_uid for i in case.volume.series.instances
+    ]
+
+
+def test_what_the_series_lacks_comes_from_a_sibling(tmp_path: Path) -> None:
+    """A cut-out series without birth date and sex, beside one that has them."""
+    labels = ellipsoids((4, 20, 20)).astype("int16")
+    crop = write_series(tmp_path / "crop", labels, description="Crop", **MISSING)
+    head = write_series(tmp_path / "head", labels, description="T1", SeriesNumber="2")
+    study = read_study([*crop, *head])
+    series = next(s for s in study.series if s.series_description == "Crop")
+
+    header = source_headers(study, load_volume(series))[0]
+
+    assert header.PatientBirthDate == "19500102"
+    assert header.PatientSex == "F"
+    assert header.PatientAge == "070Y"
+
+
+def test_what_nobody_says_stays_empty(folder: Path) -> None:
+    """Present, because type 2, and empty, because unknown."""
+    case = build_case(folder, **MISSING)
+    header = source_headers(case.study, case.volume)[0]
+
+    assert header.PatientBirthDate == ""
+    assert header.PatientSex == ""
+    assert "PatientAge" not in header
+
+
+def test_the_study_itself_is_not_changed(folder: Path) -> None:
+    """Patches are made on copies, and files are never written."""
+    case = build_case(folder, **MISSING)
+    before = {uid: ds.to_json() for uid, ds in case.study.datasets.items()}
+
+    case.compose()
+
+    assert {uid: ds.to_json() for uid, ds in case.study.datasets.items()} == before
+
+
+def test_jitter_in_the_orientation_is_made_equal(tmp_path: Path) -> None:
+    """Two orientations that differ in the seventh digit are one grid."""
+    labels = ellipsoids((6, 24, 20)).astype("int16")
+    paths = write_series(tmp_path / "s", labels)
+    _overwrite(paths[2], ImageOrientationPatient=[0.9999999, 0, 0.0000002, 0, 1, 0])
+    study = read_study(paths)
+    volume = load_volume(study.series[0])
+
+    headers = source_headers(study, volume)
+
+    assert len({str(h.ImageOrientationPatient) for h in headers}) == 1
+
+
+def test_a_frame_of_reference_is_made_where_none_is_named(folder: Path) -> None:
+    """The same one each time, because the objects must be equal."""
+    case = build_case(folder, FrameOfReferenceUID=None)
+
+    first, second = (source_headers(case.study, case.volume)[0] for _ in range(2))
+
+    assert first.FrameOfReferenceUID.startswith("2.25.")
+    assert first.FrameOfReferenceUID == second.FrameOfReferenceUID
+
+
+def test_names_are_rewritten_in_utf_8(folder: Path) -> None:
+    """A Cyrillic name in its old character set comes out the same."""
+    case = build_case(
+        folder,
+        PatientName=CYRILLIC.partition("=")[2],
+        SpecificCharacterSet="ISO_IR 144",
+    )
+    header = source_headers(case.study, case.volume)[0]
+
+    assert header.SpecificCharacterSet == "ISO_IR 192"
+    assert str(header.PatientName) == "Иванова^Анна"
+
+
+def test_a_slice_that_is_not_one_instance_is_refused(case: Case) -> None:
+    """Multi-frame sources have a reason code, not a wrong reference."""
+    series = replace(case.volume.series, instances=case.volume.series.instances[:1])
+
+    with pytest.raises(JobError) as caught:
+        source_headers(case.study, replace(case.volume, series=series))
+
+    assert caught.value.reason == "multi_frame_unsupported"
+
+
+def _overwrite(path: Path, **tags: object) -> None:
+    ds: Dataset = dcmread(path)
+    for keyword, value in tags.items():
+        setattr(ds, keyword, value)
+    ds.save_as(path)

@@ -1,0 +1,97 @@
+"""Words: what a series is called, how old a patient is, what time it was."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from pydicom import Dataset
+
+from models.contract import Grade
+from node.report.text import local_time, person_names, series_description
+from tests.node.report.inputs import Case
+
+
+def test_series_are_called_what_they_hold(case: Case) -> None:
+    """A list of series can be read without opening them."""
+    names = [
+        series_description(case.bundle, kind, case.provenance)
+        for kind in ("SEG", "SR", "SC")
+    ]
+
+    assert names == [
+        "Ellipsoid volumetry, segmentation (AI, research)",
+        "Ellipsoid volumetry, measurements (AI, research)",
+        "Ellipsoid volumetry, report page (AI, research)",
+    ]
+
+
+def test_a_title_that_says_it_is_not_repeated(case: Case) -> None:
+    """No "segmentation, segmentation"."""
+    bundle = replace(case.bundle, title="Hippocampus segmentation")
+
+    assert (
+        series_description(bundle, "SEG", case.provenance)
+        == "Hippocampus segmentation (AI, research)"
+    )
+
+
+@pytest.mark.parametrize("status", ["research", "demonstration"])
+@pytest.mark.parametrize("kind", ["SEG", "SR", "SC"])
+def test_a_long_title_gives_way(case: Case, status: str, kind: str) -> None:
+    """VR LO holds 64 characters; status and version are never cut."""
+    bundle = replace(case.bundle, title="Volumetry of " + "parts " * 20, status=status)
+    provenance = replace(case.provenance, version=12, replaces="2.25.1")
+    name = series_description(bundle, kind, provenance)
+
+    assert len(name) <= 64
+    assert "v12, replaces v11" in name
+    assert name.startswith("DEMONSTRATION ") == (status == "demonstration")
+
+
+@pytest.mark.parametrize(
+    ("offset", "local"), [("+0300", "12:30"), ("-0430", "05:00"), ("+0000", "09:30")]
+)
+def test_times_are_local_to_the_study(case: Case, offset: str, local: str) -> None:
+    """DICOM times are those of the site (DESIGN.md §7)."""
+    source = Dataset()
+    source.TimezoneOffsetFromUTC = offset
+
+    assert local_time(case.provenance, source).strftime("%H:%M") == local
+
+
+def test_without_an_offset_the_clock_of_the_machine_counts(case: Case) -> None:
+    """The same moment, in the zone of this machine."""
+    made = local_time(case.provenance, Dataset())
+
+    assert made == datetime(2026, 11, 21, 9, 30, 15, tzinfo=UTC)
+    assert made.utcoffset() == made.astimezone().utcoffset()
+
+
+def test_only_flags_that_lower_the_grade_are_reasons(case: Case) -> None:
+    """The rest are notes."""
+    text = case.prepare().text
+
+    assert text.grade is Grade.B
+    assert [flag.code for flag in text.reasons] == ["thick_slices"]
+    assert [flag.code for flag in text.notes] == ["no_head_size"]
+
+
+def test_an_unconfirmed_study_is_graded_b_at_best(case: Case) -> None:
+    """RESULTS.md §2.8."""
+    perfect = replace(case, findings=replace(case.findings, flags=()))
+    unconfirmed = replace(case.provenance, completeness="unconfirmed")
+
+    assert perfect.prepare().text.grade is Grade.A
+    text = replace(perfect, provenance=unconfirmed).prepare().text
+    assert text.grade is Grade.B
+    assert [flag.code for flag in text.reasons] == ["completeness_unconfirmed"]
+
+
+def test_a_name_is_read_as_people_write_it() -> None:
+    """Family name first; empty parts leave no commas."""
+    assert person_names("Doe^John^Q^Dr") == ("Doe, John Q Dr",)
+    assert person_names("Doe") == ("Doe",)
+    assert person_names("=王^小東") == ("王, 小東",)
+    assert person_names("^^") == ()
