@@ -27,4 +27,4 @@ check: test lint
 
 # The screenshots of README and docs, from a synthetic study alone.
 pictures:
-	PACS_AI_PICTURES=docs/pictures $(PYTHON) -m pytest -q tests/pacs -m pictures
+	$(PYTHON) -m tests.pacs.pictures docs/pictures

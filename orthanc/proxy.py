@@ -169,6 +169,8 @@ def _pass_back(answer: HTTPResponse, request: BaseHTTPRequestHandler) -> None:
         request.end_headers()
         while piece := answer.read1(PIECE):
             request.wfile.write(piece)
+        if answer.length:
+            raise ConnectionError("Orthanc's answer is shorter than it said")
     else:
         _send_chunks(answer, request)
 
