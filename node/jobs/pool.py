@@ -76,14 +76,14 @@ class Pool:
         models: Mapping[str, Path | None] | None = None,
         perform: Perform = worker.perform,
     ) -> None:
-        self._settings = settings
         self._ledger = ledger
         self._make_request = make_request
         self._destinations = tuple(destinations)
         self._on_reported = on_reported
         self._models = dict(models or {})
         self._perform = perform
-        self._threads = threads_of(settings, usable_cores())
+        threads = threads_of(settings, usable_cores())
+        self._settings = settings.model_copy(update={"threads": threads})
         self._slots: list[Slot] = []
         self._log = log.get("jobs")
         self._wake = threading.Event()
@@ -124,10 +124,10 @@ class Pool:
         """Start the workers, unless they are there."""
         if self._slots:
             return
-        context = start_context(self._settings, self._models, self._threads)
+        context = start_context(self._settings, self._models)
 
         def start() -> Worker:
-            return Worker(context, self._models, self.wake)
+            return Worker(context, self._models, self._settings, self.wake)
 
         count = workers_of(self._settings, usable_cores())
         self._slots = [Slot(start, self._settings) for _ in range(count)]
@@ -168,7 +168,7 @@ class Pool:
         except LedgerError as error:
             self._record(job, Failed("no_complete_study", str(error)), now)
             return
-        request = replace(request, threads=request.threads or self._threads)
+        request = replace(request, threads=request.threads or self._settings.threads)
         self._log.info("job_started", job=job.job_id, attempt=job.attempts)
         try:
             slot.submit(self._perform, job, request, now)
@@ -268,7 +268,7 @@ def uses_gpu(settings: JobsSettings) -> bool:
 
 
 def start_context(
-    settings: JobsSettings, bundles: Mapping[str, Path | None], threads: int
+    settings: JobsSettings, bundles: Mapping[str, Path | None]
 ) -> BaseContext:
     """Return how workers are started.
 
@@ -278,7 +278,7 @@ def start_context(
     """
     # Read when torch is loaded: spinning threads slow a shared machine many times.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    os.environ["OMP_NUM_THREADS"] = str(threads)
+    os.environ["OMP_NUM_THREADS"] = str(settings.threads)
     if uses_gpu(settings):
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")

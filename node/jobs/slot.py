@@ -39,6 +39,8 @@ class Worker:
         How the process is started.
     bundles
         Models to load at once, with their bundle folders.
+    settings
+        How the models will compute.
     on_change
         Called from another thread when the process is warm and when a job ends.
     """
@@ -47,6 +49,7 @@ class Worker:
         self,
         context: BaseContext,
         bundles: Mapping[str, Path | None],
+        settings: JobsSettings,
         on_change: Callable[[], None],
     ) -> None:
         self.jobs = 0
@@ -55,7 +58,7 @@ class Worker:
             1, mp_context=context, initializer=live_with_parent
         )
         self._pid = self._executor.submit(os.getpid)
-        self._warmed = self._executor.submit(warm, dict(bundles))
+        self._warmed = self._executor.submit(warm, dict(bundles), settings)
         self._warmed.add_done_callback(lambda _: on_change())
 
     @property

@@ -10,17 +10,28 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import models
-from models.contract import Context, Findings, Flag, Model, grade
+from models.contract import (
+    Context,
+    Findings,
+    Flag,
+    Model,
+    SeriesInfo,
+    Volume,
+    grade,
+)
 from models.volume.bundle import BundleError
 from models.volume.series import StudyHeaders, read_study
+from node.config import JobsSettings
 from node.errors import JobError
 from node.jobs.job import (
     Completeness,
@@ -57,20 +68,34 @@ def perform(request: JobRequest) -> Outcome:
         return _unforeseen(error)
 
 
-def warm(bundles: Mapping[str, Path | None]) -> None:
-    """Load models, so that the first job need not.
+def warm(bundles: Mapping[str, Path | None], settings: JobsSettings) -> None:
+    """Load models and let each read noise once, so that the first job is quick.
+
+    What a model measures when it is first called, such as the faster arithmetic,
+    it measures here and not while a study waits.
 
     Parameters
     ----------
     bundles
         Name of the model → folder of its bundle, None for the shipped one. One that
         cannot be loaded is left to the jobs that ask for it, which then fail by name.
+    settings
+        Device, precision and threads as in the requests that follow.
     """
     for name, bundle in bundles.items():
-        try:
-            load_model(name, bundle)
-        except JobError:
-            continue
+        with suppress(JobError, ValueError):
+            model = load_model(name, bundle)
+            model.predict(_noise(model), context_of(settings))
+
+
+def _noise(model: Model) -> Volume:
+    """Return the smallest volume that a model accepts, filled with noise."""
+    rule = model.bundle.acceptance
+    shape = (rule.min_slices, rule.min_matrix, rule.min_matrix)
+    noise = np.random.default_rng(0).normal(0.0, 100.0, shape).astype(np.float32)
+    units = "HU" if rule.modality == "CT" else "arbitrary"
+    series = SeriesInfo("1.2.3", "1.2.3.4", rule.modality, instances=())
+    return Volume(noise, np.eye(4), units, series)
 
 
 @lru_cache(maxsize=8)
@@ -221,7 +246,7 @@ def _identity(reading: _Reading, provenance: Provenance) -> str:
     )
 
 
-def context_of(request: JobRequest) -> Context:
+def context_of(request: JobRequest | JobsSettings) -> Context:
     """Return how to compute, with ``auto`` and 0 resolved for this machine.
 
     Called after the model was loaded: a model that needs torch has imported it.
