@@ -8,6 +8,7 @@ good, or ``give_up_after_h`` has passed.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -82,6 +83,7 @@ class Outbox:
             return False
         answered = {}
         trouble = "the association broke"
+        started = time.monotonic()
         try:
             for sent in store(
                 [_outgoing(delivery) for delivery in deliveries],
@@ -95,7 +97,8 @@ class Outbox:
                 self._give_up(deliveries, str(error), now)
                 return True
             trouble = str(error)
-        self._record(deliveries, answered, trouble, now)
+        elapsed = timedelta(seconds=time.monotonic() - started)
+        self._record(deliveries, answered, trouble, now + elapsed)
         return True
 
     def _record(
