@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 from pydicom import dcmread
@@ -67,7 +68,7 @@ def one_round(
     moments = [stored, row.first_received_at, row.last_received_at, row.completed_at]
     moments += [claimed, reported, job.ended_at]
     legs = ("stable and routed", "received", "complete", "claimed", "read", "sent")
-    pairs = zip(legs, zip(moments, moments[1:], strict=False), strict=True)
+    pairs = zip(legs, pairwise(moments), strict=True)
     seconds = {leg: (end - begin).total_seconds() for leg, (begin, end) in pairs}
     return {"whole": (job.ended_at - stored).total_seconds(), **seconds}
 

@@ -117,7 +117,7 @@ def test_a_transient_status_is_tried_again_after_the_back_off(
     archive.status = 0x0000
 
     assert not outbox.tick(NOW + timedelta(seconds=9))
-    assert outbox.tick(NOW + timedelta(seconds=10))
+    assert outbox.tick(NOW + timedelta(seconds=15))
     assert ledger.jobs.get(1).state is JobState.SENT
 
 
