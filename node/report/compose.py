@@ -17,7 +17,7 @@ from node.report.seg import build_seg
 from node.report.sop import Report, ReportObject
 from node.report.sources import source_headers
 from node.report.sr import build_sr
-from node.report.text import report_text
+from node.report.text import comments, report_text
 
 UNCONFIRMED = Flag(
     "completeness_unconfirmed",
@@ -92,6 +92,7 @@ def prepare(
         findings = replace(findings, flags=(*findings.flags, UNCONFIRMED))
     headers = tuple(source_headers(study, volume))
     named = identity(provenance, volume.series.study_instance_uid, headers, settings)
+    text = report_text(volume, findings, bundle, headers[0], provenance, settings)
     return Report(
         volume=volume,
         findings=findings,
@@ -99,6 +100,6 @@ def prepare(
         headers=headers,
         provenance=provenance,
         settings=settings,
-        text=report_text(volume, findings, bundle, headers[0], provenance, settings),
-        edition=edition(named, provenance, findings),
+        text=text,
+        edition=edition(named, provenance, findings, tuple(comments(text))),
     )

@@ -137,8 +137,13 @@ def identity(
     return _digest([made, study_instance_uid, written, settings.model_dump()])
 
 
-def edition(identity: str, provenance: Provenance, findings: Findings) -> str:
-    """Return the hash over one version of a result: identity, dates and findings."""
+def edition(
+    identity: str, provenance: Provenance, findings: Findings, words: Sequence[str]
+) -> str:
+    """Return the hash over one version of a result.
+
+    Identity, dates, findings, and the words that the report puts them in.
+    """
     made = {k: v for k, v in asdict(provenance).items() if k in _OF_AN_EDITION}
     made["completed_at"] = provenance.completed_at.isoformat()
     made["local_time"] = provenance.completed_at.astimezone().isoformat()
@@ -150,7 +155,7 @@ def edition(identity: str, provenance: Provenance, findings: Findings) -> str:
         *(asdict(flag) for flag in findings.flags),
     ]
     libraries = {name: installed_version(name) for name in LIBRARIES}
-    return _digest([identity, made, found, libraries])
+    return _digest([identity, made, found, list(words), libraries])
 
 
 def result_uid(kind: str, edition: str) -> UID:

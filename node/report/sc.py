@@ -42,6 +42,7 @@ def build_sc(report: Report, page: npt.NDArray[np.uint8]) -> Dataset:
         transfer_syntax_uid=ExplicitVRLittleEndian,
         **arguments,
     )
+    sc.copy_patient_and_study_information(report.headers[0])
     sc["PatientOrientation"].value = None  # type 2C: a page has none
     sc.BurnedInAnnotation = "YES"
     sc.DerivationDescription = f"{report.text.heading}. {RESEARCH_LINE}"[:SHORT_TEXT]

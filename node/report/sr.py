@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from highdicom.sr import (
     Comprehensive3DSR,
     DeviceObserverIdentifyingAttributes,
@@ -24,7 +22,7 @@ from node.report.seg import coded
 from node.report.sop import Report, finish
 from node.report.sr_groups import measurement_groups
 from node.report.sr_library import image_library
-from node.report.text import RESEARCH_LINE, Line, ReportText, spelled
+from node.report.text import ReportText, comments
 
 IMAGING_PROCEDURES = {
     "MR": Code("25056-3", "LN", "MRI unspecified body region"),
@@ -66,28 +64,6 @@ def _add_containers(root: Dataset, report: Report) -> None:
     *context, measurements = root.ContentSequence
     library, words = image_library(report.headers), _evaluations(report.text)
     root.ContentSequence = ContentSequence([*context, library, measurements, words])
-
-
-def comments(text: ReportText) -> Iterator[str]:
-    """Return everything that the report says in words, in reading order.
-
-    Lines that identify the patient are left out: they stand in the header.
-    """
-    yield text.heading
-    if text.edition:
-        yield text.edition
-    yield RESEARCH_LINE
-    yield f"Grade: {text.grade}"
-    yield from (f"Reservation: {spelled(flag)}" for flag in text.reasons)
-    yield from (f"Note: {spelled(flag)}" for flag in text.notes)
-    lines = (*text.statements, *text.patient, *text.images, *text.making)
-    yield from (_spoken(line) for line in lines if not line.private)
-    yield f"Intended use: {text.intended_use}"
-    yield f"Not for: {text.not_for}"
-
-
-def _spoken(line: Line) -> str:
-    return f"{line.label}: {line.value}"
 
 
 def _evaluations(text: ReportText) -> ContainerContentItem:

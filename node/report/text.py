@@ -120,6 +120,28 @@ def report_text(
     )
 
 
+def comments(text: ReportText) -> Iterator[str]:
+    """Return everything that the report says in words, in reading order.
+
+    Lines that identify the patient are left out: they stand in the header.
+    """
+    yield text.heading
+    if text.edition:
+        yield text.edition
+    yield RESEARCH_LINE
+    yield f"Grade: {text.grade}"
+    yield from (f"Reservation: {spelled(flag)}" for flag in text.reasons)
+    yield from (f"Note: {spelled(flag)}" for flag in text.notes)
+    lines = (*text.statements, *text.patient, *text.images, *text.making)
+    yield from (_spoken(line) for line in lines if not line.private)
+    yield f"Intended use: {text.intended_use}"
+    yield f"Not for: {text.not_for}"
+
+
+def _spoken(line: Line) -> str:
+    return f"{line.label}: {line.value}"
+
+
 def series_description(bundle: Bundle, kind: str, provenance: Provenance) -> str:
     """Return Series Description (0008,103E), at most 64 characters.
 

@@ -56,7 +56,7 @@ LATER: dict[str, Any] = {
 
 def _edition(case: Case, provenance: Provenance, findings: Findings) -> str:
     named = report_identity(case.volume, case.study, provenance, case.settings)
-    return edition(named, provenance, findings)
+    return edition(named, provenance, findings, [])
 
 
 def _changed(case: Case, name: str, value: Any) -> Provenance:
