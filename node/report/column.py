@@ -16,8 +16,9 @@ from node.report.canvas import (
     Colour,
     block_height,
 )
+from node.report.facts import Line
 from node.report.fonts import font, largest
-from node.report.text import Line, ReportText, Row
+from node.report.text import ReportText, Row
 
 GRADES: dict[Grade, tuple[str, Colour]] = {
     Grade.A: ("good", GOOD),

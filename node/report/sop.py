@@ -11,6 +11,7 @@ from pydicom.uid import UID
 from models.contract import Findings, Structure, Volume
 from models.volume.bundle import Bundle
 from node.config import ReportSettings
+from node.report.facts import local_time
 from node.report.provenance import (
     MANUFACTURER,
     Provenance,
@@ -21,7 +22,7 @@ from node.report.provenance import (
     tracking_uid,
 )
 from node.report.sources import UTF_8
-from node.report.text import ReportText, local_time, series_description
+from node.report.text import ReportText, series_description
 
 KINDS = ("SEG", "SR", "SC")
 """In the order of their series numbers."""

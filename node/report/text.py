@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 
 from pydicom import Dataset
 from pydicom.valuerep import PersonName
@@ -12,7 +11,8 @@ from pydicom.valuerep import PersonName
 from models.contract import Findings, Flag, Grade, Volume, grade
 from models.volume.bundle import Bundle
 from node.config import ReportSettings
-from node.report.provenance import MANUFACTURER, Provenance
+from node.report.facts import Line, image_facts, making_facts, patient_facts
+from node.report.provenance import Provenance
 
 RESEARCH_LINE = "Research use. Not verified by a physician."
 LONG_STRING = 64
@@ -21,27 +21,8 @@ LONG_STRING = 64
 WHAT = {"SEG": "segmentation", "SR": "measurements", "SC": "report page"}
 """What the series of each kind holds."""
 
-TIMES = "\N{MULTIPLICATION SIGN}"
-
 UNITS = {"mm3": "mm³", "mm2": "mm²"}
 """UCUM units that people write another way."""
-
-SCANNING_SEQUENCES = {
-    "SE": "spin echo",
-    "IR": "inversion recovery",
-    "GR": "gradient echo",
-    "EP": "echo planar",
-}
-"""Scanning Sequence (0018,0020), PS3.3 C.8.3.1."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A labelled value; ``private`` ones identify the patient and stay in headers."""
-
-    label: str
-    value: str
-    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +92,9 @@ def report_text(
         reasons=tuple(flag for flag in flags if flag.caps_grade > Grade.A),
         notes=tuple(flag for flag in flags if flag.caps_grade == Grade.A),
         statements=tuple(Line(s.label, s.text) for s in findings.statements),
-        patient=tuple(_patient(source, settings)),
-        images=tuple(_images(volume, source, provenance)),
-        making=tuple(_making(findings, bundle, source, provenance)),
+        patient=tuple(patient_facts(source, settings)),
+        images=tuple(image_facts(volume, source, provenance)),
+        making=tuple(making_facts(findings, bundle, source, provenance)),
         intended_use=bundle.intended_use,
         not_for=bundle.not_for,
         nominal=any(flag.code == "nominal_geometry" for flag in flags),
@@ -166,20 +147,6 @@ def edition_mark(provenance: Provenance) -> str:
     return f"v{number}, replaces v{number - 1}" if number > 1 else ""
 
 
-def local_time(provenance: Provenance, source: Dataset) -> datetime:
-    """Return the time of completion in the time zone of the study.
-
-    DICOM dates and times are local to the site: the study says its offset from UTC
-    (0008,0201), or else the clock of this machine stands for it.
-    """
-    offset = str(source.get("TimezoneOffsetFromUTC", "")).strip()
-    if len(offset) == 5 and offset[0] in "+-" and offset[1:].isdecimal():
-        minutes = int(offset[1:3]) * 60 + int(offset[3:])
-        signed = timedelta(minutes=minutes if offset[0] == "+" else -minutes)
-        return provenance.completed_at.astimezone(timezone(signed))
-    return provenance.completed_at.astimezone()
-
-
 def spelled(flag: Flag) -> str:
     """Return a flag as it stands in the SR: sentence and reason code."""
     return f"{flag.text} [{flag.code}]"
@@ -213,82 +180,3 @@ def _rows(findings: Findings) -> Iterator[Row]:
         if numbers:
             union = len(structure.labels) > 1
             yield Row(structure.name, structure.colour, numbers, union)
-
-
-def _patient(source: Dataset, settings: ReportSettings) -> Iterator[Line]:
-    yield Line("Patient ID", str(source.PatientID) or "not given", private=True)
-    yield Line("Born", _date(str(source.PatientBirthDate)), private=True)
-    yield Line("Sex", str(source.PatientSex) or "not given")
-    yield Line("Age at scan", _age(str(source.get("PatientAge", ""))))
-    yield Line("Study date", _date(str(source.StudyDate)))
-    if source.AccessionNumber:
-        yield Line("Accession", str(source.AccessionNumber), private=True)
-    if settings.institution:
-        yield Line("Institution", settings.institution)
-
-
-def _images(volume: Volume, source: Dataset, provenance: Provenance) -> Iterator[Line]:
-    yield Line("Scanner", _scanner(source))
-    yield Line("Sequence", _sequence(source))
-    depth, height, width = volume.shape
-    d, h, w = volume.spacing_mm
-    yield Line("Voxel", f"{w:.2f} {TIMES} {h:.2f} {TIMES} {d:.2f} mm")
-    yield Line("Matrix", f"{width} {TIMES} {height}, {depth} slices")
-    yield Line("Series read", _series(source))
-    if provenance.series_reason:
-        yield Line("Because", provenance.series_reason)
-
-
-def _making(
-    findings: Findings, bundle: Bundle, source: Dataset, provenance: Provenance
-) -> Iterator[Line]:
-    made = local_time(provenance, source)
-    yield Line("Algorithm", f"{bundle.name} {bundle.version} ({bundle.status})")
-    yield Line("Weights", f"SHA-256 {bundle.weights_digest[:16]}")
-    yield Line("Node", f"{MANUFACTURER} {provenance.package_version}")
-    yield Line("Computed", f"{findings.precision} on {provenance.device}")
-    yield Line("Made", made.strftime("%Y-%m-%d %H:%M"))
-    complete = provenance.completeness
-    reason = provenance.completeness_reason
-    yield Line("Study complete", f"{complete} ({reason})" if reason else complete)
-
-
-def _scanner(source: Dataset) -> str:
-    words = [source.get("Manufacturer", ""), source.get("ManufacturerModelName", "")]
-    name = " ".join(str(word) for word in words if word)
-    strength = source.get("MagneticFieldStrength")
-    parts = [name, f"{float(strength):.3g} T" if strength else ""]
-    return ", ".join(part for part in parts if part) or "not given"
-
-
-def _sequence(source: Dataset) -> str:
-    values = source.get("ScanningSequence") or []
-    kinds = [values] if isinstance(values, str) else list(values)
-    words = " ".join(SCANNING_SEQUENCES.get(kind, kind) for kind in kinds)
-    times = [
-        f"{label} {float(source.get(keyword)):.4g} ms"
-        for label, keyword in (("TR", "RepetitionTime"), ("TE", "EchoTime"))
-        if source.get(keyword)
-    ]
-    named = str(source.get("ProtocolName") or source.get("SequenceName") or "")
-    return ", ".join(part for part in (named, words, *times) if part) or "not given"
-
-
-def _series(source: Dataset) -> str:
-    name = str(source.get("SeriesDescription", "")) or "without a name"
-    number = source.get("SeriesNumber")
-    return f"{name} (number {number})" if number else name
-
-
-def _date(value: str) -> str:
-    """Return a DICOM date (VR DA) as ISO 8601, and what is none as it stands."""
-    if len(value) == 8 and value.isdecimal():
-        return f"{value[:4]}-{value[4:6]}-{value[6:]}"
-    return value or "not given"
-
-
-def _age(value: str) -> str:
-    units = {"Y": "years", "M": "months", "W": "weeks", "D": "days"}
-    if value[:-1].isdecimal() and value[-1:] in units:
-        return f"{int(value[:-1])} {units[value[-1]]}"
-    return "not given"

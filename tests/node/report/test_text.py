@@ -1,15 +1,13 @@
-"""Words: what a series is called, how old a patient is, what time it was."""
+"""Words: what a series is called, a person is named, a grade is reasoned."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
-from pydicom import Dataset
 
 from models.contract import Grade
-from node.report.text import local_time, person_names, series_description
+from node.report.text import person_names, series_description
 from tests.node.report.inputs import Case
 
 
@@ -48,25 +46,6 @@ def test_a_long_title_gives_way(case: Case, status: str, kind: str) -> None:
     assert len(name) <= 64
     assert "v12, replaces v11" in name
     assert name.startswith("DEMONSTRATION ") == (status == "demonstration")
-
-
-@pytest.mark.parametrize(
-    ("offset", "local"), [("+0300", "12:30"), ("-0430", "05:00"), ("+0000", "09:30")]
-)
-def test_times_are_local_to_the_study(case: Case, offset: str, local: str) -> None:
-    """DICOM times are those of the site (DESIGN.md §7)."""
-    source = Dataset()
-    source.TimezoneOffsetFromUTC = offset
-
-    assert local_time(case.provenance, source).strftime("%H:%M") == local
-
-
-def test_without_an_offset_the_clock_of_the_machine_counts(case: Case) -> None:
-    """The same moment, in the zone of this machine."""
-    made = local_time(case.provenance, Dataset())
-
-    assert made == datetime(2026, 11, 21, 9, 30, 15, tzinfo=UTC)
-    assert made.utcoffset() == made.astimezone().utcoffset()
 
 
 def test_only_flags_that_lower_the_grade_are_reasons(case: Case) -> None:
