@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
@@ -190,7 +190,7 @@ def _report(reading: _Reading, clock: _Clock) -> Reported | Unchanged:
     bundle = reading.model.bundle
     with clock.stage("identity"):
         provenance = _provenance(reading)
-        identity = _identity(reading, provenance)
+        identity = report_identity(volume, study, provenance, request.report)
     if identity == request.previous_identity:
         return Unchanged(identity)
     with clock.stage("compose"):
@@ -230,19 +230,6 @@ def _provenance(reading: _Reading) -> Provenance:
         completeness_reason=request.completeness_reason,
         retrieve_ae_title=request.retrieve_ae_title,
         series_reason=reading.choice.because,
-    )
-
-
-def _identity(reading: _Reading, provenance: Provenance) -> str:
-    """Return the identity of the result, whether or not the study was confirmed.
-
-    An image of a series that no model used may confirm a study; that alone makes no
-    new version (DESIGN.md §2.3).
-    """
-    confirmed = replace(provenance, completeness=Completeness.CONFIRMED.value)
-    request = reading.request
-    return report_identity(
-        reading.prediction.volume, reading.study, confirmed, request.report
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
 from pydicom.uid import JPEGLSLossless
 
 import models
@@ -27,7 +27,7 @@ from node.jobs.job import (
     Unchanged,
 )
 from node.jobs.worker import load_model, perform, warm
-from node.report.provenance import is_own
+from node.report.provenance import MANUFACTURER, is_own
 from tests.dicom_series import uid, write_series
 from tests.node.jobs.ledger_stories import T0
 
@@ -235,6 +235,20 @@ def test_the_nodes_own_objects_in_a_study_are_left_out(tmp_path: Path) -> None:
     )
 
     assert outcome == Unchanged(first.identity)
+
+
+def test_images_that_a_node_like_this_one_made_are_never_read(tmp_path: Path) -> None:
+    """Even when the model would take them before the scanner's."""
+    code = Dataset()
+    code.CodeValue, code.CodingSchemeDesignator = "109102", "DCM"
+    item = Dataset()
+    item.Manufacturer = MANUFACTURER
+    item.PurposeOfReferenceCodeSequence = [code]
+    own = series(tmp_path, "crop", ContributingEquipmentSequence=[item])
+
+    outcome = perform(request(tmp_path, own))
+
+    assert outcome == NotApplicable("no_series_accepted", "series 1: own_output")
 
 
 def second_patient(folder: Path) -> tuple[Path, ...]:
