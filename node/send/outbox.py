@@ -7,6 +7,7 @@ good, or ``give_up_after_h`` has passed.
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from collections.abc import Sequence
@@ -18,6 +19,12 @@ from node.errors import SendError
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_deliveries import Delivery
 from node.send.scu import Answer, Outgoing, Peer, Sent, store
+
+IDLE_S = 60.0
+"""Longest time between two looks into the ledger; ``wake`` ends it at once."""
+
+RETRY_S = 5.0
+"""Pause after the ledger or a file could not be used."""
 
 
 def destination_name(destination: Destination) -> str:
@@ -146,13 +153,22 @@ class Outbox:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            now = datetime.now(UTC)
-            if self.tick(now):
-                continue
-            due = self._ledger.deliveries.next_due(str(self._peer))
-            wait = 60.0 if due is None else (due - now).total_seconds()
-            self._wake.wait(min(max(wait, 0.05), 60.0))
             self._wake.clear()
+            try:
+                pause = self._step(datetime.now(UTC))
+            except (sqlite3.Error, OSError) as error:
+                # A full disk or a locked ledger passes; the deliveries stay pending.
+                self._log.error("outbox_held_up", error=type(error).__name__)
+                pause = RETRY_S
+            self._wake.wait(pause)
+
+    def _step(self, now: datetime) -> float:
+        """Do what is due; return how long nothing will happen by itself, in seconds."""
+        if self.tick(now):
+            return 0.0
+        due = self._ledger.deliveries.next_due(str(self._peer))
+        wait = IDLE_S if due is None else (due - now).total_seconds()
+        return min(max(wait, 0.0), IDLE_S)
 
 
 def _outgoing(delivery: Delivery) -> Outgoing:

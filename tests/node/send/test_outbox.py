@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from pydicom import dcmread
 from node.config import Destination, SendSettings
 from node.jobs.job import Completeness, JobState, ObjectFile, Reported
 from node.jobs.ledger import Ledger
+from node.jobs.ledger_deliveries import Delivery
 from node.jobs.ledger_studies import ReceivedInstance
 from node.send.outbox import Outbox, destination_name
 from tests.dicom_series import write_series
@@ -197,6 +199,33 @@ def test_the_thread_delivers_and_stops(archive: StandInArchive, tmp_path: Path) 
         if ledger.jobs.get(1).state is JobState.SENT:
             break
         outbox.wake()
+        time.sleep(0.02)
+    outbox.stop()
+
+    assert ledger.jobs.get(1).state is JobState.SENT
+
+
+def test_the_thread_survives_a_ledger_that_cannot_be_used(
+    archive: StandInArchive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A locked or full ledger holds the outbox up; afterwards it delivers."""
+    ledger = build_ledger(tmp_path, place(archive))
+    outbox = build_outbox(archive, ledger)
+    due = ledger.deliveries.due
+    failures = iter([True, True])
+
+    def sometimes(destination: str, now: datetime) -> list[Delivery]:
+        if next(failures, False):
+            raise sqlite3.OperationalError("database is locked")
+        return due(destination, now)
+
+    monkeypatch.setattr(ledger.deliveries, "due", sometimes)
+    monkeypatch.setattr("node.send.outbox.RETRY_S", 0.01)
+
+    outbox.start()
+    for _ in range(200):
+        if ledger.jobs.get(1).state is JobState.SENT:
+            break
         time.sleep(0.02)
     outbox.stop()
 
