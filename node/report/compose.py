@@ -88,8 +88,7 @@ def prepare(
     """Gather one edition of a report: headers, words and the hash that names it."""
     if findings.label_map.shape != volume.shape:
         raise JobError("findings_off_grid", "the label map is not on the source's grid")
-    if provenance.completeness == "unconfirmed":
-        findings = replace(findings, flags=(*findings.flags, UNCONFIRMED))
+    findings = replace(findings, flags=_all_flags(volume, findings, provenance))
     headers = tuple(source_headers(study, volume))
     named = identity(provenance, volume.series.study_instance_uid, headers, settings)
     text = report_text(volume, findings, bundle, headers[0], provenance, settings)
@@ -103,3 +102,16 @@ def prepare(
         text=text,
         edition=edition(named, provenance, findings, tuple(comments(text))),
     )
+
+
+def _all_flags(
+    volume: Volume, findings: Findings, provenance: Provenance
+) -> tuple[Flag, ...]:
+    """Return the model's flags, and those of the images and of the study with them.
+
+    What the geometry says counts even where a model forgot to pass it on.
+    """
+    known = {flag.code for flag in findings.flags}
+    geometry = tuple(flag for flag in volume.flags if flag.code not in known)
+    study = (UNCONFIRMED,) if provenance.completeness == "unconfirmed" else ()
+    return (*findings.flags, *geometry, *study)

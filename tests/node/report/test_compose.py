@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from pydicom import dcmread
 
+from models.volume.series import NOMINAL_GEOMETRY
 from node.config import ReportSettings
 from node.errors import JobError
 from node.report.sop import ReportObject
@@ -177,6 +178,15 @@ def test_no_object_carries_what_the_node_must_keep(case: Case) -> None:
         content = written(made)
         assert b"S4LTS4LT" not in content
         assert str(case.volume.series.instances[0].path.parent).encode() not in content
+
+
+def test_flags_of_the_geometry_count_when_a_model_forgets_them(case: Case) -> None:
+    """Nominal geometry is never shown with sides."""
+    nominal = replace(case, volume=replace(case.volume, flags=(NOMINAL_GEOMETRY,)))
+    text = nominal.prepare().text
+
+    assert text.nominal
+    assert [f.code for f in text.notes] == ["no_head_size", "nominal_geometry"]
 
 
 def test_findings_on_another_grid_are_refused(case: Case) -> None:
