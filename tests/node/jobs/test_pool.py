@@ -118,23 +118,27 @@ def test_an_outcome_of_the_worker_is_recorded_after_one_attempt(
 
 
 @pytest.mark.parametrize(
-    ("model", "reason"),
+    ("model", "reason", "limits"),
     [
-        ("crash", "worker_died"),
-        ("hang", "deadline_exceeded"),
-        ("eat", "out_of_memory"),
-        ("raise", "internal_error"),
-        ("transient", "out_of_memory"),
+        ("crash", "worker_died", {}),
+        ("hang", "deadline_exceeded", {"deadline_s": 2.0}),
+        ("eat", "out_of_memory", {"memory_limit_mib": 600}),
+        ("raise", "internal_error", {}),
+        ("transient", "out_of_memory", {}),
     ],
 )
 def test_a_fault_costs_only_its_own_job_an_attempt(
-    ledger: Ledger, build_pool: MakePool, model: str, reason: str
+    ledger: Ledger,
+    build_pool: MakePool,
+    model: str,
+    reason: str,
+    limits: dict[str, float],
 ) -> None:
     """Two attempts with the fault's reason; the others are reported meanwhile."""
     queue(ledger, "1.1", models=["fine"])
     queue(ledger, "1.2", models=[model])
     queue(ledger, "1.3", models=["brief"])
-    pool = build_pool(workers=2, attempts=2, deadline_s=2.0, memory_limit_mib=600)
+    pool = build_pool(workers=2, attempts=2, **limits)
 
     jobs = finish(ledger, pool)
 
