@@ -63,8 +63,9 @@ def measurement_groups(report: Report, seg: Dataset) -> list[Group]:
 def _groups(report: Report, seg: Dataset, structure: Structure) -> Iterator[Group]:
     if len(structure.labels) > 1:
         yield _union(report, structure)
-        return
-    yield _volumetric(report, seg, structure)
+    else:
+        yield _volumetric(report, seg, structure)
+    # A group without coordinates alone makes OHIF 3.13.2 drop the whole report.
     planar = _planar(report, structure)
     if planar is not None:
         yield planar
@@ -86,7 +87,7 @@ def _volumetric(report: Report, seg: Dataset, structure: Structure) -> Group:
 
 def _planar(report: Report, structure: Structure) -> Group | None:
     """TID 1410: the outline in the slice where the structure is largest."""
-    mask = report.findings.label_map == structure.labels[0]
+    mask = np.isin(report.findings.label_map, structure.labels)
     index = int(mask.sum(axis=(1, 2)).argmax())
     outline = largest_outline(mask[index])
     if outline is None:
