@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # Program, and the Debian package that brings it.
 PACS_PROGRAMS = {
     "Orthanc": "orthanc",
-    "/usr/bin/storescu": "dcmtk",
+    "/usr/bin/dcmsend": "dcmtk",
     "/usr/bin/chromium": "chromium",
     "npm": "npm",
 }

@@ -19,7 +19,7 @@ from node.config import Settings
 from orthanc.render import SCANNER_AE_TITLE, native_place, run_folder, write_archive
 
 Answer = TypeVar("Answer")
-STORESCU = "/usr/bin/storescu"  # a virtual environment may hold another one
+SENDER = "/usr/bin/dcmsend"  # storescu does not offer the SOP class of our reports
 ENVIRONMENT = {**os.environ, "TCP_NODELAY": "1"}
 
 
@@ -120,7 +120,7 @@ class Archive:
             Orthanc refused.
         """
         archive = self.settings.archive
-        command = [STORESCU, "-aet", calling, "-aec", called or archive.ae_title]
+        command = [SENDER, "--decompress-never", "-aet", calling, "-aec", called or archive.ae_title]
         command += ["+sd", "+r", "127.0.0.1", str(archive.dicom_port), str(path)]
         subprocess.run(
             command, env=ENVIRONMENT, check=True, capture_output=True, timeout=60

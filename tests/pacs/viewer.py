@@ -1,0 +1,158 @@
+"""A real OHIF in a real Chromium, as a radiologist's hand and eye."""
+
+from __future__ import annotations
+
+import io
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+from orthanc import ohif
+from orthanc.render import run_folder, write_viewer
+from orthanc.viewer import ViewerServer, site_of
+from tests.pacs.archive import Archive, until
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--use-gl=angle",  # WebGL 2 without a GPU
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+FRAME = 0.12
+"""Share of a pane's edge that holds its border, text and icons."""
+
+Pixels = npt.NDArray[np.uint8]
+
+
+@contextmanager
+def running_viewer(archive: Archive) -> Iterator[str]:
+    """Serve OHIF in front of an archive and yield its address."""
+    settings = archive.settings
+    write_viewer(settings, run_folder(settings))
+    site = site_of(settings, ohif.dist(), loopback_only=True)
+    server = ViewerServer(("127.0.0.1", settings.viewer.port), site)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{settings.viewer.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def running_browser() -> Iterator[Browser]:
+    """Run Chromium with a fresh profile."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@dataclass(frozen=True)
+class Screen:
+    """A page of the viewer.
+
+    Attributes
+    ----------
+    page
+        The browser's page.
+    url
+        Address of the viewer.
+    """
+
+    page: Page
+    url: str
+
+    def open_list(self) -> str:
+        """Open the study list and return its text once it has a row."""
+        self.page.goto(f"{self.url}/")
+        self.page.get_by_text("1-", exact=False).first.wait_for(timeout=30_000)
+        return self.page.inner_text("body")
+
+    def open_study(self, study_instance_uid: str) -> None:
+        """Open a study in the default layout and wait for its first image."""
+        self.page.goto(f"{self.url}/viewer?StudyInstanceUIDs={study_instance_uid}")
+        self.pane.wait_for(timeout=40_000)
+        until(lambda: contrast(self.pixels()) > 0, "the first image", 40)
+
+    @property
+    def pane(self) -> Locator:
+        """The viewport."""
+        return self.page.locator("[data-cy=viewport-pane]").first
+
+    def display_sets(self) -> list[dict[str, str]]:
+        """Return what the study browser lists: series, modality and description."""
+        listed: list[dict[str, str]] = self.page.evaluate(
+            """() => window.services.displaySetService.getActiveDisplaySets().map(
+              one => ({uid: one.displaySetInstanceUID, modality: one.Modality,
+                       series: one.SeriesInstanceUID,
+                       description: one.SeriesDescription}))"""
+        )
+        return listed
+
+    def open_series(self, **wanted: str) -> None:
+        """Double-click the entry of the study browser with these facts.
+
+        Returns when the viewport says that it shows that series.
+        """
+        (found,) = (
+            one for one in self.display_sets() if wanted.items() <= one.items()
+        )
+        entry = self.page.locator(f"[id='thumbnail-{found['uid']}']")
+        entry.scroll_into_view_if_needed()
+        entry.dblclick()
+        until(lambda: found["series"] in self.shown(), "the series in the pane", 40)
+
+    def shown(self) -> list[str]:
+        """Return the Series Instance UIDs in the viewport."""
+        series: list[str] = self.page.evaluate(
+            """() => {
+              const {displaySetService, viewportGridService} = window.services;
+              const shown = [...viewportGridService.getState().viewports.values()];
+              return shown.flatMap(one => one.displaySetInstanceUIDs).map(
+                uid => displaySetService.getDisplaySetByUID(uid).SeriesInstanceUID);
+            }"""
+        )
+        return series
+
+    def pixels(self) -> Pixels:
+        """Return the middle of the pane as ``(rows, columns, RGB)``."""
+        picture = Image.open(io.BytesIO(self.pane.screenshot())).convert("RGB")
+        image = np.asarray(picture)
+        rows, columns = (int(size * FRAME) for size in image.shape[:2])
+        return image[rows:-rows, columns:-columns]
+
+    def evaluate(self, script: str, argument: object = None) -> Any:
+        """Run a function in the page."""
+        return self.page.evaluate(script, argument)
+
+
+def contrast(pixels: Pixels) -> float:
+    """Return the standard deviation of the grey of a picture, 0 to 128."""
+    return float(pixels.mean(axis=2).std())
+
+
+def coloured(pixels: Pixels) -> int:
+    """Return the number of pixels that are clearly not grey."""
+    spread = pixels.max(axis=2).astype(int) - pixels.min(axis=2)
+    return int((spread > 40).sum())
