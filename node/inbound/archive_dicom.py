@@ -11,7 +11,6 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID
 from pynetdicom import (
     AE,
-    ALL_TRANSFER_SYNTAXES,
     StoragePresentationContexts,
     build_role,
     evt,
@@ -26,6 +25,26 @@ from node.inbound.archive import Store
 VERIFICATION = "1.2.840.10008.1.1"
 STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 STUDY_ROOT_GET = "1.2.840.10008.5.1.4.1.2.2.3"
+
+TRANSFER_SYNTAXES = (
+    "1.2.840.10008.1.2.1",  # Explicit VR Little Endian
+    "1.2.840.10008.1.2",  # Implicit VR Little Endian
+    "1.2.840.10008.1.2.4.70",  # JPEG Lossless, first-order prediction
+    "1.2.840.10008.1.2.4.90",  # JPEG 2000 Lossless
+    "1.2.840.10008.1.2.4.80",  # JPEG-LS Lossless
+    "1.2.840.10008.1.2.5",  # RLE Lossless
+    "1.2.840.10008.1.2.4.50",  # JPEG Baseline
+    "1.2.840.10008.1.2.4.91",  # JPEG 2000
+    "1.2.840.10008.1.2.4.81",  # JPEG-LS Near-Lossless
+    "1.2.840.10008.1.2.4.51",  # JPEG Extended
+    "1.2.840.10008.1.2.4.57",  # JPEG Lossless, process 14
+    "1.2.840.10008.1.2.1.99",  # Deflated Explicit VR Little Endian
+    "1.2.840.10008.1.2.4.201",  # High-Throughput JPEG 2000 Lossless
+    "1.2.840.10008.1.2.4.203",  # High-Throughput JPEG 2000
+    "1.2.840.10008.1.2.2",  # Explicit VR Big Endian
+)
+"""In which images are fetched, the commonest first; each gets contexts of its own, so
+that an image comes in the syntax in which the archive keeps it (PS3.6 annex A)."""
 
 PENDING = (0xFF00, 0xFF01)
 SUCCESS = 0x0000
@@ -67,7 +86,8 @@ class DicomArchive:
                 uid = str(series.SeriesInstanceUID)
                 number = series.get("NumberOfSeriesRelatedInstances")
                 if number is None:
-                    query = _image_query(study_instance_uid, uid)
+                    query = _image_query(study_instance_uid)
+                    query.SeriesInstanceUID = uid
                     number = len(self._find(association, query))
                 counts[uid] = int(number)
         return counts or None
@@ -95,12 +115,14 @@ class DicomArchive:
             fetched.append(str(cast(C_STORE, event.request).AffectedSOPInstanceUID))
             return SUCCESS
 
-        storage = _storage_contexts()
+        with self._association([build_context(STUDY_ROOT_FIND)]) as association:
+            images = self._find(association, _image_query(study_instance_uid))
+        if not images:
+            return 0
+        storage = _storage_contexts(images)
         contexts = [build_context(STUDY_ROOT_GET), *storage]
-        roles = [
-            build_role(cast(UID, each.abstract_syntax), scp_role=True)
-            for each in storage
-        ]
+        classes = {cast(UID, each.abstract_syntax) for each in storage}
+        roles = [build_role(each, scp_role=True) for each in classes]
         with self._association(contexts, roles, [(evt.EVT_C_STORE, keep)]) as opened:
             for query in _get_queries(study_instance_uid, series_instance_uids):
                 self._get(opened, query)
@@ -177,12 +199,13 @@ def _series_query(study_instance_uid: str) -> Dataset:
     return query
 
 
-def _image_query(study_instance_uid: str, series_instance_uid: str) -> Dataset:
+def _image_query(study_instance_uid: str) -> Dataset:
     query = Dataset()
     query.QueryRetrieveLevel = "IMAGE"
     query.StudyInstanceUID = study_instance_uid
-    query.SeriesInstanceUID = series_instance_uid
+    query.SeriesInstanceUID = ""
     query.SOPInstanceUID = ""
+    query.SOPClassUID = ""
     return query
 
 
@@ -199,11 +222,13 @@ def _get_queries(
         yield query
 
 
-def _storage_contexts() -> list[PresentationContext]:
-    return [
-        build_context(cast(UID, each.abstract_syntax), ALL_TRANSFER_SYNTAXES)
-        for each in StoragePresentationContexts[:MAX_STORAGE_CONTEXTS]
-    ]
+def _storage_contexts(images: Sequence[Dataset]) -> list[PresentationContext]:
+    """Return contexts for the classes of the images, or for the common ones."""
+    classes = sorted({str(image.get("SOPClassUID") or "") for image in images} - {""})
+    if not classes:
+        classes = [str(each.abstract_syntax) for each in StoragePresentationContexts]
+    pairs = [(cls, syntax) for syntax in TRANSFER_SYNTAXES for cls in classes]
+    return [build_context(*pair) for pair in pairs[:MAX_STORAGE_CONTEXTS]]
 
 
 def _no_delay(event: evt.Event) -> None:

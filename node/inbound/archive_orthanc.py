@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from typing import Any
+from collections.abc import Collection
 
 import requests
 from pydantic import SecretStr
@@ -81,23 +80,20 @@ class OrthancArchive:
         """
         self._ask("GET", "/system")
 
-    def _series(self, study_instance_uid: str) -> Iterator[tuple[str, list[str]]]:
-        """Yield Series Instance UID and Orthanc's instance ids of every series.
+    def _series(self, study_instance_uid: str) -> list[tuple[str, list[str]]]:
+        """Return Series Instance UID and Orthanc's instance ids of every series.
 
         One Study Instance UID under two Patient IDs is two studies to Orthanc.
         """
-        found = self._json("POST", "/tools/lookup", study_instance_uid)
-        for study in found:
-            if study["Type"] != "Study":
-                continue
-            for series in self._json("GET", f"/studies/{study['ID']}/series"):
-                tags = series["MainDicomTags"]
-                yield tags["SeriesInstanceUID"], list(series["Instances"])
-
-    def _json(self, method: str, path: str, body: str | None = None) -> Any:
         try:
-            return self._ask(method, path, body).json()
-        except ValueError:
+            found = self._ask("POST", "/tools/lookup", study_instance_uid).json()
+            return [
+                (series["MainDicomTags"]["SeriesInstanceUID"], series["Instances"])
+                for study in found
+                if study["Type"] == "Study"
+                for series in self._ask("GET", f"/studies/{study['ID']}/series").json()
+            ]
+        except (ValueError, TypeError, KeyError):  # not JSON, or of another shape
             raise ArchiveError(f"{self._address} does not answer as Orthanc") from None
 
     def _ask(

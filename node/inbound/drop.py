@@ -19,7 +19,7 @@ from watchdog.events import (
     FileSystemEvent,
     FileSystemEventHandler,
 )
-from watchdog.observers import Observer
+from watchdog.observers.inotify import InotifyObserver
 
 LOOK_EVERY_S = 5.0
 STABLE_S = 10.0
@@ -48,7 +48,8 @@ class DropFolder(FileSystemEventHandler):
 
     def start(self) -> None:
         """Begin to listen for events."""
-        self._observer = Observer()
+        # Full events tell a file that was moved in from one that was only created.
+        self._observer = InotifyObserver(generate_full_events=True)
         self._observer.schedule(self, str(self._folder), recursive=True)
         self._observer.start()
 

@@ -16,9 +16,12 @@ import socketserver
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from ipaddress import IPv6Address, ip_address
 from typing import Any, cast
 
+from pydicom.config import IGNORE
+from pydicom.config import settings as pydicom_settings
 from pynetdicom import AE, _config, evt
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.pdu_primitives import A_RELEASE
@@ -95,15 +98,18 @@ def handle_store(
     return SUCCESS
 
 
-def handle_acse(event: evt.Event, spool: Spool) -> None:
-    """Force what was received to disk before a release is answered."""
+def handle_acse(event: evt.Event, spool: Spool, lose: Callable[[Any], None]) -> None:
+    """Force what was received to disk before a release is answered.
+
+    When that fails the connection is lost instead, so that the sender sends again.
+    """
     if not isinstance(getattr(event, "primitive", None), A_RELEASE):
         return
     try:
         spool.sync()
     except NoSpaceError as error:
         log.get("inbound").error("not_synced", reason=str(error))
-        event.assoc.abort(block=False)
+        lose(event.assoc)
 
 
 def association_id(association: Any) -> int:
@@ -208,9 +214,7 @@ class StorageSCP:
         ConfigError
             Address and port cannot be used.
         """
-        # Process-wide, because pynetdicom knows no other way.
-        _config.UNRESTRICTED_STORAGE_SERVICE = True
-        _config.LOG_HANDLER_LEVEL = "none"
+        _configure_libraries()
         node = self._node
         try:
             loopback = ip_address(socket.gethostbyname(node.listen)).is_loopback
@@ -262,7 +266,7 @@ class StorageSCP:
         kept = [self._spool, self._ledger, self._on_stored]
         return [
             (evt.EVT_C_STORE, handle_store, kept),
-            (evt.EVT_ACSE_RECV, handle_acse, [self._spool]),
+            (evt.EVT_ACSE_RECV, handle_acse, [self._spool, self._lose]),
             (evt.EVT_ESTABLISHED, self._established),
             (evt.EVT_RELEASED, lambda event: self._ended(event.assoc, aborted=False)),
             (evt.EVT_ABORTED, lambda event: self._ended(event.assoc, aborted=True)),
@@ -279,12 +283,31 @@ class StorageSCP:
         if known is not None:
             self._on_released(association_id(association), aborted)
 
+    def _lose(self, association: Any) -> None:
+        """Cut an association off: the state machine allows no abort in a release."""
+        self._ended(association, aborted=True)
+        connection = association.dul.socket.socket
+        if connection is not None:
+            with suppress(OSError):  # the peer may be gone already
+                connection.shutdown(socket.SHUT_RDWR)
+
     def _end_dead(self) -> None:
         """End associations whose thread died without an event (seen on errors)."""
         with self._lock:
             dead = [each for each in self._open.values() if not each.is_alive()]
         for association in dead:
             self._ended(association, aborted=True)
+
+
+def _configure_libraries() -> None:
+    """Set what pynetdicom and pydicom only know for the whole process.
+
+    Every storage class is accepted; associations are not logged by value; UIDs are
+    checked by the spool, not by a warning that prints them.
+    """
+    _config.UNRESTRICTED_STORAGE_SERVICE = True
+    _config.LOG_HANDLER_LEVEL = "none"
+    pydicom_settings.reading_validation_mode = IGNORE
 
 
 def _log_rejected(event: evt.Event) -> None:

@@ -348,8 +348,9 @@ def _free_name(folder: Path, sop_instance_uid: str, digest: str) -> Path:
             content = path.read_bytes()
         except FileNotFoundError:
             return path
-        if hashlib.sha256(open_file(content).dataset).hexdigest() == digest:
-            return path
+        with suppress(UnreadableError):  # damaged after it was stored: not ours
+            if hashlib.sha256(open_file(content).dataset).hexdigest() == digest:
+                return path
     return folder / f"{sop_instance_uid}.{digest}.dcm"
 
 

@@ -1,0 +1,79 @@
+"""An archive that says what a story wants, and an executor that never waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from node.errors import ArchiveError
+from node.inbound.archive import Store
+
+
+@dataclass
+class StoryArchive:
+    """Answers from ``counts``; ``error`` makes it fail; ``files`` can be fetched."""
+
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    error: str = ""
+    files: dict[str, list[bytes]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    fetched: list[str] = field(default_factory=list)
+
+    def series_counts(self, study_instance_uid: str) -> dict[str, int] | None:
+        """Answer from ``counts``."""
+        self.asked.append(study_instance_uid)
+        self.echo()
+        return self.counts.get(study_instance_uid)
+
+    def fetch_study(
+        self,
+        study_instance_uid: str,
+        store: Store,
+        series_instance_uids: Collection[str] | None = None,
+    ) -> int:
+        """Hand over ``files``."""
+        self.fetched.append(study_instance_uid)
+        self.echo()
+        contents = self.files.get(study_instance_uid, [])
+        for content in contents:
+            store(content)
+        return len(contents)
+
+    def echo(self) -> None:
+        """Fail when the story says so."""
+        if self.error:
+            raise ArchiveError(self.error)
+
+
+class InlineExecutor(Executor):
+    """Does what is submitted at once, in the caller's thread."""
+
+    def submit(
+        self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
+    ) -> Future[Any]:
+        """Call ``fn`` and return its result in a finished future."""
+        future: Future[Any] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
+class PatientExecutor(Executor):
+    """Keeps what is submitted until the test lets it happen."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Callable[[], Any]] = []
+
+    def submit(
+        self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
+    ) -> Future[Any]:
+        """Put ``fn`` by."""
+        self.waiting.append(lambda: fn(*args, **kwargs))
+        return Future()
+
+    def let_happen(self) -> None:
+        """Do everything that waits."""
+        waiting, self.waiting = self.waiting, []
+        for each in waiting:
+            each()

@@ -1,0 +1,87 @@
+"""Small objects to send, and the forms in which they travel."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+from io import BytesIO
+from typing import TypeVar
+
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import (
+    UID,
+    CTImageStorage,
+    ExplicitVRLittleEndian,
+    generate_uid,
+)
+from pynetdicom.dsutils import encode
+
+from node.inbound.spool import Sent
+
+T = TypeVar("T")
+
+
+def build_instance(
+    study: str | None = None,
+    series: str | None = None,
+    syntax: str = ExplicitVRLittleEndian,
+    **tags: object,
+) -> Dataset:
+    """Return a tiny CT image without pixels, in memory; ``tags`` by keyword."""
+    ds = Dataset()
+    ds.file_meta = FileMetaDataset()
+    ds.file_meta.TransferSyntaxUID = UID(syntax)
+    ds.SOPClassUID = CTImageStorage
+    ds.SOPInstanceUID = generate_uid()
+    ds.StudyInstanceUID = study or generate_uid()
+    ds.SeriesInstanceUID = series or generate_uid()
+    ds.Modality = "CT"
+    ds.PatientName = "Secret^Patient"
+    ds.PatientID = "SECRET-1"
+    for keyword, value in tags.items():
+        setattr(ds, keyword, value)
+    return ds
+
+
+def encoded(ds: Dataset) -> bytes:
+    """Return the data set as it goes over the wire, without meta information."""
+    syntax = ds.file_meta.TransferSyntaxUID
+    stream = encode(
+        ds, syntax.is_implicit_VR, syntax.is_little_endian, syntax.is_deflated
+    )
+    assert stream is not None
+    return stream
+
+
+def sent(ds: Dataset, calling_ae_title: str = "SCANNER") -> Sent:
+    """Return what a C-STORE command says about the data set."""
+    return Sent(
+        str(ds.file_meta.TransferSyntaxUID),
+        str(ds.SOPClassUID),
+        str(ds.SOPInstanceUID),
+        calling_ae_title,
+    )
+
+
+def as_file(ds: Dataset) -> bytes:
+    """Return the data set as a DICOM file."""
+    buffer = BytesIO()
+    ds.save_as(buffer, enforce_file_format=True)
+    return buffer.getvalue()
+
+
+def free_port() -> int:
+    """Return a loopback port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def eventually(condition: Callable[[], T], within_s: float = 10.0) -> T:
+    """Return the first true value of ``condition``, or fail."""
+    deadline = time.monotonic() + within_s
+    while not (value := condition()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
+    return value

@@ -1,0 +1,189 @@
+"""What an encoded data set says about itself."""
+
+from __future__ import annotations
+
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
+from pydicom.uid import (
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEGBaseline8Bit,
+)
+
+from node.errors import UnreadableError
+from node.inbound.dataset import file_head, identify, open_file
+from tests.node.inbound.objects import as_file, build_instance, encoded
+
+SYNTAXES = (
+    ImplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    DeflatedExplicitVRLittleEndian,
+)
+LIMIT = 1 << 20
+
+
+def nested(depth: int) -> Dataset:
+    """Return an instance with sequences of undefined length before its UIDs."""
+    ds = build_instance(PixelData=b"\1\2" * 500, BitsAllocated=8)
+    inner = Dataset()
+    inner.StudyInstanceUID = "9.9"  # of another study: must not be taken for ours
+    for _ in range(depth):
+        outer = Dataset()
+        outer.ReferencedStudySequence = Sequence([inner])
+        outer["ReferencedStudySequence"].is_undefined_length = True
+        inner = outer
+    ds.ReferencedStudySequence = Sequence([inner])
+    ds["ReferencedStudySequence"].is_undefined_length = True
+    return ds
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+@pytest.mark.parametrize("depth", [0, 1, 5])
+def test_identity_is_found_in_every_encoding(syntax: str, depth: int) -> None:
+    """UIDs at the top level count, those inside sequences do not."""
+    ds = nested(depth)
+    ds.file_meta.TransferSyntaxUID = UID(syntax)
+
+    identity = identify(encoded(ds), syntax, LIMIT)
+
+    assert identity.study_instance_uid == ds.StudyInstanceUID
+    assert identity.series_instance_uid == ds.SeriesInstanceUID
+    assert identity.sop_instance_uid == ds.SOPInstanceUID
+    assert identity.sop_class_uid == ds.SOPClassUID
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+def test_no_beginning_of_a_data_set_passes_for_the_whole(syntax: str) -> None:
+    """Cut anywhere, a data set is unreadable, or ends between two elements."""
+    ds = nested(1)
+    ds.file_meta.TransferSyntaxUID = UID(syntax)
+    stream = encoded(ds)
+    padding = int(syntax == DeflatedExplicitVRLittleEndian)  # PS3.5 A.5
+    ends = set()
+    for length in range(1, len(stream) - padding):
+        try:
+            identify(stream[:length], syntax, LIMIT)
+        except UnreadableError:
+            continue
+        ends.add(length)
+
+    assert all(len(stream) - end > 1000 for end in ends)  # before the pixels
+    assert len(ends) <= 4
+
+
+def test_encapsulated_pixels_must_have_their_end() -> None:
+    """Fragments are walked to the sequence delimiter."""
+    head = encoded(build_instance())
+    fragments = (
+        b"\xe0\x7f\x10\x00OB\0\0\xff\xff\xff\xff"
+        b"\xfe\xff\x00\xe0\0\0\0\0"
+        b"\xfe\xff\x00\xe0\4\0\0\0abcd"
+    )
+    end = b"\xfe\xff\xdd\xe0\0\0\0\0"
+
+    identify(head + fragments + end, JPEGBaseline8Bit, LIMIT)
+    with pytest.raises(UnreadableError, match="ends inside a sequence"):
+        identify(head + fragments, JPEGBaseline8Bit, LIMIT)
+
+
+def test_a_deflated_data_set_may_not_expand_for_ever() -> None:
+    """A few kilobytes that become many megabytes are refused in constant memory."""
+    ds = build_instance(
+        PixelData=bytes(64 << 20),
+        BitsAllocated=8,
+        syntax=DeflatedExplicitVRLittleEndian,
+    )
+    bomb = encoded(ds)
+    assert len(bomb) < 1 << 18
+
+    with pytest.raises(UnreadableError, match="expands beyond"):
+        identify(bomb, DeflatedExplicitVRLittleEndian, 1 << 20)
+
+
+def test_a_missing_uid_is_named_by_its_tag() -> None:
+    """The reason says which, so that a sender can be mended."""
+    ds = build_instance()
+    del ds.SeriesInstanceUID
+
+    with pytest.raises(UnreadableError, match=r"no \(0020,000E\)"):
+        identify(encoded(ds), ExplicitVRLittleEndian, LIMIT)
+
+
+@given(st.binary(max_size=400), st.sampled_from(SYNTAXES))
+def test_random_bytes_are_unreadable_and_nothing_worse(
+    noise: bytes, syntax: str
+) -> None:
+    """Whatever is sent, the answer is an ``UnreadableError``."""
+    with pytest.raises(UnreadableError):
+        identify(noise, syntax, LIMIT)
+
+
+@given(st.binary(max_size=200), st.integers(0, 400))
+def test_a_damaged_file_is_unreadable_and_nothing_worse(noise: bytes, at: int) -> None:
+    """A file with noise written into it is read or refused, never a crash."""
+    content = bytearray(as_file(build_instance()))
+    content[at : at + len(noise)] = noise
+    try:
+        file = open_file(bytes(content))
+        identify(file.dataset, file.transfer_syntax_uid, LIMIT)
+    except UnreadableError:
+        pass
+
+
+@pytest.mark.parametrize(
+    "syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian]
+)
+def test_a_bare_data_set_is_recognised(syntax: str) -> None:
+    """Without meta information the encoding is seen from the first element."""
+    stream = encoded(build_instance(syntax=syntax))
+
+    file = open_file(stream)
+
+    assert file.dataset == stream
+    assert file.transfer_syntax_uid == syntax
+
+
+def test_our_file_meta_information_reads_back() -> None:
+    """Pydicom reads the head that is written, and the sender is in it."""
+    from io import BytesIO
+
+    from pydicom import dcmread
+
+    ds = build_instance()
+    identity = identify(encoded(ds), ExplicitVRLittleEndian, LIMIT)
+    content = file_head(ExplicitVRLittleEndian, identity, "SCANNER") + encoded(ds)
+
+    read = dcmread(BytesIO(content))
+
+    assert read == ds
+    assert read.file_meta.MediaStorageSOPInstanceUID == ds.SOPInstanceUID
+    assert read.file_meta.SendingApplicationEntityTitle == "SCANNER"
+    assert open_file(content).sending_ae_title == "SCANNER"
+
+
+def test_nesting_of_any_depth_costs_no_stack() -> None:
+    """A data set of a million open sequences is refused, not a RecursionError."""
+    opened = b"\x08\x00\x10\x11SQ\0\0\xff\xff\xff\xff" * 50_000
+
+    with pytest.raises(UnreadableError):
+        identify(opened, ExplicitVRLittleEndian, LIMIT)
+
+
+def test_data_after_the_deflated_stream_does_no_harm() -> None:
+    """A deflated data set is padded to even length (PS3.5 A.5)."""
+    ds = build_instance(syntax=DeflatedExplicitVRLittleEndian)
+    stream = encoded(ds)
+    assert zlib.decompressobj(-15).decompress(stream)
+
+    identity = identify(stream + b"\0", DeflatedExplicitVRLittleEndian, LIMIT)
+
+    assert identity.study_instance_uid == ds.StudyInstanceUID
