@@ -60,7 +60,7 @@ BOTH = Structure("Both parts", (7, 3), ORGAN, HIPPOCAMPUS, HIPPOCAMPUS)
 NOTE = Flag("no_head_size", "Volumes are not adjusted for head size.")
 RESERVATION = Flag("thick_slices", "Slices are thick.", Grade.B)
 CYRILLIC = "Ivanova^Anna=Иванова^Анна"
-WHEN = datetime(2026, 11, 21, 9, 30, 15, tzinfo=UTC)
+WHEN = datetime(2025, 6, 5, 9, 30, 15, tzinfo=UTC)
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,18 @@ def test_largest_outline_is_closed_and_has_corners_only() -> None:
     assert corners == {(3, 2), (8, 2), (8, 5), (3, 5)}
 
 
+def test_the_largest_is_the_one_of_most_area() -> None:
+    """A long thin piece has more border, and is not the larger one."""
+    mask = np.zeros((12, 40), bool)
+    mask[0] = True
+    mask[4:11, 10:17] = True
+
+    outline = largest_outline(mask)
+
+    assert outline is not None
+    assert outline.min(axis=0).tolist() == [10, 4]
+
+
 def test_a_hole_is_no_largest_outline() -> None:
     """The border of a ring is its outer one."""
     mask = np.ones((7, 7), bool)

@@ -68,7 +68,7 @@ def test_the_page_shows_what_a_reader_must_know(case: Case) -> None:
         "its description names Crop",
         "ellipsoids 1.2.0",
         "SHA-256 b3b3b3b3b3b3b3b3",
-        "2026-11-21",
+        "2025-06-05",
         RESEARCH_LINE,
         "Intended use: Tests of the report.",
     ):

@@ -64,7 +64,7 @@ def test_what_nobody_says_stays_empty(folder: Path) -> None:
 
 def test_the_study_itself_is_not_changed(folder: Path) -> None:
     """Patches are made on copies, and files are never written."""
-    case = build_case(folder, **MISSING)
+    case = build_case(folder, PatientSex="X", SliceThickness="")
     before = {uid: ds.to_json() for uid, ds in case.study.datasets.items()}
 
     case.compose()
