@@ -159,7 +159,7 @@ class Pool:
         for slot in self._slots:
             outcome = slot.outcome(now)
             if slot.job is not None and outcome is not None:
-                self._record(slot.job, outcome, now)
+                self._record_or_fail(slot.job, outcome, now)
                 slot.release()
 
     def _submit(self, slot: Slot, job: JobRow, now: datetime) -> None:
@@ -175,6 +175,15 @@ class Pool:
         except WORKER_ERRORS as error:
             lost = Failed("no_worker", type(error).__name__, permanent=False)
             self._record(job, lost, now)
+
+    def _record_or_fail(self, job: JobRow, outcome: Outcome, now: datetime) -> None:
+        """Write the outcome; one that the ledger will never take fails the job."""
+        try:
+            self._record(job, outcome, now)
+        except sqlite3.IntegrityError as error:  # such as a UID that is taken
+            self._failed(job, Failed("result_conflict", type(error).__name__), now)
+        except LedgerError:  # the job is not running: somebody ended it meanwhile
+            self._log.exception("outcome_not_recorded", job=job.job_id)
 
     def _record(self, job: JobRow, outcome: Outcome, now: datetime) -> None:
         """Write the outcome into the ledger, once."""

@@ -65,7 +65,7 @@ def reported(request: JobRequest) -> Reported:
     made = ObjectFile(
         kind="SR",
         sop_class_uid="1.2.3",
-        sop_instance_uid=f"2.25.{request.job_id}{request.version}",
+        sop_instance_uid="2.25.7" if request.model == "clash" else own_uid(request),
         series_instance_uid="2.25.1",
         transfer_syntax_uid="1.2.840.10008.1.2.1",
         path=path,
@@ -78,6 +78,11 @@ def reported(request: JobRequest) -> Reported:
         summary={"pid": str(os.getpid()), "threads": str(request.threads)},
         timings_s={"predict": 0.001},
     )
+
+
+def own_uid(request: JobRequest) -> str:
+    """Return a UID that no other job and version has."""
+    return f"2.25.{request.job_id}.{request.version}"
 
 
 def _crash_first(request: JobRequest) -> None:

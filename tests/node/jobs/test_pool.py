@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from node.config import JobsSettings
-from node.jobs.job import JobState
+from node.jobs.job import Failed, JobState
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
 from node.jobs.pool import Pool, threads_of, workers_of
@@ -172,6 +172,37 @@ def test_death_between_writing_and_recording_gives_one_result(
     assert outcomes(ledger, job) == ["worker_died", "report"]
     assert job.version == 1
     assert len(ledger.deliveries.of_job(job.job_id)) == 1
+
+
+def test_a_result_that_the_ledger_refuses_fails_its_job(
+    ledger: Ledger, build_pool: MakePool
+) -> None:
+    """It does not hold up the slot for ever: the next job is reported."""
+    for study, model in (("1.1", "clash"), ("1.2", "clash"), ("1.3", "fine")):
+        queue(ledger, study, models=[model])
+
+    finish(ledger, build_pool())
+
+    assert [(job.state, job.reason) for job in ledger.jobs.listing()] == [
+        (JobState.REPORTED, ""),
+        (JobState.FAILED, "result_conflict"),
+        (JobState.REPORTED, ""),
+    ]
+
+
+def test_an_outcome_of_a_job_that_has_ended_is_left_out(
+    ledger: Ledger, build_pool: MakePool
+) -> None:
+    """The first record stands, and the slot is free for the next job."""
+    [job] = queue(ledger, models=["brief"])
+    pool = build_pool()
+    pool.open()
+    pool.tick(datetime.now(UTC))
+    ledger.jobs.fail(job.job_id, Failed("retracted", ""), datetime.now(UTC))
+
+    step(pool, lambda: pool.slots[0].job is None)
+
+    assert ledger.jobs.get(job.job_id).reason == "retracted"
 
 
 def test_a_worker_killed_while_idle_costs_no_attempt(
