@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 VERSION = "3.13.2"
 INTEGRITY = (
@@ -57,12 +57,22 @@ def dist(cache: Path = CACHE, tarball: Path | None = None) -> Path:
         package = tarball or _packed(folder)
         verify(package)
         with tarfile.open(package) as archive:
-            # Python 3.11.2 (Debian 12) has no filters yet; the bytes are proven.
+            _check_members(archive)
+            # Python 3.11.2 (Debian 12) has no filters yet.
             archive.extraction_filter = getattr(tarfile, "data_filter", None)
-            archive.extractall(folder)  # noqa: S202 - proven, and filtered if can be
+            archive.extractall(folder)  # noqa: S202 - every member was checked
         # The rename makes it appear whole or not at all.
         (folder / "package").rename(cache / VERSION)
     return kept
+
+
+def _check_members(archive: tarfile.TarFile) -> None:
+    """Refuse a package that would write anywhere but below ``package/``."""
+    for member in archive:
+        path = PurePosixPath(member.name)
+        plain = member.isfile() or member.isdir()
+        if not plain or path.parts[:1] != ("package",) or ".." in path.parts:
+            raise OhifError(f"the package holds {member.name!r}: nothing was unpacked")
 
 
 def verify(package: Path, integrity: str = INTEGRITY) -> None:

@@ -15,6 +15,9 @@ import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # spinning threads slow small machines
 
+for _name in [name for name in os.environ if name.startswith("PACS_NODE_")]:
+    del os.environ[_name]  # a test's settings are its own, not those of a shell
+
 ROOT = Path(__file__).resolve().parents[1]
 
 # Program, and the Debian package that brings it.
