@@ -16,7 +16,6 @@ from models.contract import (
     Grade,
     LabelMap,
     Measurement,
-    Statement,
     Structure,
     Volume,
 )
@@ -56,9 +55,8 @@ STRUCTURES = (
     ),
 )
 
-STATEMENTS = (
-    Statement("Side", "not determinable from a cropped series"),
-    Statement("Head size", "not available (cropped input)"),
+NO_HEAD_SIZE = (
+    "Head size not available (cropped input): volumes are not adjusted for it."
 )
 
 PLAUSIBLE_MM3 = (1500.0, 6000.0)
@@ -161,8 +159,8 @@ def flags(
         *_input_flags(volume),
         *_mask_flags(labels, entropy, lost, limits),
         *_volume_flags(labels, volume.voxel_mm3, limits),
-        Flag("side_not_determinable", "The side cannot be read from a crop."),
-        Flag("no_head_size", "Volumes are not adjusted for head size."),
+        Flag("side_not_determinable", "Side not determinable from a cropped series."),
+        Flag("no_head_size", NO_HEAD_SIZE),
     )
 
 

@@ -20,7 +20,6 @@ from models.contract import (
     Volume,
 )
 from models.hippocampus.findings import (
-    STATEMENTS,
     STRUCTURES,
     Limits,
     flags,
@@ -102,7 +101,6 @@ class HippocampusModel:
             label_map=labels,
             structures=STRUCTURES,
             measurements=measurements,
-            statements=STATEMENTS,
             flags=found,
             timings_s=MappingProxyType(timings),
             precision=precision,
