@@ -8,6 +8,7 @@ stood still, so that one that is copied slowly is not taken half.
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -48,6 +49,9 @@ class DropFolder(FileSystemEventHandler):
 
     def start(self) -> None:
         """Begin to listen for events."""
+        # watchdog warns, with the path, of a folder that it sees twice: harmless,
+        # and the path of a dropped folder may be the name of a patient.
+        warnings.filterwarnings("ignore", "Callback with id", RuntimeWarning)
         # Full events tell a file that was moved in from one that was only created.
         self._observer = InotifyObserver(generate_full_events=True)
         self._observer.schedule(self, str(self._folder), recursive=True)

@@ -25,7 +25,7 @@ class StoryArchive:
         """Answer from ``counts``."""
         self.asked.append(study_instance_uid)
         self.echo()
-        return self.counts.get(study_instance_uid)
+        return dict(self.counts.get(study_instance_uid, {})) or None
 
     def fetch_study(
         self,

@@ -24,7 +24,9 @@ from node.inbound.spool import Spool
 from node.inbound.watcher import Watcher
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_studies import ReceivedInstance
-from tests.node.inbound.objects import as_file, eventually, free_port
+from tests.node.inbound.archives import StoryArchive
+from tests.node.inbound.objects import as_file, build_spool, eventually, free_port
+from tests.node.inbound.story import Story
 
 
 @dataclass
@@ -95,6 +97,12 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     opened.close()
 
 
+@pytest.fixture
+def spool(tmp_path: Path) -> Spool:
+    """Return an empty spool."""
+    return build_spool(tmp_path)
+
+
 StartReceiver = Callable[..., Receiver]
 
 
@@ -123,6 +131,14 @@ def start_receiver(tmp_path: Path, ledger: Ledger) -> Iterator[StartReceiver]:
     yield start
     for scp in started:
         scp.stop()
+
+
+@pytest.fixture
+def story(tmp_path: Path) -> Iterator[Story]:
+    """Begin a story with an archive that knows nothing yet."""
+    story = Story(tmp_path, StoryArchive())
+    yield story
+    story.ledger.close()
 
 
 @dataclass(frozen=True)

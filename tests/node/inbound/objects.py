@@ -6,7 +6,8 @@ import socket
 import time
 from collections.abc import Callable
 from io import BytesIO
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import (
@@ -15,9 +16,11 @@ from pydicom.uid import (
     ExplicitVRLittleEndian,
     generate_uid,
 )
+from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.dsutils import encode
 
-from node.inbound.spool import Sent
+from node.config import InboundSettings
+from node.inbound.spool import Sent, Spool
 
 T = TypeVar("T")
 
@@ -85,3 +88,29 @@ def eventually(condition: Callable[[], T], within_s: float = 10.0) -> T:
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.01)
     return value
+
+
+def send(association: Any, stream: bytes, **command: str) -> int | None:
+    """Send encoded bytes under any command, as only a broken or hostile SCU does."""
+    context = association.accepted_contexts[0]
+    request = C_STORE()
+    request.MessageID = 1
+    request.AffectedSOPClassUID = command.get("sop_class", context.abstract_syntax)
+    request.AffectedSOPInstanceUID = command["uid"]
+    request.Priority = 2
+    request.DataSet = BytesIO(stream)
+    association._reactor_checkpoint.clear()
+    association.dimse.send_msg(request, context.context_id)
+    _, response = association.dimse.get_msg(block=True)
+    association._reactor_checkpoint.set()
+    return None if response is None else int(response.Status)
+
+
+def build_spool(folder: Path, **settings: Any) -> Spool:
+    """Return a spool below ``folder`` without a free-space mark."""
+    return Spool(folder / "spool", InboundSettings(**{"min_free_mib": 0, **settings}))
+
+
+def files(spool: Spool) -> list[Path]:
+    """Return every file in the spool, temporary ones too."""
+    return sorted(path for path in spool.root.rglob("*") if path.is_file())

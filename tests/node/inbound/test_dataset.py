@@ -95,6 +95,23 @@ def test_encapsulated_pixels_must_have_their_end() -> None:
         identify(head + fragments, JPEGBaseline8Bit, LIMIT)
 
 
+def test_an_unknown_element_of_undefined_length_is_implicit_inside() -> None:
+    """A sequence that somebody wrote as UN keeps its encoding (PS3.5 6.2.2)."""
+    unknown = (
+        b"\x09\x00\x10\x10UN\0\0\xff\xff\xff\xff"
+        b"\xfe\xff\x00\xe0\xff\xff\xff\xff"
+        b"\x08\x00\x60\x00\x55\x4c\x00\x00" + b"x" * 0x4C55 +
+        b"\xfe\xff\x0d\xe0\0\0\0\0\xfe\xff\xdd\xe0\0\0\0\0"
+    )  # fmt: skip
+    ds = build_instance()
+    stream = encoded(ds)
+    series = stream.index(b"\x20\x00\x0d\x00")
+    stream = stream[:series] + unknown + stream[series:]
+
+    identity = identify(stream, ExplicitVRLittleEndian, LIMIT)
+    assert identity.series_instance_uid == ds.SeriesInstanceUID
+
+
 def test_a_deflated_data_set_may_not_expand_for_ever() -> None:
     """A few kilobytes that become many megabytes are refused in constant memory."""
     ds = build_instance(

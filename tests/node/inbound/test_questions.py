@@ -61,17 +61,18 @@ def test_one_question_at_a_time_probes_a_dead_archive() -> None:
 
 
 def test_one_good_answer_opens_the_archive_to_all() -> None:
-    """It is up again."""
-    archive = StoryArchive(error="down")
-    questions = Questions(archive, InlineExecutor(), lambda: None)
-    questions.ask("1.1", 0, at(0))
-    questions.replies(at(0))
-    archive.error = ""
+    """It is up again, and nobody has to wait for a probe."""
+    archive, executor = StoryArchive(error="down"), PatientExecutor()
+    questions = Questions(archive, executor, lambda: None)
+    for moment in (0, 5):
+        questions.ask("1.1", 0, at(moment))
+        executor.let_happen()
+        questions.replies(at(moment))
+        archive.error = ""
     for number in range(3):
         questions.ask(f"1.{number}", 0, at(5))
-        questions.replies(at(5))
 
-    assert len(archive.asked) == 4
+    assert len(executor.waiting) == 3
 
 
 def test_images_that_cannot_be_fetched_are_a_reply_too() -> None:

@@ -8,7 +8,6 @@ import stat
 import tempfile
 import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,26 +15,15 @@ from hypothesis import strategies as st
 from pydicom import dcmread
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from node.config import InboundSettings
 from node.errors import BadUidError, NoSpaceError, SpoolError, UnreadableError
 from node.inbound.spool import MismatchError, Sent, Spool, checked_uid
-from tests.node.inbound.objects import as_file, build_instance, encoded, sent
-
-
-@pytest.fixture
-def spool(tmp_path: Path) -> Spool:
-    """Return an empty spool."""
-    return build_spool(tmp_path)
-
-
-def build_spool(folder: Path, **settings: Any) -> Spool:
-    """Return a spool below ``folder`` without a free-space mark."""
-    return Spool(folder / "spool", InboundSettings(**{"min_free_mib": 0, **settings}))
-
-
-def files(spool: Spool) -> list[Path]:
-    """Return every file in the spool, temporary ones too."""
-    return sorted(path for path in spool.root.rglob("*") if path.is_file())
+from tests.node.inbound.objects import (
+    build_instance,
+    build_spool,
+    encoded,
+    files,
+    sent,
+)
 
 
 @pytest.mark.parametrize(
@@ -252,6 +240,24 @@ def test_a_disk_that_takes_only_a_part_of_each_write_gets_the_whole(
     assert dcmread(path) == ds
 
 
+def test_a_disk_that_claims_more_than_it_wrote_is_not_believed(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The size is compared before the file gets its name."""
+    write = os.write
+
+    def claim(descriptor: int, data: memoryview) -> int:
+        write(descriptor, bytes(data)[:7])
+        return len(data)
+
+    monkeypatch.setattr(os, "write", claim)
+    ds = build_instance()
+
+    with pytest.raises(NoSpaceError):
+        spool.store(encoded(ds), sent(ds))
+    assert files(spool) == []
+
+
 @pytest.mark.parametrize("durability", ["instance", "none"])
 def test_the_file_is_forced_before_its_name_and_the_folder_after(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, durability: str
@@ -316,62 +322,6 @@ def test_a_named_file_that_a_power_cut_emptied_is_put_aside(spool: Spool) -> Non
     assert list(spool.scan()) == []
     assert not path.exists()
     assert len(list(spool.refused.iterdir())) == 1
-
-
-@pytest.mark.parametrize("form", [as_file, encoded])
-def test_a_dropped_file_is_moved_in(spool: Spool, form: Any) -> None:
-    """A DICOM file or a bare data set, by the same rules as a C-STORE."""
-    ds = build_instance()
-    dropped = spool.drop / "Patient Name.dcm"
-    dropped.write_bytes(form(ds))
-
-    kept = spool.ingest(dropped)
-
-    assert kept is not None
-    assert dcmread(kept.instance.path) == ds
-    assert not dropped.exists()
-
-
-def test_a_dropped_file_that_is_no_dicom_is_put_aside_without_its_name(
-    spool: Spool, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Names of dropped files may be names of patients."""
-    dropped = spool.drop / "Secret Patient.jpg"
-    dropped.write_bytes(b"\xff\xd8 not DICOM")
-
-    assert spool.ingest(dropped) is None
-
-    (refused,) = spool.refused.iterdir()
-    log = capsys.readouterr()
-    assert refused.read_bytes() == b"\xff\xd8 not DICOM"
-    assert "file_refused" in log.out + log.err
-    for text in (refused.name, log.out, log.err):
-        assert "Secret" not in text
-
-
-def test_a_link_in_the_drop_folder_is_not_followed(
-    spool: Spool, tmp_path: Path
-) -> None:
-    """It could name any file that the node may read."""
-    target = tmp_path / "elsewhere.dcm"
-    target.write_bytes(as_file(build_instance()))
-    link = spool.drop / "link.dcm"
-    link.symlink_to(target)
-
-    assert spool.ingest(link) is None
-    assert target.exists()
-    assert files(spool) == []
-
-
-def test_without_room_a_dropped_file_stays_where_it_is(tmp_path: Path) -> None:
-    """It is tried again, not refused."""
-    spool = build_spool(tmp_path, min_free_mib=1 << 40)
-    dropped = spool.drop / "1.dcm"
-    dropped.write_bytes(as_file(build_instance()))
-
-    with pytest.raises(NoSpaceError):
-        spool.ingest(dropped)
-    assert dropped.exists()
 
 
 def test_errors_name_no_patient(spool: Spool) -> None:

@@ -5,131 +5,22 @@ A story steps the watcher by hand; nobody sleeps, and no thread runs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
-import pytest
-from pydicom.dataset import Dataset
-
-from node.config import InboundSettings
-from node.inbound.spool import Spool
-from node.inbound.watcher import Watcher
-from node.jobs.job import Completeness
-from node.jobs.ledger import Ledger
-from node.jobs.ledger_studies import StudyRow
-from tests.node.inbound.archives import InlineExecutor, PatientExecutor, StoryArchive
-from tests.node.inbound.objects import as_file, build_instance, encoded, sent
-
-CONFIRMED, UNCONFIRMED = Completeness.CONFIRMED, Completeness.UNCONFIRMED
-STUDY, SERIES = "1.2", "1.2.1"
-QUIET_S, MAX_WAIT_S = 60.0, 3600.0
-
-
-class Story:
-    """A node whose clock the story moves, and whose archive says what it wants."""
-
-    def __init__(self, folder: Path, archive: StoryArchive | None) -> None:
-        self.archive = archive
-        self.now = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
-        self.settings = InboundSettings(
-            min_free_mib=0, quiet_s=QUIET_S, max_wait_s=MAX_WAIT_S, durability="none"
-        )
-        self.folder = folder
-        self.wakes = 0
-        self.executor: InlineExecutor | PatientExecutor = InlineExecutor()
-        self.start()
-
-    def start(self) -> None:
-        """Start the node, for the first time or again."""
-        self.ledger = Ledger(self.folder)
-        self.spool = Spool(self.folder / "spool", self.settings)
-        self.watcher = Watcher(
-            self.settings,
-            self.ledger,
-            self.spool,
-            self.archive,
-            models=("hippocampus",),
-            on_complete=self._wake,
-            clock=lambda: self.now,
-            executor=self.executor,
-        )
-        self.watcher.recover()
-
-    def restart(self) -> None:
-        """Kill the node and start it again."""
-        self.ledger.close()
-        self.start()
-
-    def _wake(self) -> None:
-        self.wakes += 1
-
-    def arrives(
-        self,
-        number: int = 1,
-        study: str = STUDY,
-        series: str = SERIES,
-        association: int | None = 1,
-    ) -> list[Dataset]:
-        """Let so many new images arrive, and the watcher look."""
-        images = [build_instance(study, series) for _ in range(number)]
-        for ds in images:
-            self.sends(ds, association)
-        self.watcher.tick(self.now)
-        return images
-
-    def sends(self, ds: Dataset, association: int | None = 1) -> None:
-        """Let one image arrive."""
-        kept = self.spool.store(encoded(ds), sent(ds))
-        self.watcher.stored(kept.instance, association)
-
-    def ends(self, association: int = 1, *, aborted: bool = False) -> None:
-        """Let an association end, and the watcher look."""
-        self.watcher.released(association, aborted)
-        self.watcher.tick(self.now)
-
-    def after(self, seconds: float) -> None:
-        """Let time pass, in steps as the watcher's thread makes them."""
-        until = self.now + timedelta(seconds=seconds)
-        while self.now < until:
-            self.now = min(until, self.now + timedelta(seconds=5))
-            self.watcher.tick(self.now)
-
-    def study(self, uid: str = STUDY) -> StudyRow:
-        """Return the study as the ledger knows it."""
-        row = self.ledger.studies.get(uid)
-        assert row is not None
-        return row
-
-    def verdict(self, uid: str = STUDY) -> Completeness | None:
-        """Return how complete the study is; None while it is awaited."""
-        row = self.study(uid)
-        return row.completeness if row.state == "complete" else None
-
-    def forget_images(self, uid: str = STUDY) -> None:
-        """Remove the received images as retention does."""
-        for path in self.ledger.studies.files(uid):
-            path.unlink()
-        self.ledger.studies.forget_files(uid)
-
-
-@pytest.fixture
-def story(tmp_path: Path) -> Iterator[Story]:
-    """Begin a story with an archive that knows nothing yet."""
-    story = Story(tmp_path, StoryArchive())
-    yield story
-    story.ledger.close()
-
-
-def archive_of(story: Story) -> StoryArchive:
-    """Return the story's archive."""
-    assert story.archive is not None
-    return story.archive
-
-
-def knows(story: Story, count: int, study: str = STUDY, series: str = SERIES) -> None:
-    """Let the archive hold so many images of a series."""
-    archive_of(story).counts.setdefault(study, {})[series] = count
+from tests.node.inbound.archives import PatientExecutor
+from tests.node.inbound.objects import build_instance
+from tests.node.inbound.story import (
+    CONFIRMED,
+    MAX_WAIT_S,
+    QUIET_S,
+    SERIES,
+    STUDY,
+    UNCONFIRMED,
+    Story,
+    archive_of,
+    knows,
+)
 
 
 def test_the_archive_counts_the_same_at_the_release(story: Story) -> None:
@@ -339,18 +230,16 @@ def test_an_archive_that_hangs_does_not_hold_up_the_quiet_time(story: Story) -> 
 def test_an_answer_that_is_older_than_the_last_image_counts_for_nothing(
     story: Story,
 ) -> None:
-    """It counted two when two were here; now three are, and it has four."""
+    """It counted three when two were here; now three are, and it has four."""
     executor = story.executor = PatientExecutor()
     story.restart()
-    knows(story, 2)
+    knows(story, 3)
     story.arrives(2)
     story.ends()
-    executor.let_happen()
+    executor.let_happen()  # the watcher has not heard the answer yet
     knows(story, 4)
-    story.arrives(1, association=2)  # before the watcher heard the answer
+    story.sends(build_instance(STUDY, SERIES), 2)
     story.ends(2)
-    executor.let_happen()
-    story.watcher.tick(story.now)
 
     assert story.verdict() is None
 
@@ -410,6 +299,30 @@ def test_the_quiet_time_begins_with_the_last_image(story: Story) -> None:
     assert story.verdict() is UNCONFIRMED
 
 
+def test_the_quiet_time_of_dropped_images_begins_with_the_last(story: Story) -> None:
+    """No association tells of their end."""
+    story.arrives(1, association=None)
+    story.after(QUIET_S - 5)
+    story.arrives(1, association=None)
+    story.after(QUIET_S - 5)
+    assert story.verdict() is None
+    story.after(5)
+
+    assert story.verdict() is UNCONFIRMED
+
+
+def test_a_sender_idles_before_it_releases(story: Story) -> None:
+    """The archive is asked first; the idle time was not the quiet time."""
+    story.arrives(3)
+    story.after(QUIET_S * 2)
+    story.ends()
+    assert story.verdict() is None
+    knows(story, 3)
+    story.after(5)
+
+    assert story.verdict() is CONFIRMED
+
+
 def test_the_node_is_killed_while_it_waits(story: Story) -> None:
     """After the start it asks, and goes on."""
     story.arrives(3)
@@ -443,145 +356,3 @@ def test_the_node_was_down_for_a_day(story: Story) -> None:
     story.after(5)
 
     assert story.verdict() is CONFIRMED
-
-
-def test_a_late_image_opens_the_study_again(story: Story) -> None:
-    """Its job is queued a second time when it is complete again."""
-    knows(story, 2)
-    story.arrives(2)
-    story.ends()
-    knows(story, 3)
-    story.arrives(1, association=2)
-    assert story.verdict() is None
-    story.ends(2)
-
-    assert story.verdict() is CONFIRMED
-    assert story.wakes == 2
-
-
-def test_the_same_images_again_change_nothing(story: Story) -> None:
-    """An archive that sends a study twice gets no second report."""
-    knows(story, 2)
-    images = story.arrives(2)
-    story.ends()
-    for ds in images:
-        story.sends(ds, 2)
-    story.ends(2)
-    story.after(QUIET_S)
-
-    assert story.verdict() is CONFIRMED
-    assert story.wakes == 1
-
-
-def test_the_same_uid_with_other_bytes_opens_the_study_again(story: Story) -> None:
-    """Both versions lie there; the worker judges."""
-    knows(story, 1)
-    (ds,) = story.arrives(1)
-    story.ends()
-    ds.PatientID = "CORRECTED"
-    story.sends(ds, 2)
-    story.ends(2)
-
-    assert story.wakes == 2
-    assert len(story.ledger.studies.files(STUDY)) == 2
-
-
-def test_a_late_image_after_retention_has_the_rest_fetched(story: Story) -> None:
-    """The job finds every file."""
-    knows(story, 2)
-    images = story.arrives(2)
-    story.ends()
-    story.forget_images()
-    archive_of(story).files[STUDY] = [as_file(ds) for ds in images]
-    knows(story, 3)
-    story.arrives(1, association=2)
-    story.ends(2)
-    story.after(5)
-
-    assert story.verdict() is CONFIRMED
-    assert len(story.ledger.studies.files(STUDY)) == 3
-    assert archive_of(story).fetched == [STUDY]
-
-
-def test_images_that_come_back_with_other_bytes_end_the_wait_too(story: Story) -> None:
-    """An archive may encode a data set anew; it is asked once, not for ever."""
-    knows(story, 1)
-    (ds,) = story.arrives(1)
-    story.ends()
-    story.forget_images()
-    ds.InstitutionName = "added by the archive"
-    archive_of(story).files[STUDY] = [as_file(ds)]
-    knows(story, 2)
-    story.arrives(1, association=2)
-    story.ends(2)
-    story.after(5)
-
-    assert story.verdict() is CONFIRMED
-    assert archive_of(story).fetched == [STUDY]
-    assert len(story.ledger.studies.files(STUDY)) == 2
-
-
-def test_images_that_cannot_be_fetched_are_waited_for(story: Story) -> None:
-    """Then unconfirmed, with the number and the reason."""
-    knows(story, 2)
-    story.arrives(2)
-    story.ends()
-    story.forget_images()
-    story.arrives(1, association=2)
-    knows(story, 3)
-    story.ends(2)
-    story.after(MAX_WAIT_S - 10)
-    assert story.verdict() is None
-    story.after(10)
-
-    assert story.verdict() is UNCONFIRMED
-    assert story.study().completeness_reason == (
-        "2 earlier images could not be fetched: the archive does not know the study"
-    )
-    assert 3 < len(archive_of(story).fetched) < 100
-
-
-def test_retention_forgot_and_the_sender_sends_everything_again(story: Story) -> None:
-    """Then nothing need be fetched."""
-    knows(story, 2)
-    images = story.arrives(2)
-    story.ends()
-    story.forget_images()
-    knows(story, 3)
-    for ds in images:
-        story.sends(ds, 2)
-    story.arrives(1, association=2)
-    story.ends(2)
-
-    assert story.verdict() is CONFIRMED
-    assert archive_of(story).fetched == []
-
-
-def test_the_nodes_own_results_come_back(
-    story: Story, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """By whatever door, they are no input: not kept, and no study of their own."""
-    result = build_instance(STUDY, "1.2.77")
-    monkeypatch.setattr(
-        story.watcher._studies, "is_own", lambda uid: uid == result.SOPInstanceUID
-    )
-    (story.spool.drop / "result.dcm").write_bytes(as_file(result))
-    story.sends(result)
-    story.after(60)
-
-    assert story.ledger.studies.get(STUDY) is None
-    assert [p for p in story.spool.root.rglob("*.dcm") if p.is_file()] == []
-    assert list(story.spool.drop.iterdir()) == []
-
-
-def test_a_dropped_file_is_a_study_like_any_other(story: Story) -> None:
-    """Taken when it has stood still; then the quiet time decides."""
-    ds = build_instance(STUDY, SERIES)
-    (story.spool.drop / "a").mkdir()
-    (story.spool.drop / "a" / "1.dcm").write_bytes(as_file(ds))
-    story.after(20)
-    assert story.verdict() is None
-    story.after(QUIET_S)
-
-    assert story.verdict() is UNCONFIRMED
-    assert story.study().calling_ae_title == "DROP"
