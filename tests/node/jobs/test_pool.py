@@ -15,7 +15,7 @@ from node.config import JobsSettings
 from node.jobs.job import Failed, JobState
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
-from node.jobs.pool import Pool, threads_of, workers_of
+from node.jobs.pool import Pool
 from tests.node.jobs.ledger_stories import T0, complete, instance, queue, request
 from tests.node.jobs.performers import act
 
@@ -379,23 +379,3 @@ def test_a_study_that_changes_while_it_is_read_is_read_again(
     complete(ledger, models=["brief"])
 
     wait_until(lambda: ledger.jobs.listing()[0].version == 2)
-
-
-@pytest.mark.parametrize(
-    ("workers", "threads", "cores", "expected"),
-    [
-        (0, 0, 1, (1, 1)),
-        (0, 0, 2, (1, 2)),
-        (0, 0, 8, (4, 2)),
-        (3, 0, 8, (3, 2)),
-        (4, 0, 2, (4, 1)),
-        (1, 5, 8, (1, 5)),
-    ],
-)
-def test_cores_are_divided_among_the_workers(
-    workers: int, threads: int, cores: int, expected: tuple[int, int]
-) -> None:
-    """Workers times threads never exceeds the cores unless the settings say so."""
-    settings = JobsSettings(workers=workers, threads=threads)
-
-    assert (workers_of(settings, cores), threads_of(settings, cores)) == expected
