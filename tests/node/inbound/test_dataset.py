@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import zlib
+from io import BytesIO
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import (
@@ -171,10 +173,6 @@ def test_a_bare_data_set_is_recognised(syntax: str) -> None:
 
 def test_our_file_meta_information_reads_back() -> None:
     """Pydicom reads the head that is written, and the sender is in it."""
-    from io import BytesIO
-
-    from pydicom import dcmread
-
     ds = build_instance()
     identity = identify(encoded(ds), ExplicitVRLittleEndian, LIMIT)
     content = file_head(ExplicitVRLittleEndian, identity, "SCANNER") + encoded(ds)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import sqlite3
 import subprocess
 import threading
 import time
+from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ from pydicom.uid import (
     MRImageStorage,
     RLELossless,
 )
-from pynetdicom import AllStoragePresentationContexts, evt
+from pynetdicom import AllStoragePresentationContexts
 
 from node.config import InboundSettings
 from node.errors import (
@@ -103,8 +104,6 @@ def test_every_transfer_syntax_arrives_byte_for_byte(
 
 def dcmread_uid(stream: bytes) -> str:
     """Return the SOP Instance UID of a bare data set."""
-    from io import BytesIO
-
     return str(dcmread(BytesIO(stream), force=True).SOPInstanceUID)
 
 
@@ -352,8 +351,6 @@ def test_the_log_names_no_patient_and_no_uid(
 
 def test_the_handler_needs_no_socket(tmp_path: Path, ledger: Ledger) -> None:
     """It is a function of an event and what it is bound with."""
-    from types import SimpleNamespace
-
     spool = Spool(tmp_path / "spool", InboundSettings(min_free_mib=0))
     ds = build_instance()
     told = []
@@ -372,5 +369,3 @@ def test_the_handler_needs_no_socket(tmp_path: Path, ledger: Ledger) -> None:
 
     assert status == 0x0000
     assert told[0][0].sop_instance_uid == ds.SOPInstanceUID
-    assert isinstance(evt.EVT_C_STORE, evt.InterventionEvent)
-    shutil.rmtree(spool.root)
