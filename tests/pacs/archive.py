@@ -120,7 +120,14 @@ class Archive:
             Orthanc refused.
         """
         archive = self.settings.archive
-        command = [SENDER, "--decompress-never", "-aet", calling, "-aec", called or archive.ae_title]
+        command = [
+            SENDER,
+            "--decompress-never",
+            "-aet",
+            calling,
+            "-aec",
+            called or archive.ae_title,
+        ]
         command += ["+sd", "+r", "127.0.0.1", str(archive.dicom_port), str(path)]
         subprocess.run(
             command, env=ENVIRONMENT, check=True, capture_output=True, timeout=60

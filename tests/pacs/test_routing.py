@@ -22,13 +22,6 @@ SETTLED_S = 3.5
 """StableAge of 1 s, Orthanc's own delay, and a store job that must not come."""
 
 
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
-    """Run an Orthanc for the tests of this file."""
-    with running_archive(free_settings(tmp_path_factory.mktemp("routing"))) as running:
-        yield running
-
-
 @pytest.fixture
 def receiver(archive: Archive) -> Iterator[Receiver]:
     """Listen in the place of the node."""

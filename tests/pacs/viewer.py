@@ -8,7 +8,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -115,9 +114,7 @@ class Screen:
 
         Returns when the viewport says that it shows that series.
         """
-        (found,) = (
-            one for one in self.display_sets() if wanted.items() <= one.items()
-        )
+        (found,) = (one for one in self.display_sets() if wanted.items() <= one.items())
         entry = self.page.locator(f"[id='thumbnail-{found['uid']}']")
         entry.scroll_into_view_if_needed()
         entry.dblclick()
@@ -142,9 +139,85 @@ class Screen:
         rows, columns = (int(size * FRAME) for size in image.shape[:2])
         return image[rows:-rows, columns:-columns]
 
-    def evaluate(self, script: str, argument: object = None) -> Any:
-        """Run a function in the page."""
-        return self.page.evaluate(script, argument)
+    def go_to(self, index: int) -> None:
+        """Go to a slice of the stack and wait until it is drawn."""
+        until(lambda: self.page.evaluate(GO_TO, index) == index, f"slice {index}")
+        self.page.wait_for_timeout(150)  # the overlay is drawn a frame later
+
+    def slices(self) -> list[str]:
+        """Return the SOP Instance UIDs of the stack, in the viewer's order."""
+        uids: list[str] = self.page.evaluate(SLICES)
+        return uids
+
+    def labelmap(self) -> dict[str, npt.NDArray[np.uint8]]:
+        """Return what the viewer took from the segmentation, by SOP Instance UID.
+
+        Each value is ``(rows, columns)``, 0 or the number of the segment.
+        """
+        until(lambda: self.page.evaluate(LABELMAP), "the viewer's labelmap", 40)
+        return {
+            uid: np.array(values, dtype=np.uint8).reshape(rows, columns)
+            for uid, rows, columns, values in self.page.evaluate(LABELMAP)
+        }
+
+    def colours_at(self, index: int, voxels: npt.NDArray[np.intp]) -> Pixels:
+        """Return the colours on the screen at the centres of voxels of a slice.
+
+        Parameters
+        ----------
+        voxels
+            ``(n, 2)``: row and column.
+        """
+        self.go_to(index)
+        points, frame = self.page.evaluate(ON_CANVAS, [index, voxels.tolist()])
+        png = self.page.screenshot(clip=frame)
+        image = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+        columns, rows = np.array(points).round().astype(int).T
+        colours: Pixels = image[rows, columns]
+        return colours
+
+    def drawn_text(self) -> str:
+        """Return the text that is drawn beside contours."""
+        return " ".join(self.pane.locator("svg.svg-layer text").all_text_contents())
+
+
+VIEWPORT = """const viewport = window.services.cornerstoneViewportService
+  .getCornerstoneViewport('default');"""
+
+GO_TO = f"""async index => {{
+  {VIEWPORT}
+  await viewport.setImageIdIndex(index);
+  viewport.render();
+  return viewport.getCurrentImageIdIndex();
+}}"""
+
+SLICES = f"""() => {{
+  {VIEWPORT}
+  return viewport.getImageIds().map(id => /instances\\/([^/]+)/.exec(id)[1]);
+}}"""
+
+LABELMAP = """() => {
+  const {cache} = window.cornerstone;
+  const [segmentation] =
+    window.cornerstoneTools.segmentation.state.getSegmentations();
+  if (!segmentation) return null;
+  return segmentation.representationData.Labelmap.imageIds.map(id => {
+    const image = cache.getImage(id);
+    const uid = /instances\\/([^/]+)/.exec(image.referencedImageId)[1];
+    const values = Array.from(image.voxelManager.getScalarData());
+    return [uid, image.rows, image.columns, values];
+  });
+}"""
+
+ON_CANVAS = f"""([index, voxels]) => {{
+  {VIEWPORT}
+  const image = viewport.getImageIds()[index];
+  const {{utilities}} = window.cornerstone;
+  const points = voxels.map(([row, column]) => viewport.worldToCanvas(
+    utilities.imageToWorldCoords(image, [column + 0.5, row + 0.5])));
+  const {{x, y, width, height}} = viewport.canvas.getBoundingClientRect();
+  return [points, {{x, y, width, height}}];
+}}"""
 
 
 def contrast(pixels: Pixels) -> float:
