@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from models.hippocampus import publish
 from models.hippocampus.dataset import (
     AugmentedCases,
     Case,
@@ -92,8 +93,7 @@ def _compare(
 
 
 def _rounded(interval: dict[str, float]) -> dict[str, float]:
-    round_to: Callable[[float], float] = lambda value: round(value, 4)  # noqa: E731
-    return {name: round_to(value) for name, value in interval.items()}
+    return {name: round(value, 4) for name, value in interval.items()}
 
 
 def run(data: Path, output: Path, recipe: Recipe, fold: int | None) -> Path:
@@ -107,8 +107,6 @@ def run(data: Path, output: Path, recipe: Recipe, fold: int | None) -> Path:
         Held out and judged; None trains on everything, and the bundle then says
         that nothing was held out.
     """
-    from models.hippocampus import publish  # it imports the served model
-
     cases = read_cases(data)
     training, held_out = (cases, []) if fold is None else split_by_subject(cases, fold)
     print(f"{len(training)} cases to train on, {len(held_out)} held out", flush=True)

@@ -1,0 +1,126 @@
+"""Training pairs: split by person, broken files left out, nothing mirrored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import nibabel
+import numpy as np
+import pytest
+import torch
+
+from models.hippocampus.augment import deform, shade
+from models.hippocampus.dataset import (
+    BROKEN,
+    AugmentedCases,
+    Case,
+    digest,
+    read_cases,
+    split_by_subject,
+)
+from models.hippocampus.phantom_image import phantom
+from models.hippocampus.preprocess import Preprocessing, normalise
+
+
+def write_pair(folder: Path, name: str, seed: int = 0) -> None:
+    """Write a phantom as a training pair: (x, y, z) in RAS."""
+    image, truth = phantom(seed)
+    for part, array in (("images", image), ("labels", truth)):
+        (folder / part).mkdir(exist_ok=True)
+        image_class: Any = nibabel.Nifti1Image  # its constructor has no annotations
+        stored = image_class(array.transpose(2, 1, 0), np.eye(4))
+        nibabel.save(stored, folder / part / f"{name}.nii.gz")
+
+
+def build_case(subject: int, seed: int = 0) -> Case:
+    """Return a phantom as a case."""
+    image, truth = phantom(seed)
+    return Case(f"case{subject}", subject, normalise(image), truth)
+
+
+def test_a_pair_is_read_into_the_networks_frame(tmp_path: Path) -> None:
+    """Head, front, right in this order; files 2k - 1 and 2k are one subject."""
+    write_pair(tmp_path, "hippocampus_003", seed=1)
+    write_pair(tmp_path, "hippocampus_004", seed=2)
+
+    first, second = read_cases(tmp_path)
+
+    assert np.array_equal(first.labels, phantom(1)[1])
+    assert np.allclose(first.image, normalise(phantom(1)[0]), atol=1e-4)
+    assert first.subject == second.subject == 2
+
+
+def test_broken_cases_are_left_out_by_name(tmp_path: Path) -> None:
+    """Even when both files of a broken case are there."""
+    for name in ("hippocampus_001", *BROKEN):
+        write_pair(tmp_path, name)
+
+    assert [case.name for case in read_cases(tmp_path)] == ["hippocampus_001"]
+
+
+def test_the_digest_notices_one_other_label(tmp_path: Path) -> None:
+    """The training data are named by their content."""
+    write_pair(tmp_path, "hippocampus_001", seed=1)
+    before = digest(tmp_path)
+    write_pair(tmp_path, "hippocampus_001", seed=2)
+
+    assert digest(tmp_path) != before
+
+
+def test_no_subject_is_in_training_and_held_out() -> None:
+    """Every subject is held out in exactly one of five folds."""
+    cases = [build_case(number // 2) for number in range(22)]
+    held: list[int] = []
+    for fold in range(5):
+        training, held_out = split_by_subject(cases, fold)
+        inside, outside = ({c.subject for c in part} for part in (training, held_out))
+
+        assert not inside & outside
+        held += outside
+
+    assert sorted(held) == list(range(11))
+
+
+def test_a_fold_that_does_not_exist_is_refused() -> None:
+    """There are five."""
+    with pytest.raises(ValueError, match="fold is 0 to 4"):
+        split_by_subject([build_case(1)], 5)
+
+
+def test_batches_have_the_window_and_repeat_with_their_seed() -> None:
+    """Images float32, labels int64 of 0, 1, 2, and nothing random but the generator."""
+    cases = AugmentedCases([build_case(1, 1), build_case(2, 2)], Preprocessing())
+
+    images, labels = cases.batch([0, 1], torch.Generator().manual_seed(3))
+    again, _ = cases.batch([0, 1], torch.Generator().manual_seed(3))
+
+    assert images.shape == (2, 1, 40, 56, 40)
+    assert labels.shape == (2, 40, 56, 40)
+    assert labels.dtype == torch.int64
+    assert set(labels.flatten().tolist()) == {0, 1, 2}
+    assert torch.equal(images, again)
+
+
+def test_augmentation_never_mirrors() -> None:
+    """A ramp along each axis still rises after any deformation."""
+    size = (36, 50, 35)
+    axes = [torch.arange(n, dtype=torch.float32) for n in size]
+    ramps = torch.stack(torch.meshgrid(*axes, indexing="ij"))
+    for seed in range(20):
+        bent = deform(ramps, (40, 56, 40), torch.Generator().manual_seed(seed))
+        for axis in range(3):
+            ends = bent[axis].movedim(axis, 0)
+            assert ends[-10:].mean() > ends[:10].mean()
+
+
+def test_shading_keeps_the_scale_and_the_anatomy() -> None:
+    """Contrast, bias, blur and noise change intensities, never the structure."""
+    image = torch.from_numpy(build_case(1).image)
+
+    shaded = shade(image, torch.Generator().manual_seed(0))
+
+    assert abs(float(shaded.mean())) < 0.1
+    assert 0.8 < float(shaded.std()) < 1.2
+    both = torch.stack([image.flatten(), shaded.flatten()])
+    assert float(torch.corrcoef(both)[0, 1]) > 0.8
