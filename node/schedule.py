@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -18,8 +19,9 @@ def remove_received(
 ) -> int:
     """Remove received images whose outcomes and deliveries are old enough.
 
-    Digests stay in the ledger, so that the same image is known when it comes again;
-    results stay on disk. The ledger forgets a file only after it is gone.
+    Only files that the ledger names are touched: an image that arrives meanwhile in
+    the same folder was acknowledged and stays. Digests stay in the ledger, so that
+    the same image is known when it comes again; results stay on disk.
 
     Returns
     -------
@@ -29,22 +31,26 @@ def remove_received(
     events = log.get("schedule")
     before = now - timedelta(hours=settings.keep_received_h)
     removed = 0
-    for study_instance_uid in ledger.studies.removable(before):
-        folder = spool.study_folder(study_instance_uid)
+    for study_instance_uid, files in ledger.studies.removable(before).items():
+        study = log.hashed(study_instance_uid)
         try:
-            if folder.exists():
-                shutil.rmtree(folder)
+            for file in files:
+                file.unlink(missing_ok=True)
         except OSError as error:
-            events.error(
-                "images_not_removed",
-                study=log.hashed(study_instance_uid),
-                errno=error.errno,
-            )
+            events.error("images_not_removed", study=study, errno=error.errno)
             continue
-        ledger.studies.forget_files(study_instance_uid)
-        events.info("images_removed", study=log.hashed(study_instance_uid))
+        ledger.studies.forget_files(files)
+        _remove_empty(spool.study_folder(study_instance_uid))
+        events.info("images_removed", study=study, images=len(files))
         removed += 1
     return removed
+
+
+def _remove_empty(folder: Path) -> None:
+    """Remove the folders of a study in which nothing lies any more."""
+    for each in (*folder.glob("*"), folder):
+        with suppress(OSError):  # something came meanwhile, or it is gone already
+            each.rmdir()
 
 
 class Schedule:

@@ -166,19 +166,19 @@ class StudyRecords:
             for model in models:
                 _queue(connection, study_instance_uid, model, stamp(now))
 
-    def removable(self, before: datetime) -> list[str]:
-        """Return the complete studies whose received files may be removed.
+    def removable(self, before: datetime) -> dict[str, tuple[Path, ...]]:
+        """Return the received files that may be removed, by Study Instance UID.
 
-        Every job has an outcome, no delivery is pending, the last of all this was
-        before ``before``, and files are there.
+        Of complete studies only: every job has an outcome, no delivery is pending,
+        and the last of all this was before ``before``. One query answers, so that
+        an image that arrives meanwhile is not among the files.
         """
         rows = self._database.read(
             """
-            SELECT s.study_instance_uid AS uid FROM studies AS s
+            SELECT s.study_instance_uid AS uid, i.path FROM studies AS s
+            JOIN instances AS i USING (study_instance_uid)
             WHERE s.state = 'complete' AND s.completed_at < :before
-              AND EXISTS (SELECT 1 FROM instances AS i
-                          WHERE i.study_instance_uid = s.study_instance_uid
-                            AND i.path IS NOT NULL)
+              AND i.path IS NOT NULL
               AND NOT EXISTS (SELECT 1 FROM jobs AS j
                           WHERE j.study_instance_uid = s.study_instance_uid
                             AND (j.state IN ('queued', 'running')
@@ -189,17 +189,21 @@ class StudyRecords:
                           JOIN jobs AS j USING (job_id)
                           WHERE j.study_instance_uid = s.study_instance_uid
                             AND (d.state = 'pending' OR d.ended_at >= :before))
+            ORDER BY i.path
             """,
             {"before": stamp(before)},
         )
-        return [row["uid"] for row in rows]
+        files: dict[str, tuple[Path, ...]] = {}
+        for row in rows:
+            files[row["uid"]] = (*files.get(row["uid"], ()), Path(row["path"]))
+        return files
 
-    def forget_files(self, study_instance_uid: str) -> None:
-        """Note that the received files of a study are gone; digests stay."""
+    def forget_files(self, files: Iterable[Path]) -> None:
+        """Note that received files are gone; their digests stay."""
         with self._database.write(durable=False) as connection:
-            connection.execute(
-                "UPDATE instances SET path = NULL WHERE study_instance_uid = ?",
-                (study_instance_uid,),
+            connection.executemany(
+                "UPDATE instances SET path = NULL WHERE path = ?",
+                [(str(file),) for file in files],
             )
 
 

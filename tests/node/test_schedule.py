@@ -103,6 +103,21 @@ def test_images_stay_while_a_delivery_waits(
     assert remove(ledger, spool, days=31, hours=1) == 1
 
 
+def test_an_image_that_arrives_meanwhile_is_not_removed(
+    ledger: Ledger, spool: Spool
+) -> None:
+    """Acknowledged but not yet in the ledger, it stays where the others go."""
+    job_id = complete(ledger)
+    ledger.jobs.refuse(job_id, NotApplicable("no_series_accepted", ""), NOW)
+    late = spool.study_folder("1.2") / "1.3" / "1.44.dcm"
+    late.write_bytes(b"late image")
+
+    assert remove(ledger, spool, hours=25) == 1
+
+    assert late.read_bytes() == b"late image"
+    assert not (late.parent / "1.4.dcm").exists()
+
+
 def test_the_schedule_starts_and_stops(ledger: Ledger, spool: Spool) -> None:
     """It runs by itself: an outcome long ago is cleaned up without a call."""
     job_id = complete(ledger)

@@ -105,7 +105,7 @@ class Story:
         """Remove the received images as retention does."""
         for path in self.ledger.studies.files(uid):
             path.unlink()
-        self.ledger.studies.forget_files(uid)
+        self.ledger.studies.forget_files(self.ledger.studies.files(uid))
 
 
 def archive_of(story: Story) -> StoryArchive:
