@@ -17,7 +17,6 @@ from tests.pacs.viewer import Screen, running_browser, running_viewer
 
 CROP = (36, 51, 35)
 SEED = 5
-WINDOW = {"width": 1400, "height": 900}
 
 
 def take(screen: Screen, study: str, folder: Path) -> None:
@@ -54,7 +53,7 @@ def main() -> None:
             results = read_phantom(archive, Path(scratch), SEED, CROP)
             study = str(results["SEG"].StudyInstanceUID)
             with running_browser() as browser:
-                page = browser.new_context(viewport=WINDOW).new_page()
+                page = browser.new_context(viewport={"width": 1400, "height": 900}).new_page()
                 take(Screen(page, url), study, folder)
 
 
