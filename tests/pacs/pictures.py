@@ -53,7 +53,9 @@ def main() -> None:
             results = read_phantom(archive, Path(scratch), SEED, CROP)
             study = str(results["SEG"].StudyInstanceUID)
             with running_browser() as browser:
-                page = browser.new_context(viewport={"width": 1400, "height": 900}).new_page()
+                page = browser.new_context(
+                    viewport={"width": 1400, "height": 900}
+                ).new_page()
                 take(Screen(page, url), study, folder)
 
 
