@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # spinning threads slow small machines
 
@@ -41,6 +43,13 @@ def missing_packages() -> list[str]:
         for program, package in PACS_PROGRAMS.items()
         if shutil.which(program) is None
     ]
+
+
+@pytest.fixture(autouse=True)
+def _fresh_log() -> Iterator[None]:
+    """Undo what a test configured: the log belongs to the process."""
+    yield
+    structlog.reset_defaults()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
