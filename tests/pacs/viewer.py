@@ -36,6 +36,9 @@ FLAGS = [
 FRAME = 0.12
 """Share of a pane's edge that holds its border, text and icons."""
 
+DERIVED = ("SEG", "SR")
+SETTLED_MS = 500
+
 Pixels = npt.NDArray[np.uint8]
 
 
@@ -112,13 +115,18 @@ class Screen:
     def open_series(self, **wanted: str) -> None:
         """Double-click the entry of the study browser with these facts.
 
-        Returns when the viewport says that it shows that series.
+        Returns when the pane shows that series, or for derived objects the series
+        that they lie on. What it showed before is gone then, but a moment later than
+        the viewer says so.
         """
         (found,) = (one for one in self.display_sets() if wanted.items() <= one.items())
         entry = self.page.locator(f"[id='thumbnail-{found['uid']}']")
         entry.scroll_into_view_if_needed()
         entry.dblclick()
         until(lambda: found["series"] in self.shown(), "the series in the pane", 40)
+        if found["modality"] not in DERIVED:
+            until(lambda: found["series"] in self.drawn(), "the image", 40)
+            self.page.wait_for_timeout(SETTLED_MS)
 
     def shown(self) -> list[str]:
         """Return the Series Instance UIDs in the viewport."""
@@ -131,6 +139,16 @@ class Screen:
             }"""
         )
         return series
+
+    def drawn(self) -> str:
+        """Return the address of the image that is drawn, loaded from the archive."""
+        address: str = self.page.evaluate(DRAWN)
+        return address
+
+    def windows(self) -> tuple[list[float], list[float]]:
+        """Return centre and width as they are applied, and as the image says."""
+        applied, stated = self.page.evaluate(WINDOWS)
+        return applied, stated
 
     def pixels(self) -> Pixels:
         """Return the middle of the pane as ``(rows, columns, RGB)``."""
@@ -183,6 +201,19 @@ class Screen:
 
 VIEWPORT = """const viewport = window.services.cornerstoneViewportService
   .getCornerstoneViewport('default');"""
+
+DRAWN = f"""() => {{
+  {VIEWPORT}
+  return viewport?.getCornerstoneImage?.()?.imageId ?? '';
+}}"""
+
+WINDOWS = f"""() => {{
+  {VIEWPORT}
+  const {{lower, upper}} = viewport.getProperties().voiRange;
+  const image = viewport.getCornerstoneImage();
+  return [[(lower + upper) / 2, upper - lower],
+          [image.windowCenter, image.windowWidth].flat()];
+}}"""
 
 GO_TO = f"""async index => {{
   {VIEWPORT}
