@@ -174,8 +174,10 @@ def test_the_page_is_seen(screen: Screen, read: dict[str, Dataset]) -> None:
     screen.open_study(study_of(read))
     screen.open_series(modality="OT")
     until(lambda: coloured(screen.pixels()) > 500, "the page in colour", 40)
+    screen.page.wait_for_timeout(1000)
 
     assert contrast(screen.pixels()) > NOT_BLACK
+    assert "FPS" not in screen.pane.inner_text()
 
 
 def test_the_sibling_series_stays_grey(
