@@ -59,6 +59,7 @@ install_packages() {
         # Ubuntu's chromium is a snap: playwright brings its own there.
         is_ubuntu || want chromium test -x /usr/bin/chromium
         want make command -v make
+        want libatomic1 has_libatomic # of the Node.js inside playwright
     fi
     [ -n "$missing" ] || return 0
     command -v apt-get >/dev/null || missing_elsewhere
@@ -73,7 +74,14 @@ install_packages() {
 }
 
 missing_elsewhere() {
-    die "not a Debian or Ubuntu: install Python 3.11 with venv, Orthanc with its DICOMweb and GDCM plugins, DCMTK, npm (and Chromium, dicom3tools and make for the tests), then run this again; on Debian they are called python3-venv orthanc orthanc-dicomweb orthanc-gdcm dcmtk npm chromium dicom3tools make"
+    die "not a Debian or Ubuntu: install Python 3.11 with venv, Orthanc with its DICOMweb and GDCM plugins, DCMTK, npm (and Chromium, dicom3tools, libatomic and make for the tests), then run this again; on Debian they are called python3-venv orthanc orthanc-dicomweb orthanc-gdcm dcmtk npm chromium dicom3tools libatomic1 make"
+}
+
+has_libatomic() {
+    for library in /lib/*/libatomic.so.1 /usr/lib*/libatomic.so.1; do
+        [ ! -e "$library" ] || return 0
+    done
+    return 1
 }
 
 is_ubuntu() {
