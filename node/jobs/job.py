@@ -153,6 +153,8 @@ class Reported:
     ----------
     identity
         Hash over everything that shapes the objects except their version.
+    completed_at
+        From the request: the date that stands in the objects.
     summary
         What a person wants to see first, printed as in the report: the
         measurements by name, ``grade``, ``flags``.
@@ -160,6 +162,7 @@ class Reported:
 
     identity: str
     series_instance_uid: str
+    completed_at: datetime
     objects: tuple[ObjectFile, ...]
     summary: Mapping[str, str] = field(default_factory=dict)
     timings_s: Mapping[str, float] = field(default_factory=dict)

@@ -42,10 +42,12 @@ class JobRow:
     timings_s: Mapping[str, float]
     sr_uid: str | None
     """SOP Instance UID of the SR of the last result."""
+    precision: str | None = None
+    """Arithmetic of the last result."""
 
 
 _SELECT = """
-SELECT j.*, r.version, r.identity, r.summary, r.timings,
+SELECT j.*, r.version, r.identity, r.summary, r.timings, r.precision,
        (SELECT o.sop_instance_uid FROM objects AS o
         WHERE o.result_id = r.result_id AND o.kind = 'SR') AS sr_uid
 FROM jobs AS j
@@ -175,6 +177,19 @@ class JobRecords:
                 (stamp(not_before), job_id),
             )
 
+    def give_back(self, job_id: int, now: datetime) -> None:
+        """Queue a running job again that a stop of the node cut short.
+
+        That was not the job's fault: it does not count as one of its attempts.
+        """
+        with self._database.write() as connection:
+            _end(connection, job_id, JobEvent.TRY_AGAIN, "stopped", "", stamp(now))
+            connection.execute(
+                "UPDATE jobs SET attempts = attempts - 1, ended_at = NULL "
+                "WHERE job_id = ?",
+                (job_id,),
+            )
+
     def interrupted(self) -> list[JobRow]:
         """Return the jobs that a previous process left running."""
         rows = self._database.read(f"{_SELECT} WHERE j.state = 'running'")
@@ -228,16 +243,14 @@ def _insert_result(
         INSERT INTO results (job_id, version, identity, series_instance_uid,
             completed_at, reported_at, summary, timings, precision, model_version,
             weights_digest)
-        SELECT j.job_id,
-               1 + COALESCE((SELECT MAX(version) FROM results
-                             WHERE job_id = j.job_id), 0),
-               ?, ?, s.completed_at, ?, ?, ?, ?, ?, ?
-        FROM jobs AS j JOIN studies AS s USING (study_instance_uid)
-        WHERE j.job_id = ?
+        SELECT ?, 1 + COALESCE(MAX(version), 0), ?, ?, ?, ?, ?, ?, ?, ?, ?
+        FROM results WHERE job_id = ?
         """,
         (
+            job_id,
             outcome.identity,
             outcome.series_instance_uid,
+            stamp(outcome.completed_at),
             now,
             json.dumps(dict(outcome.summary), ensure_ascii=False),
             json.dumps(dict(outcome.timings_s)),
@@ -293,4 +306,5 @@ def _row(row: sqlite3.Row) -> JobRow:
         summary=json.loads(row["summary"]) if row["summary"] else {},
         timings_s=json.loads(row["timings"]) if row["timings"] else {},
         sr_uid=row["sr_uid"],
+        precision=row["precision"],
     )

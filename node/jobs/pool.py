@@ -102,8 +102,8 @@ class Pool:
     def stop(self, patience_s: float = 10.0) -> None:
         """Take no new job, wait for the running ones, then end the workers.
 
-        A job that does not end within ``patience_s`` stays ``running`` in the
-        ledger; the next start finds it.
+        A job that does not end within ``patience_s`` is queued again, and this is
+        none of its attempts.
         """
         self._stopping.set()
         self.wake()
@@ -111,7 +111,7 @@ class Pool:
             self._thread.join()
         self._drain(patience_s)
         for slot in self._slots:
-            slot.close()
+            self._end(slot)
         self._slots.clear()
 
     def recover(self, now: datetime) -> None:
@@ -242,6 +242,16 @@ class Pool:
         if due is None:
             return IDLE_S
         return min(max((due - now).total_seconds(), 0.0), IDLE_S)
+
+    def _end(self, slot: Slot) -> None:
+        """End a slot's worker; a job that it was still doing is queued again."""
+        slot.close()
+        if slot.job is None:
+            return
+        try:
+            self._ledger.jobs.give_back(slot.job.job_id, datetime.now(UTC))
+        except (sqlite3.Error, LedgerError) as error:  # the next start finds the job
+            self._log.error("job_not_given_back", error=type(error).__name__)
 
     def _drain(self, patience_s: float) -> None:
         """Record what still ends within ``patience_s``."""

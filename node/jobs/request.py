@@ -55,6 +55,16 @@ def request_of(
         report=settings.report,
         retrieve_ae_title=settings.archive.ae_title,
         device=settings.jobs.device,
-        precision=settings.jobs.precision,
+        precision=_precision(job, settings),
         threads=settings.jobs.threads,
     )
+
+
+def _precision(job: JobRow, settings: Settings) -> str:
+    """Return the arithmetic; ``auto`` stays with what the last result was made with.
+
+    What is timed anew may turn out otherwise, and precision is part of a result's
+    identity: an image that no model reads would make a new version.
+    """
+    wanted = settings.jobs.precision
+    return job.precision if wanted == "auto" and job.precision else wanted

@@ -200,6 +200,7 @@ def _report(reading: _Reading, clock: _Clock) -> Reported | Unchanged:
     return Reported(
         identity=identity,
         series_instance_uid=volume.series.series_instance_uid,
+        completed_at=request.completed_at,
         objects=files,
         summary=summary(findings, request.completeness),
         timings_s=clock.seconds,

@@ -93,7 +93,7 @@ def test_images_stay_while_a_delivery_waits(
     """An archive that is down keeps the images of what was not delivered."""
     job_id = complete(ledger)
     made = ObjectFile("SR", "1.6", "1.7", "1.8", "1.9", tmp_path / "SR.dcm", "")
-    ledger.jobs.report(job_id, Reported("i", "1.3", (made,)), ["A@h:1"], NOW)
+    ledger.jobs.report(job_id, Reported("i", "1.3", NOW, (made,)), ["A@h:1"], NOW)
 
     assert remove(ledger, spool, days=30) == 0
     (delivery,) = ledger.deliveries.of_job(job_id)

@@ -84,6 +84,7 @@ def result(name: str = "1", kinds: Sequence[str] = ("SEG", "SR", "SC")) -> Repor
     return Reported(
         identity=f"identity {name}",
         series_instance_uid="1.1.1",
+        completed_at=T0,
         objects=tuple(
             ObjectFile(
                 kind=kind,

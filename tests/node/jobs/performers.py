@@ -74,6 +74,7 @@ def reported(request: JobRequest) -> Reported:
     return Reported(
         identity=f"identity of {request.study_instance_uid}",
         series_instance_uid="1.2.3.4",
+        completed_at=request.completed_at,
         objects=(made,),
         summary={"pid": str(os.getpid()), "threads": str(request.threads)},
         timings_s={"predict": 0.001},

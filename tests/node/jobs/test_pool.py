@@ -336,7 +336,7 @@ def test_stopping_waits_for_a_running_job(ledger: Ledger, build_pool: MakePool) 
 def test_stopping_ends_a_job_that_takes_too_long(
     ledger: Ledger, build_pool: MakePool
 ) -> None:
-    """Its worker is gone, and the next start takes the job up again."""
+    """Its worker is gone; the job is queued again with no attempt spent."""
     queue(ledger, models=["hang"])
     pool = build_pool()
     pool.start()
@@ -348,7 +348,9 @@ def test_stopping_ends_a_job_that_takes_too_long(
     pool.stop(patience_s=0.1)
 
     wait_until(lambda: not Path(f"/proc/{pid}").exists())
-    assert [job.model for job in ledger.jobs.interrupted()] == ["hang"]
+    [job] = ledger.jobs.listing()
+    assert (job.state, job.attempts) == (JobState.QUEUED, 0)
+    assert outcomes(ledger, job) == ["stopped"]
 
 
 def test_waking_starts_a_job_in_milliseconds(

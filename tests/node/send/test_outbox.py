@@ -80,7 +80,7 @@ def build_ledger(folder: Path, *destinations: Destination, objects: int = 3) -> 
         for ds, path in zip(headers, paths, strict=True)
     )
     names = [destination_name(d) for d in destinations]
-    ledger.jobs.report(job.job_id, Reported("i", "1.2", made), names, NOW)
+    ledger.jobs.report(job.job_id, Reported("i", "1.2", NOW, made), names, NOW)
     return ledger
 
 

@@ -1,0 +1,99 @@
+"""What a worker is asked, from ledger and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from node.config import JobsSettings, Settings
+from node.errors import LedgerError
+from node.jobs.job import JobRequest
+from node.jobs.ledger import Ledger
+from node.jobs.request import request_of
+from tests.node.jobs.ledger_stories import T0, instance, queue, result
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    """Return an empty ledger."""
+    ledger = Ledger(tmp_path)
+    yield ledger
+    ledger.close()
+
+
+def ask(ledger: Ledger, job_id: int, **jobs: str) -> JobRequest:
+    """Return the request of a job's next attempt."""
+    settings = Settings(jobs=JobsSettings.model_validate(jobs))
+    return request_of(ledger.jobs.get(job_id), ledger, settings, Path("results"))
+
+
+def reported(ledger: Ledger, precision: str) -> int:
+    """Let a job report once; return it."""
+    [job] = queue(ledger, models=["hippocampus"])
+    ledger.jobs.claim(T0)
+    ledger.jobs.report(job.job_id, replace(result(), precision=precision), [], T0)
+    return job.job_id
+
+
+def test_a_first_request_is_version_one_with_every_file(ledger: Ledger) -> None:
+    """Nothing came before it."""
+    [job] = queue(ledger, models=["hippocampus"])
+
+    request = ask(ledger, job.job_id)
+
+    assert (request.version, request.replaces, request.previous_identity) == (
+        1,
+        None,
+        None,
+    )
+    assert request.output_dir == Path("results/1.1/hippocampus/v1")
+    assert request.files == ledger.studies.files("1.1")
+    assert request.completed_at == T0
+
+
+def test_the_next_version_names_the_report_before(ledger: Ledger) -> None:
+    """And has a folder of its own."""
+    request = ask(ledger, reported(ledger, "fp32"))
+
+    assert (request.version, request.replaces) == (2, "2.25.2.1")
+    assert request.previous_identity == "identity 1"
+    assert request.output_dir.name == "v2"
+
+
+@pytest.mark.parametrize("made_with", ["fp32", "bf16"])
+def test_auto_stays_with_the_precision_of_the_last_result(
+    ledger: Ledger, made_with: str
+) -> None:
+    """Else a late image that no model reads could make a new version."""
+    job_id = reported(ledger, made_with)
+
+    assert ask(ledger, job_id).precision == made_with
+    assert ask(ledger, job_id, precision="fp32").precision == "fp32"
+
+
+def test_auto_is_left_to_the_worker_the_first_time(ledger: Ledger) -> None:
+    """It times what is faster."""
+    [job] = queue(ledger, models=["hippocampus"])
+
+    assert ask(ledger, job.job_id).precision == "auto"
+
+
+def test_a_job_without_a_complete_study_is_refused(ledger: Ledger) -> None:
+    """Only damage of the ledger brings this about."""
+    [job] = queue(ledger, models=["hippocampus"])
+    with ledger.database.write() as connection:
+        connection.execute("UPDATE studies SET completed_at = NULL")
+
+    with pytest.raises(LedgerError, match="without its complete study"):
+        ask(ledger, job.job_id)
+
+
+def test_files_that_arrived_meanwhile_are_in_the_request(ledger: Ledger) -> None:
+    """A worker reads what is there, not what was there at completion."""
+    [job] = queue(ledger, models=["hippocampus"])
+    ledger.studies.record([instance(number=7)], T0)
+
+    assert len(ask(ledger, job.job_id).files) == len(ledger.studies.files("1.1"))
