@@ -1,28 +1,33 @@
 """Between a volume's own grid and the network's: the one place that maps both ways.
 
-A volume may come in any axis order and spacing. The network sees RAS at 1 mm, and
-its answer goes back to exactly the grid it came from.
+A volume may come in any axis order and spacing. Axes are exchanged and turned by
+``models.volume.geometry``, which touches no value; everything that computes with
+values happens on the network's axes. So the same voxels, however they are stored,
+take the same way through the same floating point operations.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import permutations
 from math import sqrt
 
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from models.contract import LabelMap
 from models.hippocampus.preprocess import FloatVolume, Shape
+from models.volume.geometry import Affine, Reorientation, reorientation
 
-RAS_IN_LPS = np.array([[0.0, 0.0, 1.0], [0.0, -1.0, 0.0], [-1.0, 0.0, 0.0]])
+NETWORK_AXES = "SAR"
 """Directions in which d, h and w of the network's frame grow: head, front, right."""
 
 SAME_SPACING_MM = 0.01
 """Spacings that differ by less are one spacing: nothing is interpolated."""
 
-Affine = npt.NDArray[np.float64]
+LENGTH_DIGITS = 6
+"""Lengths are rounded to a nanometre: what is left of summing positions in another
+order must not decide on a voxel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +36,15 @@ class Grid:
 
     Attributes
     ----------
-    order
-        Source axis that becomes d, h and w.
-    flips
-        Network axes along which the source runs the other way.
+    change
+        From the source's axes to the network's.
     shape
         Source shape in network order, before resampling.
     steps
         Length of one network voxel in source voxels, along d, h and w.
     """
 
-    order: Shape
-    flips: tuple[int, ...]
+    change: Reorientation
     shape: Shape
     steps: tuple[float, float, float]
 
@@ -53,22 +55,16 @@ class Grid:
         Oblique volumes take the nearest axes; up to a few degrees the network has
         seen the rest as augmentation.
         """
-        lengths = np.linalg.norm(affine[:3, :3], axis=0)
-        cosines = RAS_IN_LPS @ (affine[:3, :3] / lengths)  # (network, source)
-        d, h, w = max(
-            permutations(range(3)),
-            key=lambda order: sum(abs(cosines[n, s]) for n, s in enumerate(order)),
+        change = reorientation(affine, NETWORK_AXES)
+        lengths = np.linalg.norm(affine[:3, :3], axis=0).round(LENGTH_DIGITS)
+        d, h, w = (
+            1.0
+            if abs(lengths[axis] - spacing_mm) < SAME_SPACING_MM
+            else float(spacing_mm / lengths[axis])
+            for axis in change.axes
         )
-        ratios = [
-            1.0 if abs(length - spacing_mm) < SAME_SPACING_MM else spacing_mm / length
-            for length in (lengths[d], lengths[h], lengths[w])
-        ]
-        return cls(
-            order=(d, h, w),
-            flips=tuple(n for n, s in enumerate((d, h, w)) if cosines[n, s] < 0),
-            shape=(shape[d], shape[h], shape[w]),
-            steps=(float(ratios[0]), float(ratios[1]), float(ratios[2])),
-        )
+        i, j, k = change.axes
+        return cls(change, (shape[i], shape[j], shape[k]), (d, h, w))
 
     @property
     def resamples(self) -> bool:
@@ -76,16 +72,20 @@ class Grid:
         return any(step != 1.0 for step in self.steps)
 
     def to_network(self, array: npt.NDArray[np.generic]) -> FloatVolume:
-        """Return the image in the network's frame and spacing, anti-aliased."""
-        image = np.flip(array.transpose(self.order), self.flips).astype(np.float32)
+        """Return the image in the network's frame and spacing, anti-aliased.
+
+        It is laid out anew in memory: sums over it, such as its mean, would otherwise
+        run in the order of the source.
+        """
+        image = np.ascontiguousarray(self.change.apply(array), dtype=np.float32)
         if not self.resamples:
             return image
         blur = [sqrt(max(step**2 - 1, 0)) / 2.355 for step in self.steps]
         smooth = ndimage.gaussian_filter(image, blur, mode="nearest")
         return self._interpolate(smooth, self._network_shape(), self.steps)
 
-    def to_source(self, chances: FloatVolume) -> npt.NDArray[np.uint8]:
-        """Return the label map on the source grid.
+    def to_labels(self, chances: FloatVolume) -> LabelMap:
+        """Return the label map in the source's spacing, still on the network's axes.
 
         Parameters
         ----------
@@ -98,8 +98,12 @@ class Grid:
             chances = np.stack(
                 [self._interpolate(one, self.shape, (d, h, w)) for one in chances]
             )
-        labels = np.flip(chances.argmax(axis=0).astype(np.uint8), self.flips)
-        return np.ascontiguousarray(labels.transpose(np.argsort(self.order)))
+        labels: LabelMap = chances.argmax(axis=0).astype(np.uint8)
+        return labels
+
+    def to_source(self, labels: LabelMap) -> LabelMap:
+        """Return a label map from ``to_labels`` on the source's axes."""
+        return np.ascontiguousarray(self.change.undo(labels))
 
     def _network_shape(self) -> Shape:
         d, h, w = (

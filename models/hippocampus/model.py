@@ -89,7 +89,8 @@ class HippocampusModel:
             network, crop, self._preprocessing, precision, context.device
         )
         inferred = time.perf_counter()
-        labels, lost = largest_pieces(grid.to_source(chances))
+        labels, lost = largest_pieces(grid.to_labels(chances))
+        labels = grid.to_source(labels)
         found = flags(labels, volume, self._limits, mean_entropy(chances), lost)
         measurements = measure(labels, volume.voxel_mm3)
         timings = {

@@ -60,8 +60,8 @@ class GeometryError(ValueError):
     reason
         Reason code: ``missing_position``, ``missing_spacing``, ``single_slice``,
         ``mixed_matrix``, ``mixed_spacing``, ``invalid_orientation``,
-        ``mixed_orientation``, ``duplicate_position``, ``gantry_tilt`` or
-        ``slice_gap``.
+        ``mixed_orientation``, ``duplicate_position``, ``gantry_tilt``,
+        ``slice_gap`` or ``several_acquisitions``.
     """
 
     def __init__(self, reason: str, detail: str) -> None:
@@ -242,16 +242,27 @@ def axis_codes(affine: Affine) -> str:
     'LPS'
     """
     directions = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
-    # Of the six ways to pair axes, the one that leaves the smallest total angle.
     best = max(
         itertools.permutations(range(3)),
-        key=lambda pairing: sum(
-            abs(directions[pairing[axis], axis]) for axis in (0, 1, 2)
-        ),
+        key=lambda pairing: _nearness(directions, pairing),
     )
     return "".join(
         LETTERS[best[axis]][int(directions[best[axis], axis] > 0)] for axis in (0, 1, 2)
     )
+
+
+def _nearness(
+    directions: npt.NDArray[np.float64], pairing: tuple[int, ...]
+) -> tuple[float, ...]:
+    """Rank the pairing of array axis ``n`` with patient axis ``pairing[n]``.
+
+    The smallest total angle wins. Between equals, at 45 degrees, the directions
+    themselves decide, so that the same voxels get the same patient axes in whatever
+    order and direction their array stores them.
+    """
+    paired = np.stack([directions[:, pairing.index(line)] for line in (0, 1, 2)])
+    paired *= np.where(np.diag(paired) < 0, -1.0, 1.0)[:, np.newaxis]
+    return (*np.round([paired.trace(), *paired.flat], 6).tolist(),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from typing import cast
 from pydicom import Dataset
 
 from models.contract import Instance, SeriesInfo, Vector
-from models.volume.geometry import Cosines, GeometryError, Grid, Plane, arrange
+from models.volume.acquisitions import SEPARATORS, arrange_series
+from models.volume.geometry import Cosines, GeometryError, Grid, Plane
 from models.volume.headers import (
     Header,
     content_digest,
@@ -188,7 +189,9 @@ def _grid_or_problem(
 ) -> tuple[Grid | None, GeometryError | None]:
     try:
         _require_single_frames(datasets)
-        return arrange([plane_of(dataset) for dataset in datasets]), None
+        planes = [plane_of(dataset) for dataset in datasets]
+        marks = [{key: text(ds, key) for key in SEPARATORS} for ds in datasets]
+        return arrange_series(planes, marks), None
     except GeometryError as error:
         return None, error
 
@@ -200,7 +203,8 @@ def _require_single_frames(datasets: Sequence[Dataset]) -> None:
         frames = integer(dataset, "NumberOfFrames") or 1
         if frames > 1 or "SharedFunctionalGroupsSequence" in dataset:
             raise GeometryError(
-                "multi_frame_unsupported", "multi-frame images are not read yet"
+                "multi_frame_unsupported",
+                "enhanced and multi-frame images are not read yet",
             )
 
 

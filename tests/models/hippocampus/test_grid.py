@@ -41,7 +41,28 @@ def test_labels_come_back_to_the_voxels_they_came_from(
 
     there = grid.to_network(labels).astype(np.uint8)
 
-    assert np.array_equal(grid.to_source(one_hot(there)), labels)
+    assert np.array_equal(grid.to_source(grid.to_labels(one_hot(there))), labels)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_the_network_sees_one_layout_in_memory(order: tuple[int, ...]) -> None:
+    """Sums run in the order of memory: it is the network's, not the source's."""
+    array = np.arange(24, dtype=np.int16).reshape(2, 3, 4).transpose(order)
+    affine = np.eye(4)
+
+    grid = Grid.of((array.shape[0], array.shape[1], array.shape[2]), affine, 1.0)
+
+    assert grid.to_network(array).flags.c_contiguous
+
+
+def test_noise_of_summed_positions_moves_no_voxel() -> None:
+    """A spacing that differs in the twelfth digit is the same spacing."""
+    affine = LPS.copy()
+    affine[:3, :3] *= (1.25, 0.8, 0.9)
+    noisy = affine.copy()
+    noisy[:3, :3] *= 1 + 1e-12
+
+    assert Grid.of((4, 5, 6), noisy, 1.0) == Grid.of((4, 5, 6), affine, 1.0)
 
 
 def test_other_spacings_keep_place_and_volume() -> None:
@@ -57,7 +78,7 @@ def test_other_spacings_keep_place_and_volume() -> None:
     grid = Grid.of(shape, affine, 1.0)
 
     crop = grid.to_network(ball)
-    back = grid.to_source(np.stack([1 - crop, crop]))
+    back = grid.to_source(grid.to_labels(np.stack([1 - crop, crop])))
 
     assert crop.shape == (36, 40, 35)
     assert float(crop.sum()) == pytest.approx(ball.sum() * spacing.prod(), rel=0.02)
