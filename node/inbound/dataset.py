@@ -1,15 +1,14 @@
 """What an encoded data set says about itself, read without decoding it.
 
-Only element headers are walked, top level to the end, so that four UIDs are known and
-a data set that ends inside an element is noticed. Values of pixels are never touched.
-Encodings: PS3.5 section 7 and annex A; the file format: PS3.10 section 7.
+Its elements are walked, top level to the end, so that four UIDs are known, an object of
+our own is recognised, and a data set that ends inside an element is noticed. Values of
+pixels are never touched. The file format is that of PS3.10 section 7.
 """
 
 from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pydicom.uid import (
@@ -20,24 +19,35 @@ from pydicom.uid import (
 )
 from pynetdicom import PYNETDICOM_IMPLEMENTATION_UID
 
+from node.equipment import MANUFACTURER, PROCESSING_EQUIPMENT
 from node.errors import UnreadableError
+from node.inbound.elements import (
+    EXPLICIT,
+    Encoding,
+    elements,
+    encoding_of,
+    header,
+    is_vr,
+)
 
 SOP_CLASS_UID = 0x0008_0016
 SOP_INSTANCE_UID = 0x0008_0018
 STUDY_INSTANCE_UID = 0x0020_000D
 SERIES_INSTANCE_UID = 0x0020_000E
+UIDS = (SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_INSTANCE_UID, SERIES_INSTANCE_UID)
 
-ITEM_END = 0xFFFE_E00D
-SEQUENCE_END = 0xFFFE_E0DD
-UNDEFINED_LENGTH = 0xFFFF_FFFF
+CONTRIBUTING_EQUIPMENT = 0x0018_A001
+MANUFACTURER_TAG = 0x0008_0070
+PURPOSE_OF_REFERENCE = 0x0040_A170
+CODE_VALUE = 0x0008_0100
 
-LONG_VRS = frozenset(
-    b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split()  # PS3.5 7.1.2
-)
-"""Value representations whose explicit header has a length of four bytes."""
+MAX_META_ELEMENTS = 1000
+"""Elements of file meta information; PS3.10 7.1 knows fifteen."""
 
-MAX_ELEMENTS = 200_000
-"""Elements after which the walk trusts the rest: bounds the time for one object."""
+MAX_UID_BYTES = 64  # PS3.5 9.1
+
+MAX_EQUIPMENT_BYTES = 1 << 16
+"""A longer Contributing Equipment Sequence is not searched: ours has one item."""
 
 INFLATED_HEAD_BYTES = 1 << 20
 """How much of a deflated data set is kept to find the UIDs in."""
@@ -45,12 +55,20 @@ INFLATED_HEAD_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The UIDs under which a data set belongs, as it says itself."""
+    """The UIDs under which a data set belongs, as it says itself.
+
+    Attributes
+    ----------
+    is_own
+        Whether a node of this kind made the object: its Contributing Equipment
+        Sequence names us.
+    """
 
     sop_class_uid: str
     sop_instance_uid: str
     study_instance_uid: str
     series_instance_uid: str
+    is_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +78,6 @@ class FileContent:
     dataset: bytes
     transfer_syntax_uid: str
     sending_ae_title: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Encoding:
-    implicit: bool
-    order: str  # of bytes, as struct spells it
-
-
-_IMPLICIT = _Encoding(implicit=True, order="<")
-_EXPLICIT = _Encoding(implicit=False, order="<")
-_ENCODINGS: dict[str, _Encoding] = {
-    ImplicitVRLittleEndian: _IMPLICIT,
-    ExplicitVRBigEndian: _Encoding(implicit=False, order=">"),
-}  # every other transfer syntax is explicit little endian (PS3.5 A.4)
 
 
 def identify(dataset: bytes, transfer_syntax_uid: str, max_bytes: int) -> Identity:
@@ -94,23 +98,16 @@ def identify(dataset: bytes, transfer_syntax_uid: str, max_bytes: int) -> Identi
         It is no data set, ends inside an element, expands beyond ``max_bytes``, or
         one of its four UIDs is missing.
     """
-    encoding = _ENCODINGS.get(transfer_syntax_uid, _EXPLICIT)
-    if transfer_syntax_uid == DeflatedExplicitVRLittleEndian:
-        found = _uids(_inflated_head(dataset, max_bytes), encoding, whole=False)
-    else:
-        found = _uids(dataset, encoding, whole=True)
-    try:
-        return Identity(
-            found[SOP_CLASS_UID],
-            found[SOP_INSTANCE_UID],
-            found[STUDY_INSTANCE_UID],
-            found[SERIES_INSTANCE_UID],
-        )
-    except KeyError as missing:
-        tag = missing.args[0]
-        raise UnreadableError(
-            f"the data set has no ({tag >> 16:04X},{tag & 0xFFFF:04X})"
-        ) from None
+    encoding = encoding_of(transfer_syntax_uid)
+    whole = transfer_syntax_uid != DeflatedExplicitVRLittleEndian
+    data = dataset if whole else _inflated_head(dataset, max_bytes)
+    uids, is_own = _read(data, encoding, whole=whole)
+    for tag in UIDS:
+        if tag not in uids:
+            name = f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
+            raise UnreadableError(f"the data set has no {name}")
+    sop_class, sop_instance, study, series = (uids[tag] for tag in UIDS)
+    return Identity(sop_class, sop_instance, study, series, is_own)
 
 
 def open_file(content: bytes) -> FileContent:
@@ -123,14 +120,17 @@ def open_file(content: bytes) -> FileContent:
     """
     at = 132 if content[128:132] == b"DICM" else 0
     syntax = sender = ""
-    while content[at : at + 2] == b"\x02\x00":
-        tag, _, start, length = _header(content, at, _EXPLICIT)
+    for _ in range(MAX_META_ELEMENTS):
+        if content[at : at + 2] != b"\x02\x00":
+            break
+        tag, _, start, length = header(content, at, EXPLICIT)
         at = start + length
-        value = content[start:at].decode("ascii", "replace").strip("\0 ")
         if tag == 0x0002_0010:
-            syntax = value
+            syntax = _value(content, start, at)
         elif tag == 0x0002_0017:
-            sender = value
+            sender = _value(content, start, at)
+    else:
+        raise UnreadableError("the file meta information does not end")
     dataset = content[at:]
     return FileContent(dataset, syntax or _guessed_syntax(dataset), sender)
 
@@ -164,78 +164,70 @@ def _guessed_syntax(dataset: bytes) -> str:
     if dataset[:1] == b"\0":
         return str(ExplicitVRBigEndian)
     return str(
-        ExplicitVRLittleEndian if _is_vr(dataset[4:6]) else ImplicitVRLittleEndian
+        ExplicitVRLittleEndian if is_vr(dataset[4:6]) else ImplicitVRLittleEndian
     )
 
 
-def _uids(data: bytes, encoding: _Encoding, *, whole: bool) -> dict[int, str]:
-    wanted = (SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_INSTANCE_UID, SERIES_INSTANCE_UID)
-    found = {}
-    try:
-        for tag, start, end in _top_level(data, encoding):
-            if tag in wanted and start < end:
-                found[tag] = data[start:end].decode("ascii", "replace").strip("\0 ")
-    except UnreadableError:
-        if whole or len(found) < len(wanted):
-            raise
-    return found
+def _read(
+    data: bytes, encoding: Encoding, *, whole: bool
+) -> tuple[dict[int, str], bool]:
+    """Return the UIDs by tag, and whether the object is our own.
 
-
-def _top_level(data: bytes, encoding: _Encoding) -> Iterator[tuple[int, int, int]]:
-    """Yield tag, start and end of every top-level value of defined length.
-
-    Undefined lengths (sequences, items, encapsulated pixels) are entered and left
-    again by their delimiters; ``nested`` holds the encoding of each open one.
+    When ``data`` is only the beginning of a data set it may end anywhere, provided
+    that the UIDs are there.
     """
-    nested = [encoding]
-    at = 0
-    for _ in range(MAX_ELEMENTS):
-        if at == len(data) or (len(data) - at < 8 and not any(data[at:])):
-            break
-        tag, vr, start, length = _header(data, at, nested[-1])
-        if tag in (ITEM_END, SEQUENCE_END):
-            at = start
-            nested.pop()
-        elif length == UNDEFINED_LENGTH:
-            at = start
-            nested.append(_IMPLICIT if vr == b"UN" else nested[-1])  # PS3.5 6.2.2
-        else:
-            at = start + length
-            if at > len(data):
-                raise UnreadableError("the data set ends inside an element")
-            if len(nested) == 1:
-                yield tag, start, at
-        if not nested:
-            raise UnreadableError("the data set ends a sequence that it never began")
-    else:
-        return
-    if len(nested) > 1:
-        raise UnreadableError("the data set ends inside a sequence")
-
-
-def _header(data: bytes, at: int, encoding: _Encoding) -> tuple[int, bytes, int, int]:
-    """Return tag, VR, start of the value and its length for the element at ``at``."""
-    order = encoding.order
+    uids: dict[int, str] = {}
+    is_own = False
     try:
-        group, element = struct.unpack_from(f"{order}HH", data, at)
-        vr = data[at + 4 : at + 6]
-        # Some writers put implicit items into explicit private sequences.
-        if encoding.implicit or group == 0xFFFE or not _is_vr(vr):
-            vr, start = b"", at + 8
-            (length,) = struct.unpack_from(f"{order}I", data, at + 4)
-        elif vr in LONG_VRS:
-            start = at + 12
-            (length,) = struct.unpack_from(f"{order}I", data, at + 8)
-        else:
-            start = at + 8
-            (length,) = struct.unpack_from(f"{order}H", data, at + 6)
-    except struct.error:
-        raise UnreadableError("the data set ends inside an element") from None
-    return group << 16 | element, vr, start, length
+        for tag, start, end, inside in elements(data, encoding):
+            if tag in UIDS and start < end:
+                uids[tag] = _value(data, start, end)
+            elif tag == CONTRIBUTING_EQUIPMENT:
+                is_own = is_own or _names_us(data[start:end], inside)
+    except UnreadableError:
+        if whole or len(uids) < len(UIDS):
+            raise
+    return uids, is_own
 
 
-def _is_vr(two: bytes) -> bool:
-    return len(two) == 2 and two.isalpha() and two.isupper()
+def _value(data: bytes, start: int, end: int) -> str:
+    """Return a short value as text; of a longer one only as much as proves it."""
+    raw = data[start : min(end, start + MAX_UID_BYTES + 1)]
+    return raw.decode("ascii", "replace").strip("\0 ")
+
+
+def _names_us(sequence: bytes, encoding: Encoding) -> bool:
+    """Tell whether an item of a Contributing Equipment Sequence is ours."""
+    if len(sequence) > MAX_EQUIPMENT_BYTES:
+        return False
+    try:
+        return any(
+            _is_ours(sequence[item.start : item.end], item.inside)
+            for item in elements(sequence, encoding)
+        )
+    except UnreadableError:
+        return False
+
+
+def _is_ours(item: bytes, encoding: Encoding) -> bool:
+    """Tell whether one item of equipment bears our mark (``node.equipment``)."""
+    manufacturer, purposes = "", set()
+    for tag, start, end, inside in elements(item, encoding):
+        if tag == MANUFACTURER_TAG:
+            manufacturer = _value(item, start, end)
+        elif tag == PURPOSE_OF_REFERENCE:
+            purposes |= _code_values(item[start:end], inside)
+    return manufacturer == MANUFACTURER and PROCESSING_EQUIPMENT in purposes
+
+
+def _code_values(sequence: bytes, encoding: Encoding) -> set[str]:
+    """Return the Code Values in a code sequence."""
+    return {
+        _value(sequence, item.start + code.start, item.start + code.end)
+        for item in elements(sequence, encoding)
+        for code in elements(sequence[item.start : item.end], item.inside)
+        if code.tag == CODE_VALUE
+    }
 
 
 def _inflated_head(deflated: bytes, max_bytes: int) -> bytes:

@@ -37,7 +37,7 @@ from node.errors import (
     UnreadableError,
 )
 from node.inbound.connection import GuardedConnection, Limits
-from node.inbound.spool import MismatchError, Sent, Spool
+from node.inbound.spool import MismatchError, OwnObjectError, Sent, Spool
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_studies import ReceivedInstance
 
@@ -56,6 +56,7 @@ STATUSES: dict[type[SpoolError], int] = {
     MismatchError: MISMATCH,
     UnreadableError: CANNOT_UNDERSTAND,
     BadUidError: INVALID_INSTANCE,
+    OwnObjectError: SUCCESS,  # no input, but the sender has done its part
 }
 """What is answered when an object cannot be kept (PS3.4 table B.2-1, PS3.7 annex C)."""
 
@@ -74,7 +75,7 @@ def handle_store(
         return CLASS_NOT_SUPPORTED
     try:
         if ledger.studies.is_own(sop_instance_uid):
-            return SUCCESS  # what the node made, it does not keep as input
+            raise OwnObjectError("this node made it")
         sent = Sent(
             transfer_syntax_uid=str(event.context.transfer_syntax),
             sop_class_uid=sop_class_uid,
@@ -84,7 +85,8 @@ def handle_store(
         kept = spool.store(event.encoded_dataset(include_meta=False), sent)
     except SpoolError as error:
         status = STATUSES[type(error)]
-        log.get("inbound").warning(
+        events = log.get("inbound")
+        (events.info if status == SUCCESS else events.warning)(
             "not_stored",
             status=f"0x{status:04X}",
             reason=str(error),
@@ -206,8 +208,8 @@ class StorageSCP:
         self._server: Any = None
         self._thread: threading.Thread | None = None
 
-    def start(self) -> None:
-        """Listen, and return.
+    def bind(self) -> None:
+        """Take the port; who connects waits until ``start``.
 
         Raises
         ------
@@ -217,12 +219,24 @@ class StorageSCP:
         _configure_libraries()
         node = self._node
         try:
-            loopback = ip_address(socket.gethostbyname(node.listen)).is_loopback
             self._server = self._make_server()
         except OSError as error:
             raise ConfigError(
                 f"[node] listen and port: {node.listen}:{node.port}: {error.strerror}"
             ) from None
+
+    def start(self) -> None:
+        """Listen, and return.
+
+        Raises
+        ------
+        ConfigError
+            Address and port cannot be used.
+        """
+        if self._server is None:
+            self.bind()
+        node = self._node
+        loopback = ip_address(socket.gethostbyname(node.listen)).is_loopback
         self._thread = threading.Thread(
             target=self._server.serve_forever, name="storage-scp", daemon=True
         )
@@ -236,13 +250,14 @@ class StorageSCP:
         """Abort what is open and stop listening; returns when all have ended."""
         if self._server is None:
             return
-        socketserver.BaseServer.shutdown(self._server)
+        if self._thread is not None:
+            socketserver.BaseServer.shutdown(self._server)
         for association in self._server.active_associations:
             association.abort()
         self._server.server_close()
         if self._thread is not None:
             self._thread.join()
-        self._server = None
+        self._server = self._thread = None
         self._end_dead()
 
     def _make_server(self) -> Any:

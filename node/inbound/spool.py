@@ -38,6 +38,10 @@ class MismatchError(SpoolError):
     """The data set is of another SOP class or instance than the C-STORE said."""
 
 
+class OwnObjectError(SpoolError):
+    """A node of this kind made the object: no input, so it is not kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sent:
     """What the sender says about the data set that it sends."""
@@ -134,12 +138,14 @@ class Spool:
             The bytes are not a whole data set with UIDs.
         MismatchError
             The data set is not what the sender says it is.
+        OwnObjectError
+            A node of this kind made it.
         NoSpaceError
             Disk, quota, free-space mark or size limit do not allow it.
         """
         checked_uid(sent.sop_instance_uid)
         self._check_space(len(dataset))
-        identity = identify(dataset, sent.transfer_syntax_uid, self._max_object_bytes)
+        identity = self._identify(dataset, sent.transfer_syntax_uid)
         if (identity.sop_class_uid, identity.sop_instance_uid) != (
             sent.sop_class_uid,
             sent.sop_instance_uid,
@@ -156,9 +162,7 @@ class Spool:
     def store_file(self, content: bytes, calling_ae_title: str) -> Kept:
         """Keep the data set of a DICOM file, or a bare data set; as ``store``."""
         file = open_file(content)
-        identity = identify(
-            file.dataset, file.transfer_syntax_uid, self._max_object_bytes
-        )
+        identity = self._identify(file.dataset, file.transfer_syntax_uid)
         sent = Sent(
             file.transfer_syntax_uid,
             identity.sop_class_uid,
@@ -193,6 +197,8 @@ class Spool:
     ) -> Iterator[ReceivedInstance]:
         """Yield what lies in the spool, and remove what never got its name.
 
+        In the order in which it was received, as far as the files tell.
+
         Parameters
         ----------
         known
@@ -201,7 +207,8 @@ class Spool:
         for stale in self._incoming.iterdir():
             stale.unlink()
         for study in sorted(self.root.glob("[0-9]*")):
-            for path in sorted(set(study.glob("*/*.dcm")) - set(known(study.name))):
+            unknown = set(study.glob("*/*.dcm")) - set(known(study.name))
+            for path in sorted(unknown, key=_written):
                 instance = self._recovered(path)
                 if instance is not None:
                     yield instance
@@ -220,6 +227,13 @@ class Spool:
             _sync_file_system(self.root)
         except OSError as error:
             raise _no_space(error) from None
+
+    def _identify(self, dataset: bytes, transfer_syntax_uid: str) -> Identity:
+        """Return the identity of an object that may be kept as input."""
+        identity = identify(dataset, transfer_syntax_uid, self._max_object_bytes)
+        if identity.is_own:
+            raise OwnObjectError("a node of this kind made it")
+        return identity
 
     def _check_space(self, size: int) -> None:
         if size > self._max_object_bytes:
@@ -308,9 +322,7 @@ class Spool:
         try:
             content = self._read(path)
             file = open_file(content)
-            identity = identify(
-                file.dataset, file.transfer_syntax_uid, self._max_object_bytes
-            )
+            identity = self._identify(file.dataset, file.transfer_syntax_uid)
         except SpoolError as error:
             self._refuse(path, content, str(error))
             return None
@@ -324,6 +336,10 @@ class Spool:
         except OSError as error:
             reason = f"{reason}; not moved: {_errno_name(error)}"
         log.get("inbound").warning("file_refused", refused=name, reason=reason)
+
+
+def _written(path: Path) -> tuple[int, Path]:
+    return path.stat().st_mtime_ns, path
 
 
 def _received(

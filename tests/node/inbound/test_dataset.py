@@ -20,6 +20,7 @@ from pydicom.uid import (
     JPEGBaseline8Bit,
 )
 
+from node.equipment import MANUFACTURER, PROCESSING_EQUIPMENT
 from node.errors import UnreadableError
 from node.inbound.dataset import file_head, identify, open_file
 from tests.node.inbound.objects import as_file, build_instance, encoded
@@ -191,6 +192,84 @@ def test_nesting_of_any_depth_costs_no_stack() -> None:
 
     with pytest.raises(UnreadableError):
         identify(opened, ExplicitVRLittleEndian, LIMIT)
+
+
+def equipped(
+    manufacturer: str = MANUFACTURER,
+    purpose: str = PROCESSING_EQUIPMENT,
+    syntax: str = ExplicitVRLittleEndian,
+    *,
+    undefined_length: bool = False,
+) -> Dataset:
+    """Return an instance with two items of contributing equipment, the last one so."""
+    code, ours, scanner = Dataset(), Dataset(), Dataset()
+    code.CodeValue, code.CodingSchemeDesignator = purpose, "DCM"
+    scanner.Manufacturer = "Somebody"
+    ours.Manufacturer = manufacturer
+    ours.PurposeOfReferenceCodeSequence = Sequence([code])
+    ds = build_instance(syntax=syntax)
+    ds.ContributingEquipmentSequence = Sequence([scanner, ours])
+    for item, keyword in (
+        (ds, "ContributingEquipmentSequence"),
+        (ours, "PurposeOfReferenceCodeSequence"),
+    ):
+        item[keyword].is_undefined_length = undefined_length
+    for item in (scanner, ours, code):
+        item.is_undefined_length_sequence_item = undefined_length
+    return ds
+
+
+def is_own(ds: Dataset) -> bool:
+    """Tell whether the encoded instance is recognised as ours."""
+    syntax = ds.file_meta.TransferSyntaxUID
+    return identify(encoded(ds), syntax, LIMIT).is_own
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+@pytest.mark.parametrize("undefined_length", [True, False])
+def test_our_equipment_is_known_in_every_encoding(
+    syntax: str, undefined_length: bool
+) -> None:
+    """An archive may have written the object anew on its way."""
+    assert is_own(equipped(syntax=syntax, undefined_length=undefined_length))
+
+
+@pytest.mark.parametrize(
+    ("manufacturer", "purpose"),
+    [("Somebody", PROCESSING_EQUIPMENT), (MANUFACTURER, "109101"), ("", "")],
+)
+def test_equipment_of_others_is_not_ours(manufacturer: str, purpose: str) -> None:
+    """Name and purpose must stand in the same item."""
+    assert not is_own(equipped(manufacturer, purpose))
+
+
+def test_our_name_elsewhere_does_not_make_an_object_ours() -> None:
+    """Neither as its own manufacturer, nor inside another sequence."""
+    ds = build_instance(Manufacturer=MANUFACTURER)
+    inner = Dataset()
+    inner.ContributingEquipmentSequence = equipped().ContributingEquipmentSequence
+    ds.ReferencedStudySequence = Sequence([inner])
+
+    assert not is_own(ds)
+
+
+def test_equipment_that_goes_on_for_ever_is_not_searched() -> None:
+    """The object is an input like any other."""
+    ds = equipped()
+    scanner, ours = ds.ContributingEquipmentSequence
+    ds.ContributingEquipmentSequence = Sequence([*[scanner] * 4000, ours])
+
+    assert not is_own(ds)
+
+
+def test_damaged_equipment_is_not_ours() -> None:
+    """What lies inside a sequence of known length need not be whole."""
+    stream = encoded(equipped())
+    at = stream.index(b"\xfe\xff\x00\xe0")
+
+    damaged = stream[: at + 4] + b"\x7f" + stream[at + 5 :]
+
+    assert not identify(damaged, ExplicitVRLittleEndian, LIMIT).is_own
 
 
 def test_data_after_the_deflated_stream_does_no_harm() -> None:

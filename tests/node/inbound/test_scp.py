@@ -36,7 +36,7 @@ from node.errors import (
 )
 from node.inbound import scp
 from node.inbound.scp import STATUSES
-from node.inbound.spool import MismatchError, Spool
+from node.inbound.spool import MismatchError, OwnObjectError, Spool
 from node.jobs.ledger import Ledger
 from tests.node.inbound.conftest import Receiver, StartReceiver
 from tests.node.inbound.objects import (
@@ -228,6 +228,7 @@ def test_every_error_of_the_spool_has_its_status() -> None:
         MismatchError: 0xA900,
         UnreadableError: 0xC000,
         BadUidError: 0x0117,
+        OwnObjectError: 0x0000,
     } == STATUSES
     assert set(STATUSES) == set(SpoolError.__subclasses__())
 
