@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Protocol
 
 import models
 from models.volume.bundle import Bundle, BundleError, load_bundle
@@ -20,10 +22,22 @@ from node.inbound.watcher import Watcher
 from node.jobs.job import JobRequest
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
+from node.jobs.notices import Notices
 from node.jobs.pool import Pool
 from node.jobs.request import bundle_of, request_of
+from node.lock import FolderLock
 from node.schedule import Schedule
 from node.send.outbox import Outbox, destination_name
+
+
+class Stage(Protocol):
+    """A part of the node with threads of its own."""
+
+    def start(self) -> None:
+        """Begin to work."""
+
+    def stop(self) -> None:
+        """End; what was begun is finished, or found again at the next start."""
 
 
 class Node:
@@ -38,7 +52,19 @@ class Node:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.data_dir = private_folder(settings.node.data_dir)
+        self._ends = ExitStack()
+        with ExitStack() as ends:
+            self._open(ends)
+            self._ends = ends.pop_all()
+
+    def _open(self, ends: ExitStack) -> None:
+        """Open the ledger and build every stage over it."""
+        settings = self.settings
+        lock = FolderLock(self.data_dir)
+        lock.acquire()
+        ends.callback(lock.release)
         self.ledger = Ledger(self.data_dir)
+        ends.callback(self.ledger.close)
         log.configure(
             settings.log.level,
             json=settings.log.json_lines,
@@ -51,13 +77,16 @@ class Node:
             Outbox(settings.send, destination, self.ledger, settings.node.ae_title)
             for destination in settings.destinations
         ]
+        destinations = tuple(destination_name(d) for d in settings.destinations)
+        results = self.data_dir / "results"
         self.pool = Pool(
             settings.jobs,
             self.ledger,
             make_request=self.request,
-            destinations=[destination_name(d) for d in settings.destinations],
+            destinations=destinations,
             on_reported=self._wake_outboxes,
             models={name: bundle_of(settings, name) for name in bundles},
+            notices=Notices(settings, self.ledger, results, destinations),
         )
         self.watcher = Watcher(
             settings.inbound,
@@ -78,28 +107,37 @@ class Node:
         self.schedule = Schedule(settings.retention, self.ledger, self.spool)
 
     def start(self) -> None:
-        """Start every stage, the last of the journey first."""
-        for outbox in self.outboxes:
-            outbox.start()
-        self.pool.start()
-        self.watcher.start()
-        self.schedule.start()
-        self.scp.start()
+        """Start every stage, the last of the journey first.
+
+        Raises
+        ------
+        ConfigError
+            The port cannot be used; nothing was touched before that was known.
+        """
+        self.scp.bind()
+        self._ends.callback(self.scp.stop)
+        stages: tuple[Stage, ...] = (
+            *self.outboxes,
+            self.pool,
+            self.watcher,
+            self.schedule,
+            self.scp,
+        )
+        for stage in stages:
+            stage.start()
+            self._ends.callback(stage.stop)
 
     def stop(self) -> None:
-        """Stop every stage, the first of the journey first; nothing is lost."""
-        self.scp.stop()
-        self.schedule.stop()
-        self.watcher.stop()
-        self.pool.stop()
-        for outbox in self.outboxes:
-            outbox.stop()
-        self.ledger.close()
+        """Stop what was started, the first of the journey first; nothing is lost.
+
+        A stage that fails to stop does not keep the others from it.
+        """
+        self._ends.close()
 
     def run(self, stopped: threading.Event) -> None:
         """Start, wait for ``stopped``, stop."""
-        self.start()
         try:
+            self.start()
             stopped.wait()
         finally:
             self.stop()
@@ -152,7 +190,7 @@ def enabled_bundles(settings: Settings) -> dict[str, Bundle]:
     """
     bundles: dict[str, Bundle] = {}
     for name in models.MODELS:
-        if not getattr(settings.models, name).enabled:
+        if not settings.models.of(name).enabled:
             continue
         folder = bundle_of(settings, name) or models.bundle_folder(name)
         try:

@@ -12,8 +12,9 @@ import tomllib
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -30,6 +31,15 @@ AETitle = Annotated[
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Seconds = Annotated[float, Field(gt=0)]
+
+
+def _known_zone(name: str) -> str:
+    if name and name not in available_timezones():
+        raise ValueError("no time zone of that name, such as Europe/Berlin, is known")
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
 
 
 class Section(BaseModel):
@@ -134,6 +144,9 @@ class ModelSettings(Section):
     """Whether studies that arrive are read by this model."""
     bundle: Path | None = None
     """Folder of a bundle of your own instead of the shipped one."""
+    expected: bool = False
+    """Whether every study is meant for this model: one in which it reads nothing
+    then makes a notice, as a failed one does."""
 
 
 class ModelsSettings(Section):
@@ -143,6 +156,11 @@ class ModelsSettings(Section):
     """Let models of status ``demonstration`` speak on the wire."""
     hippocampus: ModelSettings = ModelSettings()
     """Hippocampal volumetry on MR."""
+
+    def of(self, name: str) -> ModelSettings:
+        """Return the settings of one model."""
+        section: ModelSettings = getattr(self, name)
+        return section
 
 
 class ReportSettings(Section):
@@ -155,6 +173,17 @@ class ReportSettings(Section):
     """Series Number of the first result series; the others follow."""
     institution: str = ""
     """Name printed on the page; empty prints none."""
+    timezone: TimeZone = ""
+    """IANA name of the zone of the scanner's clock, such as ``Europe/Berlin``, for
+    studies that do not say their offset from UTC; empty: the clock of this machine,
+    and no offset is written."""
+
+
+class NoticesSettings(Section):
+    """Telling the archive that a study was not read."""
+
+    enabled: bool = True
+    """Send one notice (Basic Text SR) for a study whose reading failed."""
 
 
 class Destination(Section):
@@ -192,6 +221,27 @@ class RetentionSettings(Section):
     """Seconds between two clean-ups."""
 
 
+class ReconcileSettings(Section):
+    """Finding what the archive did not deliver, and bringing it."""
+
+    every_s: Seconds = 60.0
+    """Seconds between two looks at the archive; the first is soon after start."""
+    fetch: bool = True
+    """Fetch studies that never came, if an enabled model reads their modality; False
+    where the archive's own rules choose what the node may read."""
+    look_back_days: Annotated[int, Field(ge=0)] = 1
+    """Whole days of the archive's past that the first look covers; with ``rest`` off
+    every look, by study date."""
+    settle_s: Seconds = 10.0
+    """Seconds in which a study that is stable or is being received is left alone."""
+    backoff_s: Seconds = 60.0
+    """Wait after the first attempt to bring what lacks; doubled each time."""
+    backoff_max_s: Seconds = 3600.0
+    """Longest wait between two attempts."""
+    give_up_after_h: Seconds = 72.0
+    """Hours after which what could not be brought is left, with an error in the log."""
+
+
 class LogSettings(Section):
     """The log on standard error."""
 
@@ -219,8 +269,10 @@ class Settings(BaseSettings):
     jobs: JobsSettings = JobsSettings()
     models: ModelsSettings = ModelsSettings()
     report: ReportSettings = ReportSettings()
+    notices: NoticesSettings = NoticesSettings()
     send: SendSettings = SendSettings()
     retention: RetentionSettings = RetentionSettings()
+    reconcile: ReconcileSettings = ReconcileSettings()
     log: LogSettings = LogSettings()
     archive_user: str = ""
     """HTTP user of Orthanc; ``PACS_NODE_ARCHIVE_USER``."""

@@ -10,6 +10,7 @@
     │   └── UnreadableError        not a DICOM data set with UIDs
     ├── ArchiveError           the archive does not answer or refuses
     ├── LedgerError            the ledger cannot be opened or was misused
+    ├── StudyReopenedError     a study is receiving again: its job has to wait
     ├── JobError               a job cannot succeed; carries its reason code
     └── SendError              an object could not be delivered
 
@@ -49,6 +50,10 @@ class ArchiveError(NodeError):
 
 class LedgerError(NodeError):
     """The ledger cannot be opened, or a transition is not in the table."""
+
+
+class StudyReopenedError(NodeError):
+    """An image arrived for a study whose job was just claimed."""
 
 
 class JobError(NodeError):

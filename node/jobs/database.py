@@ -17,9 +17,27 @@ from typing import Any
 
 from node.errors import LedgerError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
-SCHEMA = """
+WITH_ARCHIVE = """
+CREATE TABLE positions (
+    source   TEXT PRIMARY KEY,           -- an archive, and how it is asked
+    position TEXT NOT NULL               -- up to where its studies were looked through
+);
+CREATE TABLE comparisons (
+    study_instance_uid TEXT PRIMARY KEY, -- of the archive, the ledger may lack it
+    archive_count      INTEGER NOT NULL, -- instances there when it was last seen
+    may_fetch          INTEGER NOT NULL, -- 0: its store job is repeated, no more
+    settled            INTEGER NOT NULL, -- 1: nothing lacks, or nothing can be done
+    attempts           INTEGER NOT NULL, -- to bring what lacks
+    not_before         TEXT NOT NULL,
+    seen_at            TEXT NOT NULL     -- when it was first seen with this count
+);
+CREATE INDEX comparisons_due ON comparisons (settled, not_before);
+"""
+
+SCHEMA = (
+    """
 CREATE TABLE installation (
     id         TEXT NOT NULL,            -- part of every result UID
     site_salt  TEXT NOT NULL             -- secret of the hashes in logs and UIDs
@@ -75,7 +93,7 @@ CREATE INDEX attempts_of_job ON attempts (job_id);
 CREATE TABLE results (
     result_id           INTEGER PRIMARY KEY,
     job_id              INTEGER NOT NULL REFERENCES jobs,
-    version             INTEGER NOT NULL,
+    version             INTEGER NOT NULL,  -- 0: the notice that there is no result
     identity            TEXT NOT NULL,
     series_instance_uid TEXT NOT NULL,
     completed_at        TEXT NOT NULL,
@@ -90,7 +108,7 @@ CREATE TABLE results (
 CREATE TABLE objects (
     sop_instance_uid    TEXT PRIMARY KEY,
     result_id           INTEGER NOT NULL REFERENCES results,
-    kind                TEXT NOT NULL,   -- SEG | SR | SC
+    kind                TEXT NOT NULL,   -- SEG | SR | SC | NOTICE
     sop_class_uid       TEXT NOT NULL,
     series_instance_uid TEXT NOT NULL,
     transfer_syntax_uid TEXT NOT NULL,
@@ -112,6 +130,11 @@ CREATE TABLE deliveries (
 );
 CREATE INDEX deliveries_due ON deliveries (state, destination, not_before);
 """
+    + WITH_ARCHIVE
+)
+
+MIGRATIONS = {1: WITH_ARCHIVE}
+"""What makes a ledger of the next schema version out of one of this version."""
 
 
 class Database:
@@ -127,7 +150,9 @@ class Database:
     Raises
     ------
     LedgerError
-        The file cannot be opened, is no ledger, or has another schema version.
+        The file cannot be opened, is no ledger, or has a schema version that this
+        program does not read. An older one is brought up to date when it is opened
+        for writing.
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
@@ -156,11 +181,28 @@ class Database:
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
         if version == 0 and not read_only:
             self._create()
+        elif version in MIGRATIONS and not read_only:
+            self._migrate()
         elif version != SCHEMA_VERSION:
+            remedy = (
+                "`pacs-node run` brings it up to date"
+                if version in MIGRATIONS
+                else "use the matching pacs-ai-node"
+            )
             raise LedgerError(
                 f"{self.path.name} has schema version {version}, this program reads "
-                f"{SCHEMA_VERSION}: use the matching pacs-ai-node"
+                f"{SCHEMA_VERSION}: {remedy}"
             )
+
+    def _migrate(self) -> None:
+        """Go from version to version in one transaction; another may have begun."""
+        with self.write() as connection:
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            while version in MIGRATIONS:
+                for statement in MIGRATIONS[version].split(";"):
+                    connection.execute(statement)
+                version += 1
+            connection.execute(f"PRAGMA user_version = {version}")
 
     def _create(self) -> None:
         self._connection.execute("PRAGMA journal_mode = WAL")

@@ -97,6 +97,9 @@ class JobRequest:
     files
         Received instances of the whole study, so that demographics can come from
         sibling series.
+    in_order
+        Whether ``files`` are in the order in which they were received; offline they
+        are in none.
     output_dir
         Folder for the objects of this job and version; made by the worker.
     version
@@ -130,11 +133,12 @@ class JobRequest:
     device: str = "cpu"
     precision: str = "auto"
     threads: int = 1
+    in_order: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectFile:
-    """One DICOM object that a job wrote; ``kind`` is SEG, SR or SC."""
+    """One DICOM object that a job wrote; ``kind`` is SEG, SR, SC or NOTICE."""
 
     kind: str
     sop_class_uid: str
@@ -199,3 +203,42 @@ class Failed:
 
 
 Outcome = Reported | Unchanged | NotApplicable | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A model that did not read a study, and the reason code."""
+
+    model: str
+    reason: str
+    bundle: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRequest:
+    """All that a worker needs to say that a study was not read.
+
+    Attributes
+    ----------
+    files
+        Received instances of the study; the first readable one says whose it is.
+    output_dir
+        Folder for the notice; made by the worker.
+    ended_at
+        When the last job of the study ended (aware UTC): the date of the notice.
+    """
+
+    study_instance_uid: str
+    unread: tuple[Unread, ...]
+    files: tuple[Path, ...]
+    output_dir: Path
+    ended_at: datetime
+    installation_id: str
+    report: ReportSettings = field(default_factory=ReportSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """The notice lies on disk."""
+
+    made: ObjectFile

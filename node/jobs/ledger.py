@@ -10,8 +10,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from node.jobs.database import Database
+from node.jobs.ledger_archive import ArchiveRecords
 from node.jobs.ledger_deliveries import DeliveryRecords
 from node.jobs.ledger_jobs import JobRecords
+from node.jobs.ledger_notices import NoticeRecords
 from node.jobs.ledger_studies import StudyRecords
 
 LEDGER_FILE = "ledger.sqlite"
@@ -45,6 +47,8 @@ class Ledger:
         self.studies = StudyRecords(self.database)
         self.jobs = JobRecords(self.database)
         self.deliveries = DeliveryRecords(self.database)
+        self.notices = NoticeRecords(self.database)
+        self.archive = ArchiveRecords(self.database)
         row = self.database.read("SELECT id, site_salt FROM installation")[0]
         self.installation_id: str = row["id"]
         self.site_salt: str = row["site_salt"]

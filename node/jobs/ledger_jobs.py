@@ -15,6 +15,7 @@ from node.jobs.job import (
     JobEvent,
     JobState,
     NotApplicable,
+    ObjectFile,
     Reported,
     Unchanged,
     advance,
@@ -53,7 +54,14 @@ SELECT j.*, r.version, r.identity, r.summary, r.timings, r.precision,
 FROM jobs AS j
 LEFT JOIN results AS r ON r.job_id = j.job_id
      AND r.version = (SELECT MAX(version) FROM results WHERE job_id = j.job_id)
+     AND r.version > 0
 """
+
+
+_READY = (
+    "FROM jobs AS j JOIN studies AS s USING (study_instance_uid) "
+    "WHERE j.state = 'queued' AND s.state = 'complete'"
+)
 
 
 class JobRecords:
@@ -75,11 +83,15 @@ class JobRecords:
         return [_row(row) for row in rows]
 
     def claim(self, now: datetime) -> JobRow | None:
-        """Take the oldest queued job that is due, or None."""
+        """Take the oldest queued job that is due, or None.
+
+        A study that is receiving again is left alone until it is complete: what is
+        known of its completeness is no longer true.
+        """
         with self._database.write() as connection:
             row = connection.execute(
-                "SELECT job_id, state FROM jobs WHERE state = 'queued' "
-                "AND not_before <= ? ORDER BY queued_at, job_id LIMIT 1",
+                f"SELECT j.job_id, j.state {_READY} AND not_before <= ? "
+                "ORDER BY queued_at, job_id LIMIT 1",
                 (stamp(now),),
             ).fetchone()
             if row is None:
@@ -105,27 +117,7 @@ class JobRecords:
         with self._database.write() as connection:
             result_id = _insert_result(connection, job_id, outcome, stamp(now))
             for made in outcome.objects:
-                connection.execute(
-                    "INSERT INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        made.sop_instance_uid,
-                        result_id,
-                        made.kind,
-                        made.sop_class_uid,
-                        made.series_instance_uid,
-                        made.transfer_syntax_uid,
-                        str(made.path),
-                        made.sha256,
-                    ),
-                )
-                connection.executemany(
-                    "INSERT INTO deliveries (sop_instance_uid, destination, state, "
-                    "not_before, created_at) VALUES (?, ?, 'pending', ?, ?)",
-                    [
-                        (made.sop_instance_uid, name, stamp(now), stamp(now))
-                        for name in destinations
-                    ],
-                )
+                insert_object(connection, result_id, made, destinations, stamp(now))
             _end(connection, job_id, JobEvent.REPORT, "", "", stamp(now))
 
     def unchanged(self, job_id: int, outcome: Unchanged, now: datetime) -> None:
@@ -177,13 +169,13 @@ class JobRecords:
                 (stamp(not_before), job_id),
             )
 
-    def give_back(self, job_id: int, now: datetime) -> None:
-        """Queue a running job again that a stop of the node cut short.
+    def give_back(self, job_id: int, reason: str, now: datetime) -> None:
+        """Queue a running job again that was cut short through no fault of its own.
 
-        That was not the job's fault: it does not count as one of its attempts.
+        It does not count as one of its attempts.
         """
         with self._database.write() as connection:
-            _end(connection, job_id, JobEvent.TRY_AGAIN, "stopped", "", stamp(now))
+            _end(connection, job_id, JobEvent.TRY_AGAIN, reason, "", stamp(now))
             connection.execute(
                 "UPDATE jobs SET attempts = attempts - 1, ended_at = NULL "
                 "WHERE job_id = ?",
@@ -197,9 +189,7 @@ class JobRecords:
 
     def next_due(self) -> datetime | None:
         """Return when the next queued job is due, or None."""
-        rows = self._database.read(
-            "SELECT MIN(not_before) AS due FROM jobs WHERE state = 'queued'"
-        )
+        rows = self._database.read(f"SELECT MIN(not_before) AS due {_READY}")
         return moment(rows[0]["due"]) if rows[0]["due"] else None
 
     def attempts(self, job_id: int) -> list[dict[str, Any]]:
@@ -221,7 +211,8 @@ def settle(connection: sqlite3.Connection, job_id: int, now: str) -> None:
     row = connection.execute(
         "SELECT SUM(d.state = 'sent') AS sent, COUNT(*) AS total FROM deliveries AS d "
         "JOIN objects USING (sop_instance_uid) JOIN results AS r USING (result_id) "
-        "WHERE r.job_id = :job AND (d.state = 'pending' OR r.version = "
+        "WHERE r.job_id = :job AND r.version > 0 "
+        "AND (d.state = 'pending' OR r.version = "
         "(SELECT MAX(version) FROM results WHERE job_id = :job))",
         {"job": job_id},
     ).fetchone()
@@ -261,6 +252,34 @@ def _insert_result(
         ),
     )
     return int(cursor.lastrowid or 0)
+
+
+def insert_object(
+    connection: sqlite3.Connection,
+    result_id: int,
+    made: ObjectFile,
+    destinations: Sequence[str],
+    now: str,
+) -> None:
+    """Keep an object and its deliveries, inside a transaction."""
+    connection.execute(
+        "INSERT INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            made.sop_instance_uid,
+            result_id,
+            made.kind,
+            made.sop_class_uid,
+            made.series_instance_uid,
+            made.transfer_syntax_uid,
+            str(made.path),
+            made.sha256,
+        ),
+    )
+    connection.executemany(
+        "INSERT INTO deliveries (sop_instance_uid, destination, state, not_before, "
+        "created_at) VALUES (?, ?, 'pending', ?, ?)",
+        [(made.sop_instance_uid, name, now, now) for name in destinations],
+    )
 
 
 def _end(

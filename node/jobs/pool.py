@@ -21,19 +21,23 @@ from pathlib import Path
 import models
 from node import log
 from node.config import JobsSettings
-from node.errors import LedgerError
+from node.errors import LedgerError, StudyReopenedError
 from node.jobs import worker
 from node.jobs.job import (
     Failed,
     JobRequest,
     NotApplicable,
+    Noticed,
+    NoticeRequest,
     Outcome,
     Reported,
     Unchanged,
 )
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
-from node.jobs.slot import Perform, Slot, Worker
+from node.jobs.notices import Notices
+from node.jobs.notify import notify
+from node.jobs.slot import Ending, Perform, Slot, Worker
 
 WATCH_S = 0.1
 """Seconds between two looks at the deadline and the memory of running jobs."""
@@ -63,6 +67,8 @@ class Pool:
         Models that the workers load at start, with their bundle folders.
     perform
         What a worker does with a request; a function of a module.
+    notices
+        Tells which studies want a notice; None: none do.
     """
 
     def __init__(
@@ -75,6 +81,7 @@ class Pool:
         on_reported: Callable[[], None] = lambda: None,
         models: Mapping[str, Path | None] | None = None,
         perform: Perform = worker.perform,
+        notices: Notices | None = None,
     ) -> None:
         self._ledger = ledger
         self._make_request = make_request
@@ -82,6 +89,7 @@ class Pool:
         self._on_reported = on_reported
         self._models = dict(models or {})
         self._perform = perform
+        self._notices = notices
         threads = threads_of(settings, usable_cores())
         self._settings = settings.model_copy(update={"threads": threads})
         self._slots: list[Slot] = []
@@ -146,25 +154,54 @@ class Pool:
             The ledger cannot be written; nothing is lost, call again.
         """
         self._collect(now)
-        idle = [slot for slot in self._slots if slot.job is None]
+        idle = [slot for slot in self._slots if slot.task is None]
         for slot in idle:
             slot.renew()
         for slot in sorted(idle, key=lambda slot: not slot.is_warm):
             job = self._ledger.jobs.claim(now)
-            if job is None:
+            if job is not None:
+                self._submit(slot, job, now)
+            elif not self._submit_notice(slot, now):
                 break
-            self._submit(slot, job, now)
 
     def _collect(self, now: datetime) -> None:
         for slot in self._slots:
-            outcome = slot.outcome(now)
-            if slot.job is not None and outcome is not None:
-                self._record_or_fail(slot.job, outcome, now)
-                slot.release()
+            ending = slot.ending(now)
+            if ending is None:
+                continue
+            match slot.task:
+                case JobRow() as job if not isinstance(ending, Noticed):
+                    self._record_or_fail(job, ending, now)
+                case NoticeRequest() as request:
+                    self._record_notice(request, ending, now)
+                case _:
+                    pass  # no worker answers a job with a notice
+            slot.release()
+
+    def _submit_notice(self, slot: Slot, now: datetime) -> bool:
+        """Have the next notice made, if one is due; tell whether it was."""
+        request = self._notices.next(now) if self._notices else None
+        if request is None:
+            return False
+        try:
+            slot.submit(notify, request, request, now)
+        except WORKER_ERRORS as error:
+            lost = Failed("no_worker", type(error).__name__, permanent=False)
+            self._record_notice(request, lost, now)
+        return True
+
+    def _record_notice(
+        self, request: NoticeRequest, ending: Ending, now: datetime
+    ) -> None:
+        if self._notices is not None and self._notices.record(request, ending, now):
+            self._on_reported()
 
     def _submit(self, slot: Slot, job: JobRow, now: datetime) -> None:
         try:
             request = self._make_request(job)
+        except StudyReopenedError:
+            self._ledger.jobs.give_back(job.job_id, "study_reopened", now)
+            return
         except LedgerError as error:
             self._record(job, Failed("no_complete_study", str(error)), now)
             return
@@ -180,10 +217,12 @@ class Pool:
         """Write the outcome; one that the ledger will never take fails the job."""
         try:
             self._record(job, outcome, now)
+            if self._notices is not None:
+                self._notices.job_ended()
         except sqlite3.IntegrityError as error:  # such as a UID that is taken
             self._failed(job, Failed("result_conflict", type(error).__name__), now)
-        except LedgerError:  # the job is not running: somebody ended it meanwhile
-            self._log.exception("outcome_not_recorded", job=job.job_id)
+        except LedgerError as error:  # not running: somebody ended it meanwhile
+            self._log.error("outcome_not_recorded", job=job.job_id, reason=str(error))
 
     def _record(self, job: JobRow, outcome: Outcome, now: datetime) -> None:
         """Write the outcome into the ledger, once."""
@@ -229,14 +268,14 @@ class Pool:
                 self.open()
                 self.tick(datetime.now(UTC))
                 pause = self._pause(datetime.now(UTC))
-            except (sqlite3.Error, *WORKER_ERRORS) as error:
+            except Exception as error:  # noqa: BLE001 - the thread must never die silently
                 self._log.error("pool_held_up", error=type(error).__name__)
                 pause = RETRY_S
             self._wake.wait(pause)
 
     def _pause(self, now: datetime) -> float:
         """Return how long nothing will happen by itself, in seconds."""
-        if any(slot.job is not None for slot in self._slots):
+        if any(slot.task is not None for slot in self._slots):
             return WATCH_S
         due = self._ledger.jobs.next_due()
         if due is None:
@@ -246,17 +285,17 @@ class Pool:
     def _end(self, slot: Slot) -> None:
         """End a slot's worker; a job that it was still doing is queued again."""
         slot.close()
-        if slot.job is None:
+        if not isinstance(slot.task, JobRow):
             return
         try:
-            self._ledger.jobs.give_back(slot.job.job_id, datetime.now(UTC))
+            self._ledger.jobs.give_back(slot.task.job_id, "stopped", datetime.now(UTC))
         except (sqlite3.Error, LedgerError) as error:  # the next start finds the job
             self._log.error("job_not_given_back", error=type(error).__name__)
 
     def _drain(self, patience_s: float) -> None:
         """Record what still ends within ``patience_s``."""
         until = time.monotonic() + patience_s
-        while any(slot.job is not None for slot in self._slots):
+        while any(slot.task is not None for slot in self._slots):
             self._wake.clear()
             self._collect(datetime.now(UTC))
             if time.monotonic() > until:

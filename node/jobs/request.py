@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from node.config import Settings
-from node.errors import LedgerError
+from node.errors import LedgerError, StudyReopenedError
 from node.jobs.job import Completeness, JobRequest
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
@@ -13,9 +13,7 @@ from node.jobs.ledger_jobs import JobRow
 
 def bundle_of(settings: Settings, model: str) -> Path | None:
     """Return the bundle folder that the settings name for a model, if any."""
-    section = getattr(settings.models, model)
-    bundle: Path | None = section.bundle
-    return bundle
+    return settings.models.of(model).bundle
 
 
 def request_of(
@@ -30,18 +28,23 @@ def request_of(
 
     Raises
     ------
+    StudyReopenedError
+        An image arrived since the job was claimed: the study is not complete.
     LedgerError
         The ledger does not hold the complete study of the job.
     """
     study = ledger.studies.get(job.study_instance_uid)
     if study is None or study.completed_at is None or study.completeness is None:
         raise LedgerError(f"job {job.job_id} stands without its complete study")
+    files = ledger.studies.files(job.study_instance_uid)
+    if study.state != "complete" or study != ledger.studies.get(job.study_instance_uid):
+        raise StudyReopenedError(f"the study of job {job.job_id} is receiving again")
     version = job.version + 1
     return JobRequest(
         job_id=job.job_id,
         study_instance_uid=job.study_instance_uid,
         model=job.model,
-        files=ledger.studies.files(job.study_instance_uid),
+        files=files,
         output_dir=results / job.study_instance_uid / job.model / f"v{version}",
         completeness=Completeness(study.completeness),
         completeness_reason=study.completeness_reason,

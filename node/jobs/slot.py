@@ -1,4 +1,4 @@
-"""A place in the pool: one worker process, and the one job that it is doing.
+"""A place in the pool: one worker process, and the one task that it is doing.
 
 Each slot has an executor of its own. When the process of an executor is killed, all
 its futures are lost: with one slot per executor that is one job.
@@ -19,9 +19,10 @@ from datetime import datetime
 from multiprocessing.connection import wait
 from multiprocessing.context import BaseContext
 from pathlib import Path
+from typing import Any
 
 from node.config import JobsSettings
-from node.jobs.job import Failed, JobRequest, Outcome
+from node.jobs.job import Failed, JobRequest, Noticed, NoticeRequest, Outcome
 from node.jobs.ledger_jobs import JobRow
 from node.jobs.worker import warm
 
@@ -72,15 +73,17 @@ class Worker:
         started = self._pid.done() and self._pid.exception() is None
         return self._pid.result() if started else None
 
-    def submit(self, perform: Perform, request: JobRequest) -> Future[Outcome]:
-        """Start a job; it waits until the process is warm.
+    def submit(
+        self, call: Callable[[Any], Ending], request: JobRequest | NoticeRequest
+    ) -> Future[Any]:
+        """Start a task; it waits until the process is warm.
 
         Raises
         ------
         BrokenProcessPool
             The process died while it was idle.
         """
-        future = self._executor.submit(perform, request)
+        future = self._executor.submit(call, request)
         self.jobs += 1
         future.add_done_callback(lambda _: self._on_change())
         return future
@@ -123,12 +126,19 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
+Task = JobRow | NoticeRequest
+"""What occupies a worker: a job, or the notice of a study that was not read."""
+
+Ending = Outcome | Noticed
+"""How a task ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A job that a worker is doing."""
+    """A task that a worker is doing."""
 
-    job: JobRow
-    future: Future[Outcome]
+    task: Task
+    future: Future[Any]
     started_at: datetime
 
 
@@ -149,12 +159,12 @@ class Slot:
         self._worker = start()
         self._successor: Worker | None = None
         self._running: Running | None = None
-        self._outcome: Outcome | None = None
+        self._ending: Ending | None = None
 
     @property
-    def job(self) -> JobRow | None:
-        """The job that it does or whose outcome it holds; None when idle."""
-        return self._running.job if self._running else None
+    def task(self) -> Task | None:
+        """What it does, or whose ending it holds; None when idle."""
+        return self._running.task if self._running else None
 
     @property
     def is_warm(self) -> bool:
@@ -167,29 +177,33 @@ class Slot:
         return self._worker.pid
 
     def submit(
-        self, perform: Perform, job: JobRow, request: JobRequest, now: datetime
+        self,
+        call: Callable[[Any], Ending],
+        task: Task,
+        request: JobRequest | NoticeRequest,
+        now: datetime,
     ) -> None:
-        """Start a job in an idle slot."""
+        """Start a task in an idle slot."""
         try:
-            future = self._worker.submit(perform, request)
+            future = self._worker.submit(call, request)
         except BrokenProcessPool:  # it died while idle, which is not the job's fault
             self._worker = self._start()
-            future = self._worker.submit(perform, request)
-        self._running = Running(job, future, now)
+            future = self._worker.submit(call, request)
+        self._running = Running(task, future, now)
 
-    def outcome(self, now: datetime) -> Outcome | None:
-        """Return how the job ended, None while it runs; kill it if it must not.
+    def ending(self, now: datetime) -> Ending | None:
+        """Return how the task ended, None while it runs; kill it if it must not.
 
-        The outcome stays until ``release``, so that it can be recorded again when
+        The ending stays until ``release``, so that it can be recorded again when
         the ledger could not be written.
         """
-        if self._outcome is None and self._running is not None:
-            self._outcome = self._ended(self._running, now)
-        return self._outcome
+        if self._ending is None and self._running is not None:
+            self._ending = self._ended(self._running, now)
+        return self._ending
 
     def release(self) -> None:
-        """Make the slot idle: its outcome is recorded."""
-        self._running = self._outcome = None
+        """Make the slot idle: the ending is recorded."""
+        self._running = self._ending = None
 
     def renew(self) -> None:
         """Replace a worn worker as soon as a warm successor stands by."""
@@ -207,7 +221,7 @@ class Slot:
         if self._successor is not None:
             self._successor.kill()
 
-    def _ended(self, running: Running, now: datetime) -> Outcome | None:
+    def _ended(self, running: Running, now: datetime) -> Ending | None:
         if running.future.done():
             return self._result(running.future)
         excess = self._excess(running, now)
@@ -215,10 +229,11 @@ class Slot:
             self._replace()
         return excess
 
-    def _result(self, future: Future[Outcome]) -> Outcome:
+    def _result(self, future: Future[Any]) -> Ending:
         """Return what the worker answered, or why it could not."""
         try:
-            return future.result()
+            answer: Ending = future.result()
+            return answer
         except BrokenProcessPool:
             self._replace()
             return Failed("worker_died", "the worker process died", permanent=False)

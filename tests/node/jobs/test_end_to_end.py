@@ -24,7 +24,7 @@ from node.jobs.ledger_jobs import JobRow
 from node.jobs.pool import Pool
 from node.jobs.worker import perform
 from tests.node.jobs.ledger_stories import T0, complete, instance, request
-from tests.node.jobs.test_pool import wait_until
+from tests.node.jobs.pools import wait_until
 
 ROOT = Path(__file__).parents[3]
 SETTINGS = JobsSettings(workers=1, threads=1, device="cpu", precision="fp32")
@@ -101,7 +101,7 @@ def test_workers_end_when_the_node_is_killed(tmp_path: Path) -> None:
             perform=act,
         )
         pool.start()
-        while not (pool.slots and pool.slots[0].job and pool.slots[0].pid):
+        while not (pool.slots and pool.slots[0].task and pool.slots[0].pid):
             time.sleep(0.01)
         print(pool.slots[0].pid, flush=True)
     """

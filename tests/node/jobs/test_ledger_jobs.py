@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,14 +17,6 @@ from tests.node.jobs.ledger_stories import T0, complete, instance, queue, result
 LATER = T0 + timedelta(seconds=10)
 LOST = Failed("worker_died", "the worker process died", permanent=False)
 ARCHIVE = "ARCHIVE@127.0.0.1:4242"
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    """Return an empty ledger."""
-    ledger = Ledger(tmp_path)
-    yield ledger
-    ledger.close()
 
 
 def claim(ledger: Ledger) -> int:
@@ -161,6 +153,18 @@ def test_an_attempt_that_saw_the_change_is_not_repeated(ledger: Ledger) -> None:
     ledger.jobs.report(claim(ledger), result(), [], LATER)
 
     assert ledger.jobs.get(job_id).state is JobState.REPORTED
+
+
+def test_a_job_waits_while_its_study_is_receiving_again(ledger: Ledger) -> None:
+    """What is known of its completeness is no longer true."""
+    queue(ledger)
+    ledger.studies.record([instance(number=2)], LATER)
+
+    assert ledger.jobs.claim(LATER) is None
+    assert ledger.jobs.next_due() is None
+
+    complete(ledger, now=LATER)
+    assert claim(ledger)
 
 
 @pytest.mark.parametrize("record", ENDINGS[:4])

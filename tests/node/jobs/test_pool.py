@@ -5,82 +5,24 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-from node.config import JobsSettings
-from node.jobs.job import Failed, JobState
+from node.errors import StudyReopenedError
+from node.jobs.job import Failed, JobRequest, JobState
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
 from node.jobs.pool import Pool
-from tests.node.jobs.ledger_stories import T0, complete, instance, queue, request
-from tests.node.jobs.performers import act
-
-MakePool = Callable[..., Pool]
-
-
-def jobs_settings(**settings: float) -> JobsSettings:
-    """Return settings for one worker and short waits, changed by ``settings``."""
-    given = {"workers": 1, "backoff_s": 0.05, "device": "cpu"} | settings
-    return JobsSettings.model_validate(given)
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    """Return an empty ledger."""
-    ledger = Ledger(tmp_path)
-    yield ledger
-    ledger.close()
-
-
-@pytest.fixture
-def build_pool(ledger: Ledger, tmp_path: Path) -> Iterator[MakePool]:
-    """Return a maker of pools over the ledger; they are stopped at the end."""
-    pools: list[Pool] = []
-
-    def build(**settings: float) -> Pool:
-        pool = Pool(
-            jobs_settings(**settings),
-            ledger,
-            make_request=lambda job: request(job, ledger, tmp_path / "results"),
-            destinations=["ARCHIVE@127.0.0.1:4242"],
-            perform=act,
-        )
-        pools.append(pool)
-        return pool
-
-    yield build
-    for pool in pools:
-        pool.stop(patience_s=0)
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
-    """Wait for something that other threads bring about."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.01)
-
-
-def ended(ledger: Ledger) -> bool:
-    """Return whether every job has an outcome."""
-    open_states = {JobState.QUEUED, JobState.RUNNING}
-    return all(job.state not in open_states for job in ledger.jobs.listing())
-
-
-def finish(ledger: Ledger, pool: Pool) -> dict[str, JobRow]:
-    """Run the pool until every job has an outcome; return them by model."""
-    pool.start()
-    wait_until(lambda: ended(ledger))
-    return {job.model: job for job in ledger.jobs.listing()}
-
-
-def outcomes(ledger: Ledger, job: JobRow) -> list[str]:
-    """Return how each attempt of a job ended."""
-    return [attempt["outcome"] for attempt in ledger.jobs.attempts(job.job_id)]
+from tests.node.jobs.ledger_stories import T0, complete, instance, queue
+from tests.node.jobs.pools import (
+    MakePool,
+    ended,
+    finish,
+    outcomes,
+    step,
+    wait_until,
+)
 
 
 def test_a_queued_job_is_reported_with_one_delivery_per_destination(
@@ -200,7 +142,7 @@ def test_an_outcome_of_a_job_that_has_ended_is_left_out(
     pool.tick(datetime.now(UTC))
     ledger.jobs.fail(job.job_id, Failed("retracted", ""), datetime.now(UTC))
 
-    step(pool, lambda: pool.slots[0].job is None)
+    step(pool, lambda: pool.slots[0].task is None)
 
     assert ledger.jobs.get(job.job_id).reason == "retracted"
 
@@ -241,18 +183,6 @@ def test_a_worn_worker_is_replaced_between_jobs(
     assert pids[0] == pids[1] != pids[2] == pids[3]
 
 
-def step(
-    pool: Pool, condition: Callable[[], bool], now: datetime | None = None
-) -> None:
-    """Step the pool by hand until something has come about."""
-
-    def stepped() -> bool:
-        pool.tick(now or datetime.now(UTC))
-        return condition()
-
-    wait_until(stepped)
-
-
 def test_waits_double_between_attempts(ledger: Ledger, build_pool: MakePool) -> None:
     """5 s, then 10 s, then the job has failed: stepped in frozen time."""
     queue(ledger, models=["transient"])
@@ -275,7 +205,7 @@ def tick_until_idle(ledger: Ledger, pool: Pool, now: datetime) -> datetime:
     """Tick at one moment until the claimed job has ended; return the moment."""
     pool.tick(now)
     assert ledger.jobs.listing()[0].state is JobState.RUNNING
-    step(pool, lambda: pool.slots[0].job is None, now)
+    step(pool, lambda: pool.slots[0].task is None, now)
     return now
 
 
@@ -289,68 +219,30 @@ def test_a_job_that_is_not_due_is_left_alone(
 
     pool.tick(T0 - timedelta(seconds=1))
 
-    assert pool.slots[0].job is None
+    assert pool.slots[0].task is None
 
 
-def test_jobs_of_a_dead_process_are_tried_again_at_start(
+def test_a_job_whose_study_reopened_waits_without_losing_an_attempt(
     ledger: Ledger, build_pool: MakePool
 ) -> None:
-    """What was running when the node died is done by the next one."""
+    """It runs when the study is complete again."""
     queue(ledger, models=["fine"])
-    ledger.jobs.claim(T0)
-
-    job = finish(ledger, build_pool())["fine"]
-
-    assert outcomes(ledger, job) == ["interrupted", "report"]
-
-
-def test_a_job_that_ends_the_node_every_time_fails(
-    ledger: Ledger, build_pool: MakePool
-) -> None:
-    """It does not take the node down for ever."""
-    [job] = queue(ledger, models=["poison"])
-    now = datetime.now(UTC)
-    for _ in range(3):
-        build_pool(attempts=3).recover(now)
-        ledger.jobs.claim(now)
-
-    build_pool(attempts=3).recover(now)
-
-    job = ledger.jobs.get(job.job_id)
-    assert (job.state, job.reason) == (JobState.FAILED, "interrupted")
-    assert len(ledger.jobs.attempts(job.job_id)) == 3
-
-
-def test_stopping_waits_for_a_running_job(ledger: Ledger, build_pool: MakePool) -> None:
-    """A job that ends in time is recorded."""
-    queue(ledger, models=["brief"])
     pool = build_pool()
-    pool.start()
-    wait_until(lambda: ledger.jobs.listing()[0].state is JobState.RUNNING)
+    make_request = pool._make_request
 
-    pool.stop(patience_s=20)
+    def reopened(job: JobRow) -> JobRequest:
+        ledger.studies.record([instance(number=9)], T0)
+        raise StudyReopenedError("an image arrived")
 
-    assert ledger.jobs.listing()[0].state is JobState.REPORTED
-
-
-def test_stopping_ends_a_job_that_takes_too_long(
-    ledger: Ledger, build_pool: MakePool
-) -> None:
-    """Its worker is gone; the job is queued again with no attempt spent."""
-    queue(ledger, models=["hang"])
-    pool = build_pool()
-    pool.start()
-    wait_until(lambda: bool(pool.slots) and pool.slots[0].job is not None)
-    wait_until(lambda: pool.slots[0].pid is not None)
-    pid = pool.slots[0].pid
-    assert pid is not None
-
-    pool.stop(patience_s=0.1)
-
-    wait_until(lambda: not Path(f"/proc/{pid}").exists())
+    pool._make_request = reopened
+    pool.open()
+    pool.tick(datetime.now(UTC))
     [job] = ledger.jobs.listing()
     assert (job.state, job.attempts) == (JobState.QUEUED, 0)
-    assert outcomes(ledger, job) == ["stopped"]
+
+    pool._make_request = make_request
+    complete(ledger, models=["fine"])
+    assert finish(ledger, pool)["fine"].state is JobState.REPORTED
 
 
 def test_waking_starts_a_job_in_milliseconds(
@@ -376,7 +268,7 @@ def test_a_study_that_changes_while_it_is_read_is_read_again(
     queue(ledger, models=["brief"])
     pool = build_pool()
     pool.start()
-    wait_until(lambda: pool.slots != () and pool.slots[0].job is not None)
+    wait_until(lambda: pool.slots != () and pool.slots[0].task is not None)
     ledger.studies.record([instance(number=2)], T0)
     complete(ledger, models=["brief"])
 

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from node.config import JobsSettings, Settings
-from node.errors import LedgerError
+from node.errors import LedgerError, StudyReopenedError
 from node.jobs.job import JobRequest
 from node.jobs.ledger import Ledger
 from node.jobs.request import request_of
 from tests.node.jobs.ledger_stories import T0, instance, queue, result
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    """Return an empty ledger."""
-    ledger = Ledger(tmp_path)
-    yield ledger
-    ledger.close()
 
 
 def ask(ledger: Ledger, job_id: int, **jobs: str) -> JobRequest:
@@ -91,9 +82,13 @@ def test_a_job_without_a_complete_study_is_refused(ledger: Ledger) -> None:
         ask(ledger, job.job_id)
 
 
-def test_files_that_arrived_meanwhile_are_in_the_request(ledger: Ledger) -> None:
-    """A worker reads what is there, not what was there at completion."""
+def test_an_image_that_arrived_since_the_claim_sends_the_job_back(
+    ledger: Ledger,
+) -> None:
+    """Half of what is arriving must not be read as a confirmed study."""
     [job] = queue(ledger, models=["hippocampus"])
+    ledger.jobs.claim(T0)
     ledger.studies.record([instance(number=7)], T0)
 
-    assert len(ask(ledger, job.job_id).files) == len(ledger.studies.files("1.1"))
+    with pytest.raises(StudyReopenedError, match="receiving again"):
+        ask(ledger, job.job_id)

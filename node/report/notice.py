@@ -1,0 +1,234 @@
+"""The notice: says in the archive that a study was not read, and why.
+
+A Basic Text SR (PS3.3 A.35.1) in words, without a measurement and without any
+statement about the patient.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import metadata
+from typing import Any
+
+from highdicom import SOPClass
+from highdicom.sr import (
+    CodeContentItem,
+    ContainerContentItem,
+    TextContentItem,
+    UIDRefContentItem,
+)
+from highdicom.sr.value_types import ContentItem, ContentSequence
+from pydicom import Dataset
+from pydicom.sr.codedict import codes
+from pydicom.uid import BasicTextSRStorage, ExplicitVRLittleEndian
+
+from models.volume.bundle import Bundle
+from models.volume.headers import quiet
+from node.report.notice_words import words_for
+from node.report.provenance import (
+    MANUFACTURER,
+    PROCESSING_EQUIPMENT,
+    code_item,
+    device_uid,
+    result_uid,
+    series_uid,
+)
+from node.report.sop import KINDS
+from node.report.sources import UTF_8
+
+PACKAGE = "pacs-ai-node"
+
+SERIES_DESCRIPTION = "AI NOTICE: not read"
+UNNAMED = "2.25.0"
+"""Stands for the UIDs until everything that they are hashed from is there."""
+
+HEADING = "AI NOTICE: this study was not read"
+MEANING = (
+    "Nothing was measured and nothing is said about the images: read them as if no "
+    "AI had been asked. A later result of the same study takes the place of this "
+    "notice."
+)
+NOT_A_DIAGNOSIS = "Research use. Written by a program, not verified by a physician."
+
+PATIENT_AND_STUDY = (
+    "IssuerOfPatientID",
+    "PatientIdentityRemoved",
+    "DeidentificationMethod",
+    "StudyDescription",
+    "TimezoneOffsetFromUTC",
+)
+"""Passed on from the study beside what every object has."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadModel:
+    """A model that did not read the study; ``bundle`` is None when it is broken."""
+
+    name: str
+    reason: str
+    bundle: Bundle | None
+
+
+@quiet()
+def build_notice(
+    source: Dataset,
+    study_instance_uid: str,
+    unread: Sequence[UnreadModel],
+    ended_at: datetime,
+    installation_id: str,
+    series_number: int,
+) -> Dataset:
+    """Return the notice for one study; equal arguments give equal bytes.
+
+    Parameters
+    ----------
+    source
+        Header of any image of the study: whose it is.
+    ended_at
+        Aware; when the last job of the study ended. Every date comes from it.
+    series_number
+        Of the first result series; the notice comes behind these.
+    """
+    made = ended_at.astimezone()
+    day, time = made.strftime("%Y%m%d"), made.strftime("%H%M%S")
+    marks: dict[str, Any] = {
+        "series_number": series_number + len(KINDS),
+        "manufacturer_model_name": ", ".join(model.name for model in unread),
+        "software_versions": _versions(unread),
+        "device_serial_number": installation_id,
+        "content_date": day,
+        "content_time": time,
+        "series_date": day,
+        "series_time": time,
+    }
+    notice: Dataset = SOPClass(
+        study_instance_uid=study_instance_uid,
+        series_instance_uid=UNNAMED,
+        sop_instance_uid=UNNAMED,
+        sop_class_uid=BasicTextSRStorage,
+        instance_number=1,
+        modality="SR",
+        manufacturer=MANUFACTURER,
+        transfer_syntax_uid=ExplicitVRLittleEndian,
+        series_description=SERIES_DESCRIPTION,
+        specific_character_set=UTF_8,
+        **marks,
+        **_person_and_study(source),
+    )
+    _pass_on(source, notice)
+    _complete(notice, day, time)
+    notice.ContributingEquipmentSequence = [
+        _equipment(model, installation_id) for model in unread
+    ]
+    notice.update(_content(unread, made))
+    return _named(notice, installation_id)
+
+
+def _person_and_study(source: Dataset) -> dict[str, Any]:
+    def value(keyword: str) -> str | None:
+        return str(source.get(keyword) or "") or None
+
+    sex = value("PatientSex")
+    return {
+        "patient_id": value("PatientID"),
+        "patient_name": source.get("PatientName") or None,
+        "patient_birth_date": value("PatientBirthDate"),
+        "patient_sex": sex if sex in {"M", "F", "O"} else None,
+        "accession_number": value("AccessionNumber"),
+        "study_id": value("StudyID"),
+        "study_date": value("StudyDate"),
+        "study_time": value("StudyTime"),
+        "referring_physician_name": source.get("ReferringPhysicianName") or None,
+    }
+
+
+def _pass_on(source: Dataset, notice: Dataset) -> None:
+    for keyword in PATIENT_AND_STUDY:
+        if source.get(keyword):
+            setattr(notice, keyword, source[keyword].value)
+
+
+def _equipment(model: UnreadModel, installation_id: str) -> Dataset:
+    """Return the item by which the node knows its own output (PS3.3 C.12.1.1.5)."""
+    item = Dataset()
+    item.PurposeOfReferenceCodeSequence = [code_item(PROCESSING_EQUIPMENT)]
+    item.Manufacturer = MANUFACTURER
+    item.ManufacturerModelName = model.name
+    item.SoftwareVersions = _versions([model])
+    item.DeviceSerialNumber = installation_id
+    if model.bundle:
+        item.DeviceUID = device_uid(model.bundle.weights_digest)
+    return item
+
+
+def _complete(notice: Dataset, day: str, time: str) -> None:
+    """Fill the modules of an SR document (PS3.3 C.17.1, C.17.2)."""
+    notice.InstanceCreationDate, notice.InstanceCreationTime = day, time
+    notice.CompletionFlag = "COMPLETE"
+    notice.VerificationFlag = "UNVERIFIED"
+    notice.PreliminaryFlag = "PRELIMINARY"
+    notice.PerformedProcedureCodeSequence = []
+    notice.ReferencedPerformedProcedureStepSequence = []
+
+
+def _content(unread: Sequence[UnreadModel], made: datetime) -> Dataset:
+    """Return the root of the content tree (PS3.3 A.35.1.3)."""
+    root = ContainerContentItem(
+        name=codes.LN.DiagnosticImagingReport, is_content_continuous=False
+    )
+    items = [*_observer(unread), *_texts(unread, made)]
+    root.ContentSequence = ContentSequence(items)
+    return root
+
+
+def _observer(unread: Sequence[UnreadModel]) -> Iterator[ContentItem]:
+    """TID 1002 and 1004: a device speaks, not a person."""
+    context = {"relationship_type": "HAS OBS CONTEXT"}
+    yield CodeContentItem(codes.DCM.ObserverType, codes.DCM.Device, **context)
+    bundle = unread[0].bundle
+    uid = (
+        device_uid(bundle.weights_digest)
+        if bundle
+        else result_uid("node", MANUFACTURER)
+    )
+    yield UIDRefContentItem(codes.DCM.DeviceObserverUID, uid, **context)
+    names = ", ".join(model.name for model in unread)
+    yield TextContentItem(codes.DCM.DeviceObserverName, names, **context)
+    yield TextContentItem(codes.DCM.DeviceObserverManufacturer, MANUFACTURER, **context)
+
+
+def _texts(unread: Sequence[UnreadModel], made: datetime) -> Iterator[ContentItem]:
+    for text in sentences(unread, made):
+        yield TextContentItem(codes.DCM.Comment, text, relationship_type="CONTAINS")
+
+
+def sentences(unread: Sequence[UnreadModel], made: datetime) -> Iterator[str]:
+    """Return what the notice says, in reading order."""
+    yield HEADING
+    for model in unread:
+        what, advice = words_for(model.reason)
+        title = model.bundle.title if model.bundle else model.name
+        yield f"{title}: {what}"
+        yield f"What to do: {advice}"
+    yield MEANING
+    reasons = ", ".join(f"{model.name} {model.reason}" for model in unread)
+    yield f"Reason codes: {reasons}. {made:%Y-%m-%d %H:%M}."
+    yield NOT_A_DIAGNOSIS
+
+
+def _versions(unread: Sequence[UnreadModel]) -> list[str]:
+    models = [f"{m.name} {m.bundle.version}" for m in unread if m.bundle]
+    return [f"{MANUFACTURER} {metadata.version(PACKAGE)}", *models]
+
+
+def _named(notice: Dataset, installation_id: str) -> Dataset:
+    """Give the notice UIDs that are hashed from all that it says."""
+    content = notice.to_json(dump_handler=None, suppress_invalid_tags=False)
+    digest = hashlib.sha256(f"{installation_id} {content}".encode()).hexdigest()
+    notice.SOPInstanceUID = result_uid("NOTICE", digest)
+    notice.SeriesInstanceUID = series_uid(notice.SOPInstanceUID)
+    notice.file_meta.MediaStorageSOPInstanceUID = notice.SOPInstanceUID
+    return notice

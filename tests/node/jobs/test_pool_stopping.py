@@ -1,0 +1,72 @@
+"""The pool at its end, and at its next start."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from node.jobs.job import JobState
+from node.jobs.ledger import Ledger
+from tests.node.jobs.ledger_stories import T0, queue
+from tests.node.jobs.pools import MakePool, finish, outcomes, wait_until
+
+
+def test_jobs_of_a_dead_process_are_tried_again_at_start(
+    ledger: Ledger, build_pool: MakePool
+) -> None:
+    """What was running when the node died is done by the next one."""
+    queue(ledger, models=["fine"])
+    ledger.jobs.claim(T0)
+
+    job = finish(ledger, build_pool())["fine"]
+
+    assert outcomes(ledger, job) == ["interrupted", "report"]
+
+
+def test_a_job_that_ends_the_node_every_time_fails(
+    ledger: Ledger, build_pool: MakePool
+) -> None:
+    """It does not take the node down for ever."""
+    [job] = queue(ledger, models=["poison"])
+    now = datetime.now(UTC)
+    for _ in range(3):
+        build_pool(attempts=3).recover(now)
+        ledger.jobs.claim(now)
+
+    build_pool(attempts=3).recover(now)
+
+    job = ledger.jobs.get(job.job_id)
+    assert (job.state, job.reason) == (JobState.FAILED, "interrupted")
+    assert len(ledger.jobs.attempts(job.job_id)) == 3
+
+
+def test_stopping_waits_for_a_running_job(ledger: Ledger, build_pool: MakePool) -> None:
+    """A job that ends in time is recorded."""
+    queue(ledger, models=["brief"])
+    pool = build_pool()
+    pool.start()
+    wait_until(lambda: ledger.jobs.listing()[0].state is JobState.RUNNING)
+
+    pool.stop(patience_s=20)
+
+    assert ledger.jobs.listing()[0].state is JobState.REPORTED
+
+
+def test_stopping_ends_a_job_that_takes_too_long(
+    ledger: Ledger, build_pool: MakePool
+) -> None:
+    """Its worker is gone; the job is queued again with no attempt spent."""
+    queue(ledger, models=["hang"])
+    pool = build_pool()
+    pool.start()
+    wait_until(lambda: bool(pool.slots) and pool.slots[0].task is not None)
+    wait_until(lambda: pool.slots[0].pid is not None)
+    pid = pool.slots[0].pid
+    assert pid is not None
+
+    pool.stop(patience_s=0.1)
+
+    wait_until(lambda: not Path(f"/proc/{pid}").exists())
+    [job] = ledger.jobs.listing()
+    assert (job.state, job.attempts) == (JobState.QUEUED, 0)
+    assert outcomes(ledger, job) == ["stopped"]

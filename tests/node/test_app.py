@@ -1,0 +1,162 @@
+"""Starting and stopping a node, also when it cannot start."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from node.app import Node
+from node.config import Settings
+from node.errors import ConfigError
+from node.jobs.job import JobState
+from node.jobs.ledger import Ledger
+from tests.node.jobs.ledger_stories import T0, queue
+
+
+@contextmanager
+def taken_port() -> Iterator[int]:
+    """Listen on a free port while the block runs."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+def free_port() -> int:
+    """Return a port that was free a moment ago."""
+    with taken_port() as port:
+        return port
+
+
+def settings(data_dir: Path, port: int) -> Settings:
+    """Return the settings of a small node that asks nobody."""
+    return Settings.model_validate(
+        {
+            "node": {"data_dir": data_dir, "port": port},
+            "archive": {"dicom_port": free_port(), "http_port": free_port()},
+            "jobs": {"device": "cpu"},
+        }
+    )
+
+
+def running_job(data_dir: Path) -> None:
+    """Leave a ledger in which a job runs, and a file that is being received."""
+    data_dir.mkdir()
+    ledger = Ledger(data_dir)
+    queue(ledger, models=["hippocampus"])
+    ledger.jobs.claim(T0)
+    ledger.close()
+    incoming = data_dir / "spool" / ".incoming"
+    incoming.mkdir(parents=True)
+    (incoming / "123-0").touch()
+
+
+def untouched(data_dir: Path) -> bool:
+    """Return whether a node has left job and file alone."""
+    ledger = Ledger(data_dir, read_only=True)
+    states = [job.state for job in ledger.jobs.listing()]
+    ledger.close()
+    received = (data_dir / "spool" / ".incoming" / "123-0").exists()
+    return states == [JobState.RUNNING] and received
+
+
+def test_a_taken_port_ends_the_start_before_anything_is_touched(
+    tmp_path: Path,
+) -> None:
+    """The node that has the port may be the one whose folder this is."""
+    running_job(tmp_path / "var")
+
+    with taken_port() as port:
+        node = Node(settings(tmp_path / "var", port))
+        with pytest.raises(ConfigError, match=r"\[node\] listen and port"):
+            node.start()
+        node.stop()
+
+    assert untouched(tmp_path / "var")
+
+
+def test_a_second_node_over_one_folder_touches_nothing(tmp_path: Path) -> None:
+    """It says who has the folder, and the first goes on."""
+    running_job(tmp_path / "var")
+    first = Node(settings(tmp_path / "var", free_port()))
+
+    with pytest.raises(ConfigError, match="in use by another pacs-node"):
+        Node(settings(tmp_path / "var", free_port()))
+
+    first.stop()
+    assert untouched(tmp_path / "var")
+    Node(settings(tmp_path / "var", free_port())).stop()
+
+
+def test_a_start_that_fails_ends_the_process(tmp_path: Path) -> None:
+    """One line says why; no thread holds the process."""
+    with taken_port() as port:
+        done = subprocess.run(
+            [sys.executable, "-m", "node", "run"],
+            env=os.environ
+            | {
+                "PACS_NODE_NODE__DATA_DIR": str(tmp_path / "var"),
+                "PACS_NODE_NODE__PORT": str(port),
+            },
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("pacs-node: [node] listen and port")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_signal_stops_a_running_node(tmp_path: Path) -> None:
+    """Service managers send SIGTERM; the exit is clean."""
+    port = free_port()
+    with subprocess.Popen(
+        [sys.executable, "-m", "node", "run"],
+        env=os.environ
+        | {
+            "PACS_NODE_NODE__DATA_DIR": str(tmp_path / "var"),
+            "PACS_NODE_NODE__PORT": str(port),
+            "PACS_NODE_ARCHIVE__DICOM_PORT": str(free_port()),
+            "PACS_NODE_ARCHIVE__HTTP_PORT": str(free_port()),
+        },
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        while "listening" not in process.stderr.readline():
+            assert process.poll() is None, "the node ended"
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=60)
+
+    assert process.returncode == 0
+    assert "Traceback" not in errors
+
+
+def test_a_stage_that_fails_to_stop_keeps_no_other_from_it(tmp_path: Path) -> None:
+    """The ledger is closed and the folder free, whatever went wrong before."""
+    node = Node(settings(tmp_path / "var", free_port()))
+    stop_schedule = node.schedule.stop
+
+    def fail() -> None:
+        stop_schedule()
+        raise RuntimeError("stuck")
+
+    node.schedule.stop = fail  # type: ignore[method-assign]  # the fault injected
+    node.start()
+
+    with pytest.raises(RuntimeError, match="stuck"):
+        node.stop()
+
+    Node(settings(tmp_path / "var", free_port())).stop()
