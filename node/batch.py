@@ -8,11 +8,12 @@ objects their identity, so that a second run finds that the first one's stand.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from models.volume.bundle import sha256_file
+from models.volume.headers import content_digest
 from models.volume.series import StudyHeaders, read_study
 from node.config import Destination, Settings
 from node.errors import NodeError
@@ -94,7 +95,8 @@ def by_study(
     groups: dict[str, set[Path]] = defaultdict(set)
     for series in headers.series:
         for instance in series.instances:
-            groups[series.study_instance_uid].add(instance.path)
+            same = headers.rivals.get(instance.sop_instance_uid, (instance.path,))
+            groups[series.study_instance_uid].update(same)
     if not groups:
         reasons = sorted({reason for _, reason in headers.unreadable})
         why = ", ".join(reasons) or "no image in them"
@@ -120,25 +122,14 @@ def _record(
     files: Sequence[Path],
     models: Sequence[str],
 ) -> None:
-    """Note the study and its files in the ledger, and queue its jobs."""
+    """Note the study and its files in the ledger, and queue its jobs.
+
+    The study is what lies there now: files of an earlier run are forgotten.
+    """
     now = datetime.now(UTC)
-    wanted = set(files)
+    ledger.studies.forget_files(ledger.studies.files(study_instance_uid))
     ledger.studies.record(
-        [
-            ReceivedInstance(
-                study_instance_uid=study_instance_uid,
-                series_instance_uid=series.series_instance_uid,
-                sop_instance_uid=instance.sop_instance_uid,
-                sop_class_uid=instance.sop_class_uid,
-                digest=sha256_file(instance.path),
-                path=instance.path.absolute(),
-                calling_ae_title="",
-            )
-            for series in headers.series
-            for instance in series.instances
-            if instance.path in wanted
-        ],
-        now,
+        _instances(study_instance_uid, headers, frozenset(files)), now
     )
     ledger.studies.complete(
         study_instance_uid,
@@ -150,6 +141,26 @@ def _record(
     )
 
 
+def _instances(
+    study_instance_uid: str, headers: StudyHeaders, files: Collection[Path]
+) -> Iterator[ReceivedInstance]:
+    """Yield those of ``files`` that count, every content of an instance."""
+    for series in headers.series:
+        for instance in series.instances:
+            uid = instance.sop_instance_uid
+            for path in headers.rivals.get(uid, (instance.path,)):
+                if path in files:
+                    yield ReceivedInstance(
+                        study_instance_uid=study_instance_uid,
+                        series_instance_uid=series.series_instance_uid,
+                        sop_instance_uid=uid,
+                        sop_class_uid=instance.sop_class_uid,
+                        digest=content_digest(path).hex(),
+                        path=path.absolute(),
+                        calling_ae_title="",
+                    )
+
+
 def _jobs(
     ledger: Ledger,
     settings: Settings,
@@ -159,7 +170,8 @@ def _jobs(
     """Do what is queued in this process, one after another."""
     names = [destination_name(destination) for destination in destinations]
     while (job := ledger.jobs.claim(datetime.now(UTC))) is not None:
-        outcome = perform(request_of(job, ledger, settings, output))
+        request = request_of(job, ledger, settings, output)
+        outcome = perform(replace(request, in_order=False))
         now = datetime.now(UTC)
         match outcome:
             case Reported():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -77,17 +77,23 @@ class StudyHeaders:
     unreadable
         ``(file name, reason code)``. File names may identify a patient: show them to
         the person who chose the files, keep them out of logs.
-    conflicting
-        SOP Instance UIDs that came with two different contents; the first is kept.
+    rivals
+        Files by SOP Instance UID, where several contents came under one: a file per
+        content, in the order given, of which the first is described here. Which of
+        them counts is for ``duplicates.settle`` to say.
     study_instance_uids, patient_ids
-        All that occur. More than one of either is an identity conflict.
+        All that occur. More than one of either is an identity conflict. An ID has its
+        issuer behind it where one is named, ``ID^^^issuer`` as HL7 writes it: the
+        same ID from two issuers is two persons, an absent issuer contradicts none.
     """
 
     study_instance_uid: str
     series: tuple[SeriesInfo, ...]
     datasets: Mapping[str, Dataset] = field(repr=False)
     unreadable: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    conflicting: tuple[str, ...] = ()
+    rivals: Mapping[str, tuple[Path, ...]] = field(
+        default_factory=lambda: MappingProxyType({}), repr=False
+    )
     study_instance_uids: tuple[str, ...] = ()
     patient_ids: tuple[str, ...] = field(default=(), repr=False)
 
@@ -105,9 +111,8 @@ def read_study(paths: Sequence[Path], threads: int = 4) -> StudyHeaders:
     contents under one SOP Instance UID the first is kept.
     """
     headers, unreadable = read_headers(paths, threads)
-    kept, conflicting = _without_duplicates(headers)
+    kept, rivals = _without_duplicates(headers)
     studies = Counter(_uid(header, "StudyInstanceUID") for header in kept.values())
-    patients = {text(header.dataset, "PatientID").strip() for header in kept.values()}
     by_series: dict[str, list[Header]] = {}
     for _, header in sorted(kept.items()):
         by_series.setdefault(_uid(header, "SeriesInstanceUID"), []).append(header)
@@ -119,9 +124,9 @@ def read_study(paths: Sequence[Path], threads: int = 4) -> StudyHeaders:
         series=tuple(sorted(series, key=_by_number)),
         datasets=MappingProxyType({uid: h.dataset for uid, h in kept.items()}),
         unreadable=tuple(unreadable),
-        conflicting=conflicting,
+        rivals=MappingProxyType(rivals),
         study_instance_uids=tuple(sorted(studies)),
-        patient_ids=tuple(sorted(patients - {""})),
+        patient_ids=tuple(sorted(_patients(kept.values()))),
     )
 
 
@@ -136,17 +141,34 @@ def _by_number(series: SeriesInfo) -> tuple[bool, int, str]:
 
 def _without_duplicates(
     headers: Sequence[Header],
-) -> tuple[dict[str, Header], tuple[str, ...]]:
-    kept: dict[str, Header] = {}
-    conflicting: set[str] = set()
+) -> tuple[dict[str, Header], dict[str, tuple[Path, ...]]]:
+    """Return the first header of each instance, and the files of those with rivals."""
+    by_uid: dict[str, list[Header]] = {}
     for header in headers:
-        uid = _uid(header, "SOPInstanceUID")
-        first = kept.setdefault(uid, header)
-        if first is not header and content_digest(first.path) != content_digest(
-            header.path
-        ):
-            conflicting.add(uid)
-    return kept, tuple(sorted(conflicting))
+        by_uid.setdefault(_uid(header, "SOPInstanceUID"), []).append(header)
+    kept = {uid: same[0] for uid, same in by_uid.items()}
+    contents = {uid: _contents(same) for uid, same in by_uid.items() if len(same) > 1}
+    return kept, {uid: files for uid, files in contents.items() if len(files) > 1}
+
+
+def _contents(same: Sequence[Header]) -> tuple[Path, ...]:
+    """Return one file for each content, in the order given."""
+    files: dict[bytes, Path] = {}
+    for header in same:
+        files.setdefault(content_digest(header.path), header.path)
+    return tuple(files.values())
+
+
+def _patients(headers: Iterable[Header]) -> Iterator[str]:
+    issuers: dict[str, set[str]] = {}
+    for header in headers:
+        patient = text(header.dataset, "PatientID").strip()
+        named = issuers.setdefault(patient, set())
+        named.add(text(header.dataset, "IssuerOfPatientID").strip())
+    issuers.pop("", None)  # without an ID, it is not known who it is
+    for patient, named in issuers.items():
+        for issuer in named - {""} or {""}:
+            yield f"{patient}^^^{issuer}" if issuer else patient
 
 
 def series_info(headers: Sequence[Header]) -> SeriesInfo:

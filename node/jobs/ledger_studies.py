@@ -70,8 +70,9 @@ class StudyRecords:
     def record(self, instances: Iterable[ReceivedInstance], now: datetime) -> set[str]:
         """Note instances that lie in the spool; return the studies that changed.
 
-        An instance whose digest is known changes nothing, except that a file which
-        retention had removed is there again. A new one opens its study (again).
+        A content whose digest is known changes nothing, except that a file which
+        retention had removed is there again. A new one opens its study (again), and
+        so does an earlier one that comes back in the place of a later.
         """
         changed: set[str] = set()
         with self._database.write(durable=False) as connection:
@@ -104,10 +105,10 @@ class StudyRecords:
         return {row["uid"]: row["n"] for row in rows}
 
     def files(self, study_instance_uid: str) -> tuple[Path, ...]:
-        """Return the files of a study that lie in the spool, sorted."""
+        """Return the files of a study that lie in the spool, in order of receipt."""
         rows = self._database.read(
             "SELECT path FROM instances WHERE study_instance_uid = ? "
-            "AND path IS NOT NULL ORDER BY path",
+            "AND path IS NOT NULL ORDER BY rowid",
             (study_instance_uid,),
         )
         return tuple(Path(row["path"]) for row in rows)
@@ -121,10 +122,14 @@ class StudyRecords:
         return {row["digest"] for row in rows}
 
     def without_file(self, study_instance_uid: str) -> int:
-        """Return how many instances of a study were removed by retention."""
+        """Return how many instances of a study have no file: retention removed it.
+
+        One that came again with another content has a file.
+        """
         rows = self._database.read(
-            "SELECT COUNT(*) AS n FROM instances "
-            "WHERE study_instance_uid = ? AND path IS NULL",
+            "SELECT COUNT(*) AS n FROM (SELECT 1 FROM instances "
+            "WHERE study_instance_uid = ? GROUP BY sop_instance_uid "
+            "HAVING COUNT(path) = 0)",
             (study_instance_uid,),
         )
         return int(rows[0]["n"])
@@ -210,12 +215,8 @@ class StudyRecords:
 def _insert(
     connection: sqlite3.Connection, instance: ReceivedInstance, now: str
 ) -> bool:
-    """Insert one instance; tell whether it was new."""
-    known = connection.execute(
-        "UPDATE instances SET path = ? WHERE sop_instance_uid = ? AND digest = ?",
-        (str(instance.path), instance.sop_instance_uid, instance.digest),
-    ).rowcount
-    if known:
+    """Insert one instance; tell whether it changes its study."""
+    if _is_known(connection, instance):
         return False
     connection.execute(
         "INSERT INTO studies (study_instance_uid, state, first_received_at, "
@@ -231,7 +232,7 @@ def _insert(
         (instance.series_instance_uid, instance.study_instance_uid),
     )
     connection.execute(
-        "INSERT INTO instances VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO instances VALUES (?, ?, ?, ?, ?, ?)",  # a new rowid
         (
             instance.sop_instance_uid,
             instance.digest,
@@ -240,6 +241,32 @@ def _insert(
             str(instance.path),
             now,
         ),
+    )
+    return True
+
+
+def _is_known(connection: sqlite3.Connection, instance: ReceivedInstance) -> bool:
+    """Note where a known content lies; tell whether that is all there is to do.
+
+    It is not when another content of the instance came after it: then this one is
+    the last again. A file that retention had removed only fills its gap, since it
+    is the archive that gives back what it holds.
+    """
+    known = connection.execute(
+        "SELECT path IS NULL OR rowid = (SELECT MAX(rowid) FROM instances "
+        "WHERE sop_instance_uid = :uid AND study_instance_uid = :study) AS fits "
+        "FROM instances WHERE sop_instance_uid = :uid AND digest = :digest",
+        {
+            "uid": instance.sop_instance_uid,
+            "study": instance.study_instance_uid,
+            "digest": instance.digest,
+        },
+    ).fetchone()
+    if known is None or not known["fits"]:
+        return False
+    connection.execute(
+        "UPDATE instances SET path = ? WHERE sop_instance_uid = ? AND digest = ?",
+        (str(instance.path), instance.sop_instance_uid, instance.digest),
     )
     return True
 

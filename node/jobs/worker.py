@@ -30,6 +30,7 @@ from models.contract import (
     grade,
 )
 from models.volume.bundle import BundleError
+from models.volume.duplicates import ConflictError, settle
 from models.volume.series import StudyHeaders, read_study
 from node.config import JobsSettings
 from node.errors import JobError
@@ -144,8 +145,7 @@ def _perform(request: JobRequest) -> Outcome:
         model = load_model(request.model, request.bundle)
         context = context_of(request)
     with clock.stage("headers"):
-        study = read_study(request.files, context.threads)
-        _check_study(study, request)
+        study = _study(request, context.threads)
     with clock.stage("choose"):
         choice = choose(model.accepts, study, is_own)
     if choice.chosen is None:
@@ -156,17 +156,22 @@ def _perform(request: JobRequest) -> Outcome:
     return _report(reading, clock)
 
 
-def _check_study(study: StudyHeaders, request: JobRequest) -> None:
-    """Refuse files that are not one study of one patient.
+def _study(request: JobRequest, threads: int) -> StudyHeaders:
+    """Read the headers, and refuse files that are not one study of one patient.
 
     Raises
     ------
     JobError
-        ``no_readable_images``, ``identity_conflict`` or ``conflicting_instances``.
+        ``no_readable_images``, ``conflicting_instances`` or ``identity_conflict``.
     """
+    study = read_study(request.files, threads)
     if not study.series:
         count = len(study.unreadable)
         raise JobError("no_readable_images", f"{count} files, none is a DICOM image")
+    try:
+        study = settle(study, in_order=request.in_order, threads=threads)
+    except ConflictError as error:
+        raise JobError("conflicting_instances", str(error)) from None
     if (
         study.identity_conflict
         or study.study_instance_uid != request.study_instance_uid
@@ -176,11 +181,7 @@ def _check_study(study: StudyHeaders, request: JobRequest) -> None:
             f"images of {len(study.study_instance_uids)} studies "
             f"and {len(study.patient_ids)} patients lie in one study",
         )
-    if study.conflicting:
-        raise JobError(
-            "conflicting_instances",
-            f"{len(study.conflicting)} images came twice with different content",
-        )
+    return study
 
 
 def _report(reading: _Reading, clock: _Clock) -> Reported | Unchanged:

@@ -22,11 +22,10 @@ from pydicom.uid import UID
 
 from models.contract import Code, Findings, SeriesInfo, Volume
 from node.config import ReportSettings
+from node.equipment import MANUFACTURER as MANUFACTURER
+from node.equipment import PROCESSING_EQUIPMENT as PURPOSE
 
-MANUFACTURER = "pacs-ai-node"
-"""Manufacturer (0008,0070) in our objects, and how we know them again."""
-
-PROCESSING_EQUIPMENT = Code("109102", "DCM", "Processing Equipment")
+PROCESSING_EQUIPMENT = Code(PURPOSE, "DCM", "Processing Equipment")
 """Purpose of our item in the Contributing Equipment Sequence (PS3.16 CID 7005)."""
 
 LIBRARIES = ("highdicom", "numpy", "pillow", "pydicom")

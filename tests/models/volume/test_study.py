@@ -185,16 +185,20 @@ class TestStudy:
         study = read_study([*paths, copy])
 
         assert len(study.series[0].instances) == 12
-        assert study.conflicting == ()
+        assert study.rivals == {}
 
     def test_other_bytes_under_one_uid_are_noted(self, tmp_path: Path) -> None:
-        """Which of the two is true cannot be known."""
+        """A file per content, in the order given; the first one is described."""
         paths = write_series(tmp_path / "a", PLANES)
         others = write_series(tmp_path / "b", PLANES + 1)
+        copy = tmp_path / "copy.dcm"
+        copy.write_bytes(paths[3].read_bytes())
 
-        study = read_study([*paths, others[3]])
+        study = read_study([*paths, others[3], copy])
 
-        assert study.conflicting == (study.series[0].instances[3].sop_instance_uid,)
+        instance = study.series[0].instances[3]
+        assert study.rivals == {instance.sop_instance_uid: (paths[3], others[3])}
+        assert instance.path == paths[3]
         assert len(study.series[0].instances) == 12
 
     def test_two_patients_are_an_identity_conflict(self, tmp_path: Path) -> None:
@@ -223,6 +227,33 @@ class TestStudy:
         )
 
         assert not read_study(paths).identity_conflict
+
+    @pytest.mark.parametrize(
+        ("issuers", "patients"),
+        [
+            (("HOSPITAL", "CLINIC"), ("TEST-1^^^CLINIC", "TEST-1^^^HOSPITAL")),
+            (("HOSPITAL", None), ("TEST-1^^^HOSPITAL",)),
+            (("HOSPITAL", ""), ("TEST-1^^^HOSPITAL",)),
+            (("HOSPITAL", " HOSPITAL "), ("TEST-1^^^HOSPITAL",)),
+            ((None, None), ("TEST-1",)),
+        ],
+    )
+    def test_one_id_of_two_issuers_is_two_patients(
+        self, tmp_path: Path, issuers: tuple[str | None, ...], patients: tuple[str, ...]
+    ) -> None:
+        """Every hospital counts from one; an absent issuer contradicts none."""
+        paths = [
+            path
+            for name, issuer in zip("AB", issuers, strict=True)
+            for path in write_series(
+                tmp_path / name, PLANES, description=name, IssuerOfPatientID=issuer
+            )
+        ]
+
+        study = read_study(paths)
+
+        assert study.patient_ids == patients
+        assert study.identity_conflict is (len(patients) > 1)
 
     def test_two_studies_are_an_identity_conflict(self, tmp_path: Path) -> None:
         """The one with more instances gives its name, both are listed."""
