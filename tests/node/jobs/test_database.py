@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -14,9 +15,11 @@ from pathlib import Path
 import pytest
 
 from node.errors import LedgerError
-from node.jobs.database import SCHEMA_VERSION, Database
+from node.jobs import database as database_module
+from node.jobs.database import MIGRATIONS, SCHEMA_VERSION, Database
 
 ROOT = Path(__file__).parents[3]
+FIXTURES = ROOT / "tests" / "fixtures"
 
 
 @pytest.fixture
@@ -49,7 +52,7 @@ def test_a_new_file_has_the_schema_version_and_a_write_ahead_log(
     database: Database,
 ) -> None:
     """What another program finds when it opens the file."""
-    assert database.read("PRAGMA user_version")[0][0] == SCHEMA_VERSION == 1
+    assert database.read("PRAGMA user_version")[0][0] == SCHEMA_VERSION == 2
     assert database.read("PRAGMA journal_mode")[0][0] == "wal"
     assert database.read("PRAGMA foreign_keys")[0][0] == 1
 
@@ -75,6 +78,91 @@ def test_another_schema_version_is_refused(tmp_path: Path, read_only: bool) -> N
 
     with pytest.raises(LedgerError, match="version 99"):
         Database(path, read_only=read_only)
+
+
+def older(folder: Path, version: int = 1) -> Path:
+    """Return a copy of the ledger that a program of an older schema wrote."""
+    path = folder / "ledger.sqlite"
+    shutil.copyfile(FIXTURES / f"ledger_v{version}.sqlite", path)
+    return path
+
+
+def schema_of(database: Database) -> dict[str, set[tuple[object, ...]]]:
+    """Return every table and index with its columns, without the comments."""
+    tables = database.read("SELECT name FROM sqlite_master WHERE type = 'table'")
+    indexes = database.read("SELECT name FROM sqlite_master WHERE type = 'index'")
+    columns = {
+        row["name"]: {
+            tuple(column)
+            for column in database.read(f"PRAGMA table_info({row['name']})")
+        }
+        for row in tables
+    }
+    indexed = {
+        row["name"]: {
+            tuple(column)
+            for column in database.read(f"PRAGMA index_info({row['name']})")
+        }
+        for row in indexes
+    }
+    return columns | indexed
+
+
+def version_in(path: Path) -> int:
+    """Return the schema version of a file, without opening it as a ledger."""
+    connection = sqlite3.connect(path)
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    connection.close()
+    return int(version)
+
+
+def test_every_older_version_has_a_ledger_to_try_and_a_way_on() -> None:
+    """A new schema version without a migration would lock a hospital out."""
+    assert list(MIGRATIONS) == list(range(1, SCHEMA_VERSION))
+    for version in range(1, SCHEMA_VERSION + 1):
+        assert version_in(FIXTURES / f"ledger_v{version}.sqlite") == version
+
+
+@pytest.mark.parametrize("version", MIGRATIONS)
+def test_an_older_ledger_becomes_what_a_new_one_is(
+    tmp_path: Path, database: Database, version: int
+) -> None:
+    """The same tables, columns and indexes, and what was in it is in it."""
+    (tmp_path / "old").mkdir()
+    old = Database(older(tmp_path / "old", version))
+
+    assert schema_of(old) == schema_of(database)
+    assert old.read("PRAGMA user_version")[0][0] == SCHEMA_VERSION
+    assert old.read("PRAGMA integrity_check")[0][0] == "ok"
+    assert old.read("PRAGMA foreign_key_check") == []
+    assert old.read("SELECT COUNT(*) FROM jobs")[0][0] == 5
+    old.close()
+
+
+def test_a_migration_that_breaks_leaves_the_ledger_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of it or nothing: the next start begins again."""
+    broken = {1: f"{MIGRATIONS[1]}; CREATE TABLE studies (again TEXT)"}
+    path = older(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(database_module, "MIGRATIONS", broken)
+        with pytest.raises(LedgerError, match="studies already exists"):
+            Database(path)
+
+    assert version_in(path) == 1
+    Database(path).close()
+    assert version_in(path) == SCHEMA_VERSION
+
+
+def test_looking_at_an_older_ledger_does_not_change_it(tmp_path: Path) -> None:
+    """One line says what brings it up to date."""
+    path = older(tmp_path)
+
+    with pytest.raises(LedgerError, match="`pacs-node run` brings it up to date"):
+        Database(path, read_only=True)
+
+    assert version_in(path) == 1
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
