@@ -1,7 +1,7 @@
 # The developer's commands; run.sh does the same from a bare machine.
 PYTHON = .venv/bin/python
 
-.PHONY: setup demo test test-data lint check pictures
+.PHONY: setup demo test test-data test-crash lint check pictures
 
 setup:
 	./run.sh setup
@@ -15,6 +15,10 @@ test:
 # What needs the shared data (PACS_AI_DATA); missing data is an error, not a skip.
 test-data:
 	OMP_NUM_THREADS=1 PACS_AI_REQUIRE_DATA=1 $(PYTHON) -m pytest -q -m data
+
+# Kills the node at every named moment and at 20 random ones; needs Orthanc, takes minutes.
+test-crash:
+	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q -m "" tests/crash
 
 lint:
 	.venv/bin/ruff check .
