@@ -14,7 +14,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -238,8 +245,9 @@ class ReconcileSettings(Section):
     """Wait after the first attempt to bring what lacks; doubled each time."""
     backoff_max_s: Seconds = 3600.0
     """Longest wait between two attempts."""
-    give_up_after_h: Seconds = 72.0
-    """Hours after which what could not be brought is left, with an error in the log."""
+    attempts: Annotated[int, Field(ge=1)] = 10
+    """Attempts after which what could not be brought is left, with an error in the
+    log."""
 
 
 class LogSettings(Section):

@@ -207,11 +207,15 @@ Outcome = Reported | Unchanged | NotApplicable | Failed
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A model that did not read a study, and the reason code."""
+    """A model that did not read a study, the reason code, and its result so far.
+
+    ``version`` is that of an earlier result, 0 when there is none.
+    """
 
     model: str
     reason: str
     bundle: Path | None = None
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from node.jobs.database import Database
 from node.jobs.job import ObjectFile
@@ -19,6 +20,18 @@ NOTICE_FAILED = "notice_failed"
 """Outcome of an attempt to make a notice that did not succeed."""
 
 
+class UnreadJob(NamedTuple):
+    """A job that ended without a result, or with none for images that came later.
+
+    ``version`` is that of its last result, 0 when it never had one.
+    """
+
+    job_id: int
+    model: str
+    reason: str
+    version: int
+
+
 @dataclass(frozen=True, slots=True)
 class DueNotice:
     """A study whose jobs have all ended, some of them without a result.
@@ -26,13 +39,13 @@ class DueNotice:
     Attributes
     ----------
     unread
-        ``(job id, model, reason code)`` of those, in the order of their making.
+        Those, in the order of their making.
     ended_at
         When the last of them ended.
     """
 
     study_instance_uid: str
-    unread: tuple[tuple[int, str, str], ...]
+    unread: tuple[UnreadJob, ...]
     ended_at: datetime
 
 
@@ -58,7 +71,9 @@ class NoticeRecords:
         """
         rows = self._database.read(
             f"""
-            SELECT j.* FROM jobs AS j JOIN studies AS s USING (study_instance_uid)
+            SELECT j.*, (SELECT COALESCE(MAX(version), 0) FROM results AS r
+                         WHERE r.job_id = j.job_id) AS version
+            FROM jobs AS j JOIN studies AS s USING (study_instance_uid)
             WHERE s.state = 'complete' AND j.ended_at >= ?
               AND (j.state = 'failed' OR (j.state = 'not_applicable'
                    AND j.model IN ({", ".join("?" * len(expected))})))
@@ -75,16 +90,18 @@ class NoticeRecords:
             """,  # noqa: S608 - only placeholders and a constant are put in
             (stamp(since), *expected, attempts),
         )
-        found: dict[str, list[tuple[int, str, str]]] = {}
+        found: dict[str, list[UnreadJob]] = {}
         ended: dict[str, str] = {}
         for row in rows:
             study = row["study_instance_uid"]
-            entry = (row["job_id"], row["model"], row["reason"] or "")
-            found.setdefault(study, []).append(entry)
+            unread = UnreadJob(
+                row["job_id"], row["model"], row["reason"] or "", row["version"]
+            )
+            found.setdefault(study, []).append(unread)
             ended[study] = max(ended.get(study, ""), row["ended_at"])
         return [
-            DueNotice(study, tuple(unread), moment(ended[study]))
-            for study, unread in found.items()
+            DueNotice(study, tuple(jobs), moment(ended[study]))
+            for study, jobs in found.items()
         ]
 
     def made(

@@ -60,8 +60,9 @@ class Notices:
         attempts = self._settings.jobs.attempts
         for due in self._ledger.notices.due(expected, now - NEWS, attempts):
             if due.study_instance_uid not in self._making:
-                self._making[due.study_instance_uid] = due.unread[0][0]
-                return self._request(due)
+                request = self._request(due)
+                self._making[due.study_instance_uid] = due.unread[0].job_id
+                return request
         self._news = False
         return None
 
@@ -87,8 +88,13 @@ class Notices:
         return NoticeRequest(
             study_instance_uid=study,
             unread=tuple(
-                Unread(model, reason, bundle_of(self._settings, model))
-                for _, model, reason in due.unread
+                Unread(
+                    job.model,
+                    job.reason,
+                    bundle_of(self._settings, job.model),
+                    job.version,
+                )
+                for job in due.unread
             ),
             files=self._ledger.studies.files(study),
             output_dir=self._results / study / "notice",

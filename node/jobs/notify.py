@@ -63,7 +63,7 @@ def _readable(request: NoticeRequest) -> Iterator[Dataset]:
 
 def _model(unread: Unread) -> UnreadModel:
     folder = unread.bundle or models.bundle_folder(unread.model)
-    return UnreadModel(unread.model, unread.reason, _bundle(folder))
+    return UnreadModel(unread.model, unread.reason, _bundle(folder), unread.version)
 
 
 def _bundle(folder: Path) -> Bundle | None:

@@ -203,7 +203,8 @@ class Pool:
             self._ledger.jobs.give_back(job.job_id, "study_reopened", now)
             return
         except LedgerError as error:
-            self._record(job, Failed("no_complete_study", str(error)), now)
+            outcome = Failed("no_complete_study", str(error))
+            self._record_or_fail(job, outcome, now)
             return
         request = replace(request, threads=request.threads or self._settings.threads)
         self._log.info("job_started", job=job.job_id, attempt=job.attempts)
@@ -211,18 +212,18 @@ class Pool:
             slot.submit(self._perform, job, request, now)
         except WORKER_ERRORS as error:
             lost = Failed("no_worker", type(error).__name__, permanent=False)
-            self._record(job, lost, now)
+            self._record_or_fail(job, lost, now)
 
     def _record_or_fail(self, job: JobRow, outcome: Outcome, now: datetime) -> None:
         """Write the outcome; one that the ledger will never take fails the job."""
         try:
             self._record(job, outcome, now)
-            if self._notices is not None:
-                self._notices.job_ended()
         except sqlite3.IntegrityError as error:  # such as a UID that is taken
             self._failed(job, Failed("result_conflict", type(error).__name__), now)
         except LedgerError as error:  # not running: somebody ended it meanwhile
             self._log.error("outcome_not_recorded", job=job.job_id, reason=str(error))
+        if self._notices is not None:
+            self._notices.job_ended()
 
     def _record(self, job: JobRow, outcome: Outcome, now: datetime) -> None:
         """Write the outcome into the ledger, once."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import metadata
+from io import BytesIO
 from typing import Any
 
 from highdicom import SOPClass
@@ -21,7 +22,7 @@ from highdicom.sr import (
     UIDRefContentItem,
 )
 from highdicom.sr.value_types import ContentItem, ContentSequence
-from pydicom import Dataset
+from pydicom import Dataset, dcmwrite
 from pydicom.sr.codedict import codes
 from pydicom.uid import BasicTextSRStorage, ExplicitVRLittleEndian
 
@@ -51,6 +52,11 @@ MEANING = (
     "AI had been asked. A later result of the same study takes the place of this "
     "notice."
 )
+HEADING_OF_LATER = "AI NOTICE: images that came later were not read"
+MEANING_OF_LATER = (
+    "The earlier result of this study does not take them into account: do not rely on "
+    "it. A later result of the same study takes the place of both."
+)
 NOT_A_DIAGNOSIS = "Research use. Written by a program, not verified by a physician."
 
 PATIENT_AND_STUDY = (
@@ -65,11 +71,20 @@ PATIENT_AND_STUDY = (
 
 @dataclass(frozen=True, slots=True)
 class UnreadModel:
-    """A model that did not read the study; ``bundle`` is None when it is broken."""
+    """A model that did not read the study, or not what came later of it.
+
+    Attributes
+    ----------
+    bundle
+        None when it is broken.
+    version
+        Of the result that it has in the archive; 0: none.
+    """
 
     name: str
     reason: str
     bundle: Bundle | None
+    version: int = 0
 
 
 @quiet()
@@ -207,13 +222,14 @@ def _texts(unread: Sequence[UnreadModel], made: datetime) -> Iterator[ContentIte
 
 def sentences(unread: Sequence[UnreadModel], made: datetime) -> Iterator[str]:
     """Return what the notice says, in reading order."""
-    yield HEADING
+    has_result = all(model.version for model in unread)
+    yield HEADING_OF_LATER if has_result else HEADING
     for model in unread:
         what, advice = words_for(model.reason)
         title = model.bundle.title if model.bundle else model.name
         yield f"{title}: {what}"
         yield f"What to do: {advice}"
-    yield MEANING
+    yield MEANING_OF_LATER if has_result else MEANING
     reasons = ", ".join(f"{model.name} {model.reason}" for model in unread)
     yield f"Reason codes: {reasons}. {made:%Y-%m-%d %H:%M}."
     yield NOT_A_DIAGNOSIS
@@ -226,8 +242,10 @@ def _versions(unread: Sequence[UnreadModel]) -> list[str]:
 
 def _named(notice: Dataset, installation_id: str) -> Dataset:
     """Give the notice UIDs that are hashed from all that it says."""
-    content = notice.to_json(dump_handler=None, suppress_invalid_tags=False)
-    digest = hashlib.sha256(f"{installation_id} {content}".encode()).hexdigest()
+    stream = BytesIO()
+    dcmwrite(stream, notice)
+    content = installation_id.encode("ascii") + stream.getvalue()
+    digest = hashlib.sha256(content).hexdigest()
     notice.SOPInstanceUID = result_uid("NOTICE", digest)
     notice.SeriesInstanceUID = series_uid(notice.SOPInstanceUID)
     notice.file_meta.MediaStorageSOPInstanceUID = notice.SOPInstanceUID

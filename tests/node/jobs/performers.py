@@ -57,6 +57,16 @@ def act(request: JobRequest) -> Outcome:
     return result
 
 
+def fail(request: JobRequest) -> Outcome:
+    """Fail for good, whatever the model."""
+    return ANSWERS["permanent"]
+
+
+def refuse(request: JobRequest) -> Outcome:
+    """Find nothing to read, whatever the model."""
+    return ANSWERS["refuse"]
+
+
 def reported(request: JobRequest) -> Reported:
     """Write one small object and report it."""
     request.output_dir.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,179 @@
+"""Notices through the real pool: a study that cannot be read is answered for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydicom import dcmread
+
+from models.volume.bundle import sha256_file
+from node.config import Settings
+from node.jobs.job import JobState
+from node.jobs.ledger import Ledger
+from node.jobs.ledger_studies import ReceivedInstance
+from node.jobs.notices import Notices
+from node.jobs.pool import Pool
+from node.jobs.slot import Perform
+from tests.dicom_series import write_series
+from tests.node.jobs.ledger_stories import T0, complete, request
+from tests.node.jobs.performers import fail, refuse, reported
+from tests.node.jobs.pools import finish, jobs_settings, wait_until
+
+ARCHIVE = "ARCHIVE@127.0.0.1:4242"
+STUDY = "1.1"
+
+
+def receive(ledger: Ledger, paths: list[Path]) -> None:
+    """Note files as the images of one study, and call it complete."""
+    ledger.studies.record(
+        [
+            ReceivedInstance(STUDY, "1.1.1", f"1.1.1.{n}", "1.2.3", path.name, path, "")
+            for n, path in enumerate(paths)
+        ],
+        T0,
+    )
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> list[Path]:
+    """Return the files of a small series."""
+    folder = tmp_path / "in"
+    write_series(folder, np.zeros((2, 8, 8), np.int16))
+    return sorted(folder.iterdir())
+
+
+@pytest.fixture
+def pool(ledger: Ledger, tmp_path: Path) -> Iterator[Pool]:
+    """Return a pool that makes notices."""
+    pool = pool_of(ledger, tmp_path, Settings())
+    yield pool
+    pool.stop(patience_s=0)
+
+
+def pool_of(
+    ledger: Ledger, folder: Path, settings: Settings, perform: Perform = fail
+) -> Pool:
+    """Return a pool that makes the notices that the settings want."""
+    return Pool(
+        jobs_settings(attempts=1),
+        ledger,
+        make_request=lambda job: request(job, ledger, folder / "results"),
+        destinations=[ARCHIVE],
+        perform=perform,
+        notices=Notices(settings, ledger, folder / "results", (ARCHIVE,)),
+    )
+
+
+def notices(ledger: Ledger) -> list[Path]:
+    """Return the files of the notices that are to be delivered."""
+    jobs = ledger.jobs.listing()
+    deliveries = [d for job in jobs for d in ledger.deliveries.of_job(job.job_id)]
+    return [delivery.path for delivery in deliveries if delivery.kind == "NOTICE"]
+
+
+def test_a_study_that_fails_has_one_notice_on_its_way(
+    ledger: Ledger, pool: Pool, images: list[Path]
+) -> None:
+    """It is made once, in the study, by the same workers."""
+    receive(ledger, images)
+    complete(ledger)
+
+    job = finish(ledger, pool)["hippocampus"]
+    wait_until(lambda: bool(notices(ledger)))
+
+    assert job.state is JobState.FAILED
+    [path] = notices(ledger)
+    assert dcmread(path).StudyInstanceUID == STUDY
+    assert sha256_file(path) == ledger.deliveries.of_job(job.job_id)[0].sha256
+
+
+@pytest.mark.parametrize("perform", [reported, refuse])
+def test_a_study_that_is_read_or_of_another_kind_has_none(
+    ledger: Ledger, images: list[Path], tmp_path: Path, perform: Perform
+) -> None:
+    """Nobody is told of what nobody misses."""
+    pool = pool_of(ledger, tmp_path, Settings(), perform)
+    receive(ledger, images)
+    complete(ledger)
+    try:
+        finish(ledger, pool)
+        pool.tick(datetime.now(UTC))
+        assert pool.slots[0].task is None
+    finally:
+        pool.stop(patience_s=0)
+    assert notices(ledger) == []
+
+
+def test_a_study_of_which_nobody_knows_whose_it_is_has_none(
+    ledger: Ledger, pool: Pool, tmp_path: Path
+) -> None:
+    """After as many attempts as a job has, that is that."""
+    junk = tmp_path / "junk"
+    junk.write_bytes(b"no header")
+    receive(ledger, [junk])
+    complete(ledger)
+    job = finish(ledger, pool)["hippocampus"]
+
+    def tried() -> bool:
+        outcomes = [a["outcome"] for a in ledger.jobs.attempts(job.job_id)]
+        return "notice_failed" in outcomes
+
+    wait_until(tried)
+    assert notices(ledger) == []
+
+
+def test_the_first_readable_image_says_whose_study_it_is(
+    ledger: Ledger, pool: Pool, images: list[Path]
+) -> None:
+    """A damaged one before it does not hold the notice up."""
+    images[0].write_bytes(b"no header")
+    receive(ledger, images)
+    complete(ledger)
+
+    finish(ledger, pool)
+    wait_until(lambda: bool(notices(ledger)))
+
+    [path] = notices(ledger)
+    assert dcmread(path).PatientID == dcmread(images[1]).PatientID
+
+
+def test_notices_can_be_switched_off(
+    ledger: Ledger, tmp_path: Path, images: list[Path]
+) -> None:
+    """``[notices] enabled = false``."""
+    settings = Settings.model_validate({"notices": {"enabled": False}})
+    pool = pool_of(ledger, tmp_path, settings)
+    receive(ledger, images)
+    complete(ledger)
+    try:
+        finish(ledger, pool)
+        pool.tick(datetime.now(UTC))
+        assert pool.slots[0].task is None
+    finally:
+        pool.stop(patience_s=0)
+    assert notices(ledger) == []
+
+
+def test_a_worker_that_dies_over_a_notice_is_tried_again(
+    ledger: Ledger, images: list[Path], tmp_path: Path
+) -> None:
+    """A notice is given up only after as many attempts as a job has."""
+    settings = Settings.model_validate({"jobs": {"attempts": 2}})
+    policy = Notices(settings, ledger, tmp_path / "results", (ARCHIVE,))
+    receive(ledger, images)
+    complete(ledger)
+    job = ledger.jobs.claim(T0)
+    assert job is not None
+    now = datetime.now(UTC)
+    ledger.jobs.fail(job.job_id, fail(request(job, ledger, tmp_path)), now)  # type: ignore[arg-type]  # this performer fails
+    for _ in range(2):
+        due = policy.next(now)
+        assert due is not None
+        assert policy.next(now) is None, "it is being made"
+        policy.record(due, None, now)
+
+    assert policy.next(now) is None

@@ -1,0 +1,161 @@
+"""The notice: a valid document that says what it must, and the same every time."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydicom import Dataset, dcmread
+from pydicom.uid import BasicTextSRStorage
+
+from models import bundle_folder
+from models.volume.bundle import load_bundle
+from models.volume.headers import read_header
+from node.report.notice import UnreadModel, build_notice
+from node.report.provenance import is_own
+from tests.dicom_series import write_series
+from tests.node.report.dciodvfy import errors
+from tests.node.report.inputs import CYRILLIC, _image
+
+WHEN = datetime(2025, 6, 5, 9, 30, 15, tzinfo=UTC)
+DSRDUMP = shutil.which("dsrdump") or "dsrdump"
+INSTALLATION = "0123456789abcdef0123456789abcdef"
+
+
+def hippocampus(reason: str = "pixels_damaged", version: int = 0) -> UnreadModel:
+    """Return the model as one that did not read."""
+    bundle = load_bundle(bundle_folder("hippocampus"))
+    return UnreadModel("hippocampus", reason, bundle, version)
+
+
+def source_of(folder: Path, **tags: Any) -> Dataset:
+    """Return the header of the first image of a small study."""
+    write_series(folder, _image((3, 8, 8)), **tags)
+    return read_header(sorted(folder.iterdir())[0]).dataset
+
+
+def notice_of(source: Dataset, *unread: UnreadModel) -> Dataset:
+    """Build the notice for a source."""
+    models = unread or (hippocampus(),)
+    study = source.StudyInstanceUID
+    return build_notice(source, study, models, WHEN, INSTALLATION, 9000)
+
+
+def written(notice: Dataset) -> bytes:
+    """Return the notice as a file."""
+    stream = BytesIO()
+    notice.save_as(stream, enforce_file_format=True)
+    return stream.getvalue()
+
+
+def sentences(notice: Dataset) -> list[str]:
+    """Return the text of the document in reading order."""
+    return [
+        item.TextValue
+        for item in notice.ContentSequence
+        if item.ValueType == "TEXT" and item.RelationshipType == "CONTAINS"
+    ]
+
+
+HEADERS: dict[str, dict[str, Any]] = {
+    "usual": {},
+    "no demographics": dict.fromkeys(
+        ("PatientBirthDate", "PatientSex", "AccessionNumber", "PatientName")
+    ),
+    "unknown sex": {"PatientSex": "X"},
+    "Cyrillic name": {"PatientName": CYRILLIC, "SpecificCharacterSet": "ISO_IR 192"},
+    "issuer": {"IssuerOfPatientID": "CLINIC"},
+}
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_a_notice_is_a_valid_basic_text_document(tmp_path: Path, name: str) -> None:
+    """By dicom3tools, from any header."""
+    notice = notice_of(source_of(tmp_path / "in", **HEADERS[name]))
+
+    assert notice.SOPClassUID == BasicTextSRStorage
+    assert errors(notice, tmp_path) == []
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_dcmtk_reads_it(tmp_path: Path, name: str) -> None:
+    """Dsrdump refuses a tree that the IOD does not allow, and shows the name."""
+    path = tmp_path / "notice.dcm"
+    path.write_bytes(written(notice_of(source_of(tmp_path / "in", **HEADERS[name]))))
+
+    done = subprocess.run(
+        [DSRDUMP, "+U8", "+Pl", path], capture_output=True, text=True, check=True
+    )
+
+    assert "AI NOTICE: this study was not read" in done.stdout
+    assert not [line for line in done.stderr.splitlines() if line.startswith("E:")]
+
+
+def test_it_says_that_nothing_was_read_why_and_what_to_do(tmp_path: Path) -> None:
+    """In words, with the code at the end for the administrator."""
+    texts = sentences(notice_of(source_of(tmp_path / "in")))
+
+    assert texts[0] == "AI NOTICE: this study was not read"
+    assert "The pixels of an image are damaged." in texts[1]
+    assert texts[2].startswith("What to do: Send the study again")
+    assert "read them as if no AI had been asked" in texts[3]
+    assert "hippocampus pixels_damaged" in texts[4]
+    assert "Research use" in texts[5]
+
+
+def test_beside_an_earlier_result_it_warns_of_that(tmp_path: Path) -> None:
+    """It must not deny what is there."""
+    texts = sentences(notice_of(source_of(tmp_path / "in"), hippocampus(version=1)))
+
+    assert texts[0] == "AI NOTICE: images that came later were not read"
+    assert "do not rely on it" in " ".join(texts)
+
+
+def test_it_stands_in_the_study_of_its_patient(tmp_path: Path) -> None:
+    """Under the name as it was written, in letters that every program reads."""
+    source = source_of(tmp_path / "in", **HEADERS["Cyrillic name"])
+    notice = dcmread(BytesIO(written(notice_of(source))))
+
+    assert notice.StudyInstanceUID == source.StudyInstanceUID
+    assert notice.PatientID == source.PatientID
+    assert notice.SpecificCharacterSet == "ISO_IR 192"
+    assert notice.PatientName == CYRILLIC
+
+
+def test_it_is_known_as_our_own(tmp_path: Path) -> None:
+    """The node never works on its own output."""
+    assert is_own(notice_of(source_of(tmp_path / "in")))
+
+
+def test_the_same_notice_has_the_same_bytes(tmp_path: Path) -> None:
+    """A second attempt is no second object."""
+    source = source_of(tmp_path / "in")
+
+    assert written(notice_of(source)) == written(notice_of(source))
+
+
+@pytest.mark.parametrize(
+    "other", [hippocampus("single_slice"), hippocampus(version=2)], ids=["why", "when"]
+)
+def test_another_text_is_another_object(tmp_path: Path, other: UnreadModel) -> None:
+    """No UID stands for two contents."""
+    source = source_of(tmp_path / "in")
+    first, second = notice_of(source), notice_of(source, other)
+
+    assert first.SOPInstanceUID != second.SOPInstanceUID
+    assert first.SeriesInstanceUID != second.SeriesInstanceUID
+
+
+def test_a_model_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
+    """Its card is not there; its name is."""
+    broken = UnreadModel("hippocampus", "model_unavailable", None)
+
+    notice = notice_of(source_of(tmp_path / "in"), broken)
+
+    assert "hippocampus: The model cannot be loaded." in sentences(notice)
+    assert errors(notice, tmp_path) == []
