@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 from watchdog.events import (
@@ -89,10 +90,9 @@ class DropFolder(FileSystemEventHandler):
         """Look at every file; return those that have not changed for a while."""
         seen = {}
         for path in self._folder.rglob("*"):
-            if path.name.startswith(".") or not path.is_file():
+            mark = None if path.name.startswith(".") else _mark(path)
+            if mark is None:
                 continue
-            status = path.stat()
-            mark = (status.st_size, status.st_mtime_ns)
             earlier = self._seen.get(path)
             same = earlier is not None and earlier[:2] == mark
             seen[path] = (*mark, earlier[2] if earlier and same else now)
@@ -110,3 +110,12 @@ class DropFolder(FileSystemEventHandler):
         with self._lock:
             self._told.add(name)
         self._wake()
+
+
+def _mark(path: Path) -> tuple[int, int] | None:
+    """Return size and time of a file; None when it is none, or gone meanwhile."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return (status.st_size, status.st_mtime_ns) if S_ISREG(status.st_mode) else None

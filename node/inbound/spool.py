@@ -8,23 +8,29 @@ name is complete, and at a restart the files alone say what was received.
 
 from __future__ import annotations
 
-import ctypes
-import errno
 import hashlib
 import itertools
 import os
 import re
 import shutil
+import stat
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from node import log
 from node.config import InboundSettings
 from node.errors import BadUidError, NoSpaceError, SpoolError, UnreadableError
+from node.inbound.claims import Claims
 from node.inbound.dataset import Identity, file_head, identify, open_file
+from node.inbound.disk import (
+    force_file_system,
+    force_folder,
+    refused_by_disk,
+    write_new,
+)
+from node.inbound.refused import RefusedFolder
 from node.jobs.ledger_studies import ReceivedInstance
 
 DROP_AE_TITLE = "DROP"
@@ -79,6 +85,9 @@ def checked_uid(uid: str) -> str:
 class Spool:
     """Received objects as files.
 
+    Each instance that ``store``, ``store_file`` or ``ingest`` returns holds a claim on
+    its study until ``recorded`` is told that the ledger knows it.
+
     Parameters
     ----------
     root
@@ -86,6 +95,11 @@ class Spool:
         files may be laid, and ``refused``, where those go that are no DICOM.
     settings
         Durability, free-space mark and largest object.
+
+    Attributes
+    ----------
+    claims
+        Which studies must not be removed now.
 
     Raises
     ------
@@ -96,7 +110,8 @@ class Spool:
     def __init__(self, root: Path, settings: InboundSettings) -> None:
         self.root = root
         self.drop = root.parent / "drop"
-        self.refused = root.parent / "refused"
+        self.refused = RefusedFolder(root.parent / "refused")
+        self.claims = Claims()
         self._incoming = root / ".incoming"
         self._durability = settings.durability
         self._min_free_bytes = settings.min_free_mib * _MIB
@@ -104,10 +119,10 @@ class Spool:
         self._naming = threading.Lock()  # looking for a free name and taking it
         self._numbers = itertools.count()
         try:
-            for folder in (root, self._incoming, self.drop, self.refused):
+            for folder in (root, self._incoming, self.drop, self.refused.folder):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise _no_space(error) from None
+            raise refused_by_disk(error) from None
 
     def study_folder(self, study_instance_uid: str) -> Path:
         """Return the folder of a study, whether it exists or not.
@@ -153,11 +168,12 @@ class Spool:
             raise MismatchError("SOP class or instance UID differ from the data set's")
         head = file_head(sent.transfer_syntax_uid, identity, sent.calling_ae_title)
         digest = hashlib.sha256(dataset).hexdigest()
-        try:
-            path, is_new = self._keep(identity, digest, (head, dataset))
-        except OSError as error:
-            raise _no_space(error) from None
-        return Kept(_received(identity, digest, path, sent.calling_ae_title), is_new)
+        with self.claims.taking(identity.study_instance_uid):
+            try:
+                path, is_new = self._keep(identity, digest, (head, dataset))
+            except OSError as error:
+                raise refused_by_disk(error) from None
+        return Kept(received(identity, digest, path, sent.calling_ae_title), is_new)
 
     def store_file(self, content: bytes, calling_ae_title: str) -> Kept:
         """Keep the data set of a DICOM file, or a bare data set; as ``store``."""
@@ -172,46 +188,36 @@ class Spool:
         return self.store(file.dataset, sent)
 
     def ingest(self, path: Path) -> Kept | None:
-        """Move a dropped file in; None when it is refused.
+        """Move a dropped file in; None when it is refused, or gone.
 
         Raises
         ------
         NoSpaceError
-            There is no room: the file stays where it is.
+            There is no room, or the disk does not give the file: it stays where it
+            is.
         """
-        content = b""
         try:
-            content = self._read(path)
-            kept = self.store_file(content, DROP_AE_TITLE)
+            kept = self.store_file(self._read(path), DROP_AE_TITLE)
+        except FileNotFoundError:
+            return None
         except NoSpaceError:
             raise
         except SpoolError as error:
-            self._refuse(path, content, str(error))
+            self.refused.take(path, str(error))
             return None
-        with suppress(FileNotFoundError):
+        with suppress(OSError):  # where it cannot be removed it is known the next time
             path.unlink()
         return kept
 
-    def scan(
-        self, known: Callable[[str], Collection[Path]] = lambda _: ()
-    ) -> Iterator[ReceivedInstance]:
-        """Yield what lies in the spool, and remove what never got its name.
+    def recorded(self, instances: Iterable[ReceivedInstance]) -> None:
+        """Give back the claims of instances that the ledger knows by now."""
+        for instance in instances:
+            self.claims.give_back(instance.study_instance_uid)
 
-        In the order in which it was received, as far as the files tell.
-
-        Parameters
-        ----------
-        known
-            Returns the files of a study that need not be read and yielded.
-        """
+    def remove_unfinished(self) -> None:
+        """Remove what never got its name; only while nobody stores."""
         for stale in self._incoming.iterdir():
             stale.unlink()
-        for study in sorted(self.root.glob("[0-9]*")):
-            unknown = set(study.glob("*/*.dcm")) - set(known(study.name))
-            for path in sorted(unknown, key=_written):
-                instance = self._recovered(path)
-                if instance is not None:
-                    yield instance
 
     def sync(self) -> None:
         """Force everything received so far to disk (``durability = association``).
@@ -224,9 +230,9 @@ class Spool:
         if self._durability != "association":
             return
         try:
-            _sync_file_system(self.root)
+            force_file_system(self.root)
         except OSError as error:
-            raise _no_space(error) from None
+            raise refused_by_disk(error) from None
 
     def _identify(self, dataset: bytes, transfer_syntax_uid: str) -> Identity:
         """Return the identity of an object that may be kept as input."""
@@ -241,7 +247,7 @@ class Spool:
         try:
             free = shutil.disk_usage(self.root).free
         except OSError as error:
-            raise _no_space(error) from None
+            raise refused_by_disk(error) from None
         if free - size < self._min_free_bytes:
             raise NoSpaceError("free space is under the mark")
 
@@ -256,12 +262,12 @@ class Spool:
             return path, False
         temporary = self._incoming / f"{os.getpid()}-{next(self._numbers)}"
         try:
-            self._write(temporary, parts)
+            write_new(temporary, parts, force=self._durability == "instance")
             with self._naming:
                 path = _free_name(folder, identity.sop_instance_uid, digest)
                 is_new = not path.exists()
                 if is_new:
-                    self._name(temporary, path, identity)
+                    temporary.rename(path)
         finally:
             temporary.unlink(missing_ok=True)
         self._force(folder)
@@ -278,73 +284,30 @@ class Spool:
             self._force(folder.parent)
         return series
 
-    def _name(self, temporary: Path, path: Path, identity: Identity) -> None:
-        try:
-            temporary.rename(path)
-        except FileNotFoundError:  # retention removed the folder a moment ago
-            self._folder(identity)
-            temporary.rename(path)
-
-    def _write(self, path: Path, parts: tuple[bytes, ...]) -> None:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            for part in parts:
-                _write_all(descriptor, part)
-            if os.fstat(descriptor).st_size != sum(map(len, parts)):
-                raise OSError(errno.ENOSPC, "short file")
-            if self._durability == "instance":
-                os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
     def _force(self, folder: Path) -> None:
         """Force the names in a folder to disk, when each instance is promised."""
-        if self._durability != "instance":
-            return
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        if self._durability == "instance":
+            force_folder(folder)
 
     def _read(self, path: Path) -> bytes:
+        """Return a dropped file; FileNotFoundError when somebody took it back."""
         try:
-            if path.is_symlink() or not path.is_file():
+            status = path.lstat()
+            if not stat.S_ISREG(status.st_mode):
                 raise UnreadableError("not a file")
-            if path.stat().st_size > self._max_object_bytes:
+            if status.st_size > self._max_object_bytes:
                 raise UnreadableError("larger than the largest object")
             return path.read_bytes()
+        except FileNotFoundError:
+            raise
         except OSError as error:
-            raise UnreadableError(_errno_name(error)) from None
-
-    def _recovered(self, path: Path) -> ReceivedInstance | None:
-        content = b""
-        try:
-            content = self._read(path)
-            file = open_file(content)
-            identity = self._identify(file.dataset, file.transfer_syntax_uid)
-        except SpoolError as error:
-            self._refuse(path, content, str(error))
-            return None
-        digest = hashlib.sha256(file.dataset).hexdigest()
-        return _received(identity, digest, path, file.sending_ae_title)
-
-    def _refuse(self, path: Path, content: bytes, reason: str) -> None:
-        name = hashlib.sha256(content).hexdigest()[:16]
-        try:
-            shutil.move(path, self.refused / name)
-        except OSError as error:
-            reason = f"{reason}; not moved: {_errno_name(error)}"
-        log.get("inbound").warning("file_refused", refused=name, reason=reason)
+            raise refused_by_disk(error) from None
 
 
-def _written(path: Path) -> tuple[int, Path]:
-    return path.stat().st_mtime_ns, path
-
-
-def _received(
+def received(
     identity: Identity, digest: str, path: Path, calling_ae_title: str
 ) -> ReceivedInstance:
+    """Return what the ledger is to know of an object in the spool."""
     return ReceivedInstance(
         study_instance_uid=identity.study_instance_uid,
         series_instance_uid=identity.series_instance_uid,
@@ -368,34 +331,3 @@ def _free_name(folder: Path, sop_instance_uid: str, digest: str) -> Path:
             if hashlib.sha256(open_file(content).dataset).hexdigest() == digest:
                 return path
     return folder / f"{sop_instance_uid}.{digest}.dcm"
-
-
-def _write_all(descriptor: int, content: bytes) -> None:
-    """Write to the last byte: ``os.write`` may write less than it is asked to."""
-    view = memoryview(content)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
-def _sync_file_system(folder: Path) -> None:
-    """Force one file system to disk; ``os`` has no syncfs."""
-    syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
-    if syncfs is None:
-        os.sync()
-        return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        if syncfs(descriptor) != 0:
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number))
-    finally:
-        os.close(descriptor)
-
-
-def _errno_name(error: OSError) -> str:
-    return errno.errorcode.get(error.errno or 0, type(error).__name__)
-
-
-def _no_space(error: OSError) -> NoSpaceError:
-    """Translate: whatever the disk refuses may be possible later (0xA700)."""
-    return NoSpaceError(f"the spool cannot be written: {_errno_name(error)}")

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -17,11 +16,13 @@ from pathlib import Path
 
 from node import log
 from node.config import InboundSettings
-from node.errors import NodeError, NoSpaceError
+from node.errors import NoSpaceError
 from node.inbound.archive import Archive
+from node.inbound.disk import errno_name
 from node.inbound.drop import DropFolder
 from node.inbound.evidence import Answer, Evidence, Verdict, decide
 from node.inbound.questions import Questions, Reply, backoff_s
+from node.inbound.recovery import Recovery
 from node.inbound.spool import Spool
 from node.jobs.job import Completeness
 from node.jobs.ledger import Ledger
@@ -32,6 +33,9 @@ TICK_S = 0.5
 
 BATCH = 500
 """Instances per transaction when the spool is read at start."""
+
+RECOVER_AGAIN = timedelta(seconds=60)
+"""After which files are looked at again that could not be read at start."""
 
 ASKING_THREADS = 4
 FETCHED_AE_TITLE = "FETCHED"
@@ -133,6 +137,8 @@ class Watcher:
         self._stopping = threading.Event()
         self._questions = Questions(archive, self._executor, self._wake.set)
         self._drop = DropFolder(spool.drop, self._wake.set)
+        self._recovery = Recovery(spool, self._studies.files)
+        self._recover_at: datetime | None = None  # when files were left unread
         self._waiting: dict[str, _Waiting] = {}
         self._lock = threading.Lock()  # guards the two below
         self._notes = _Notes()
@@ -159,12 +165,20 @@ class Watcher:
 
     def recover(self) -> None:
         """Bring what lies in the spool, and the ledger does not know, into it."""
-        found = self._spool.scan(self._studies.files)
+        self._spool.remove_unfinished()
+        self._recover(self._clock())
+
+    def _recover(self, now: datetime) -> None:
+        found = self._recovery.instances()
         number = 0
         while batch := list(islice(found, BATCH)):
-            self._record(batch, self._clock())
+            for instance in batch:
+                self.stored(instance)
+            self._take_notes(now)
             number += len(batch)
-        log.get("inbound").info("recovered", instances=number)
+        left = self._recovery.left
+        self._recover_at = now + RECOVER_AGAIN if left else None
+        log.get("inbound").info("recovered", instances=number, left=left)
 
     def start(self) -> None:
         """Recover, then watch in a thread of its own."""
@@ -183,7 +197,7 @@ class Watcher:
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     def run(self) -> None:
-        """Tick until stopped; a disk or ledger that fails is tried again."""
+        """Tick until stopped; what fails is logged and tried again."""
         while not self._stopping.is_set():
             self._wake.wait(TICK_S)
             self._wake.clear()
@@ -193,11 +207,13 @@ class Watcher:
     def _tick_once(self) -> None:
         try:
             self.tick(self._clock())
-        except (NodeError, OSError, sqlite3.Error) as error:
+        except Exception as error:  # noqa: BLE001 - who else would watch?
             log.get("inbound").error("tick_failed", error=type(error).__name__)
 
     def tick(self, now: datetime) -> None:
         """Do everything that is due at ``now``."""
+        if self._recover_at is not None and now >= self._recover_at:
+            self._recover(now)
         for path in self._drop.ready(now):
             self._ingest(path)
         self._collect(now)
@@ -210,10 +226,14 @@ class Watcher:
             self._on_complete()
 
     def _ingest(self, path: Path) -> None:
+        """Take a dropped file in, or leave it where it is for the next look."""
         try:
             kept = self._spool.ingest(path)
-        except NoSpaceError as error:  # it stays in the drop folder for the next look
+        except NoSpaceError as error:
             log.get("inbound").warning("not_ingested", reason=str(error))
+            return
+        except Exception as error:  # noqa: BLE001 - one file does not hold up the others
+            log.get("inbound").error("not_ingested", reason=type(error).__name__)
             return
         if kept is not None:
             self.stored(kept.instance)
@@ -232,7 +252,7 @@ class Watcher:
             self._open = set().union(*self._sending.values())
         try:
             self._record(notes.instances, now)
-        except (NodeError, sqlite3.Error):
+        except Exception:
             with self._lock:
                 self._notes.instances[:0] = notes.instances
                 self._notes.ended = {**notes.ended, **self._notes.ended}
@@ -246,13 +266,13 @@ class Watcher:
         foreign = []
         for instance in instances:
             if self._studies.is_own(instance.sop_instance_uid):
-                instance.path.unlink(missing_ok=True)
+                _remove(instance.path)
             else:
                 foreign.append(instance)
-        if not foreign:
-            return
-        for study in self._studies.record(foreign, now):
-            self._waiting.setdefault(study, _Waiting(now, now)).changed(now)
+        if foreign:
+            for study in self._studies.record(foreign, now):
+                self._waiting.setdefault(study, _Waiting(now, now)).changed(now)
+        self._spool.recorded(instances)
 
     def _ask_if_due(self, study: str, now: datetime) -> None:
         waiting = self._waiting.setdefault(study, _Waiting(now, now))
@@ -333,3 +353,11 @@ class Watcher:
             completeness=str(verdict.completeness),
             reason=verdict.reason,
         )
+
+
+def _remove(own_object: Path) -> None:
+    """Remove what came while its result was being recorded; it harms nobody."""
+    try:
+        own_object.unlink(missing_ok=True)
+    except OSError as error:
+        log.get("inbound").error("not_removed", error=errno_name(error))

@@ -104,7 +104,7 @@ def test_a_dropped_object_of_our_kind_is_put_aside(
     let_pass(receiver, 60)
 
     assert kept is None
-    assert len(list(receiver.spool.refused.iterdir())) == 1
+    assert len(list(receiver.spool.refused.folder.iterdir())) == 1
     assert receiver.ledger.jobs.listing() == []
 
 

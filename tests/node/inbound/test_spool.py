@@ -16,6 +16,7 @@ from pydicom import dcmread
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from node.errors import BadUidError, NoSpaceError, SpoolError, UnreadableError
+from node.inbound.recovery import Recovery
 from node.inbound.spool import MismatchError, Sent, Spool, checked_uid
 from tests.node.inbound.objects import (
     build_instance,
@@ -161,7 +162,7 @@ def test_storing_is_idempotent_in_any_order(sends: list[tuple[int, int]]) -> Non
             ds.PatientID = str(content)
             spool.store(encoded(ds), sent(ds))
 
-        found = [(i.sop_instance_uid, i.digest) for i in spool.scan()]
+        found = [(i.sop_instance_uid, i.digest) for i in Recovery(spool).instances()]
         assert len(found) == len(set(found)) == len(set(sends))
 
 
@@ -288,40 +289,31 @@ def test_the_file_is_forced_before_its_name_and_the_folder_after(
     )
 
 
-def test_a_scan_finds_what_was_stored_and_removes_what_was_not(
-    spool: Spool, tmp_path: Path
-) -> None:
-    """Instances come back as they were, with their sender; leftovers are gone."""
-    stored = []
-    for _ in range(3):
-        ds = build_instance()
-        stored.append(spool.store(encoded(ds), sent(ds)).instance)
+def test_what_never_got_its_name_is_removed_at_a_start(spool: Spool) -> None:
+    """It was not acknowledged."""
     leftover = spool.root / ".incoming" / "4711-0"
     leftover.write_bytes(b"half")
-    restarted = build_spool(tmp_path)
 
-    found = list(restarted.scan())
-    unknown = list(
-        restarted.scan(
-            lambda uid: [stored[0].path] if uid == stored[0].study_instance_uid else []
-        )
-    )
+    spool.remove_unfinished()
 
-    key = str
-    assert sorted(found, key=key) == sorted(stored, key=key)
-    assert stored[0] not in unknown
-    assert len(unknown) == 2
     assert not leftover.exists()
 
 
-def test_a_named_file_that_a_power_cut_emptied_is_put_aside(spool: Spool) -> None:
-    """It can happen with durability ``none``; it must not stop the start."""
-    path = spool.store(encoded(ds := build_instance()), sent(ds)).instance.path
-    path.write_bytes(b"")
+def test_a_study_is_claimed_until_the_ledger_knows_its_images(spool: Spool) -> None:
+    """By each of them; one that was refused, or lay there already, leaves nothing."""
+    ds = build_instance("1.2")
+    kept = [spool.store(encoded(ds), sent(ds)).instance for _ in range(2)]
+    with pytest.raises(UnreadableError):
+        spool.store(encoded(ds)[:-1], sent(ds))
+    free = []
+    for instance in kept:
+        with spool.claims.alone("1.2") as is_free:
+            free.append(is_free)
+        spool.recorded([instance])
+    with spool.claims.alone("1.2") as is_free:
+        free.append(is_free)
 
-    assert list(spool.scan()) == []
-    assert not path.exists()
-    assert len(list(spool.refused.iterdir())) == 1
+    assert free == [False, False, True]
 
 
 def test_errors_name_no_patient(spool: Spool) -> None:
