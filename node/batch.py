@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from models.volume.headers import content_digest
+from models.volume.headers import DAMAGED, content_digest
 from models.volume.series import StudyHeaders, read_study
 from node.config import Destination, Settings
 from node.errors import NodeError
@@ -59,7 +59,8 @@ def infer(
     try:
         for study_instance_uid, (headers, files) in studies.items():
             _record(ledger, study_instance_uid, headers, files, models)
-            yield from _jobs(ledger, settings, output, destinations)
+            damaged = damaged_beside(files, headers)
+            yield from _jobs(ledger, settings, output, destinations, damaged)
     finally:
         ledger.close()
 
@@ -102,6 +103,19 @@ def by_study(
         why = ", ".join(reasons) or "no image in them"
         raise NodeError(f"none of {len(files)} files is a DICOM image: {why}")
     return {uid: (headers, tuple(sorted(paths))) for uid, paths in groups.items()}
+
+
+def damaged_beside(files: Sequence[Path], headers: StudyHeaders) -> tuple[Path, ...]:
+    """Return the damaged files in the folders of a study: images that it may lack.
+
+    They do not say where they belong; the worker judges those beside its series.
+    """
+    folders = {path.parent for path in files}
+    return tuple(
+        path
+        for path, reason in headers.unreadable
+        if reason in DAMAGED and path.parent in folders
+    )
 
 
 def _ledger_folder(output: Path) -> Path:
@@ -166,12 +180,14 @@ def _jobs(
     settings: Settings,
     output: Path,
     destinations: Sequence[Destination],
+    damaged: Sequence[Path],
 ) -> Iterator[JobRow]:
     """Do what is queued in this process, one after another."""
     names = [destination_name(destination) for destination in destinations]
     while (job := ledger.jobs.claim(datetime.now(UTC))) is not None:
         request = request_of(job, ledger, settings, output)
-        outcome = perform(replace(request, in_order=False))
+        given = (*request.files, *(path.absolute() for path in damaged))
+        outcome = perform(replace(request, files=given, in_order=False))
         now = datetime.now(UTC)
         match outcome:
             case Reported():

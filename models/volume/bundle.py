@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -70,7 +70,8 @@ class Bundle:
         SHA-256 over ``bundle.json``, which holds the hashes of the weights: it
         changes when anything of the bundle changes.
     weights_digest
-        SHA-256 over the hashes of the weights alone.
+        SHA-256 of the weights: of the one file, or of the bytes of several, one
+        after another in the order of their names.
     """
 
     folder: Path
@@ -138,13 +139,12 @@ def load_bundle(folder: Path) -> Bundle:
     weights = dict(content["weights"])
     for name, expected in weights.items():
         _check_weights(folder, name, expected)
-    joined = "".join(sorted(weights.values()))
     return Bundle(
         folder=folder,
         acceptance=_acceptance(folder, content["acceptance"]),
         weights=MappingProxyType(weights),
         digest=hashlib.sha256(raw).hexdigest(),
-        weights_digest=hashlib.sha256(joined.encode()).hexdigest(),
+        weights_digest=_weights_digest([folder / name for name in sorted(weights)]),
         **{
             key: content[key]
             for key in REQUIRED
@@ -152,6 +152,15 @@ def load_bundle(folder: Path) -> Bundle:
         },
         **{key: content[key] for key in OPTIONAL if key in content},
     )
+
+
+def _weights_digest(paths: Sequence[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as stream:
+            while piece := stream.read(1 << 20):
+                digest.update(piece)
+    return digest.hexdigest()
 
 
 def _check_keys(folder: Path, content: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 import warnings
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +28,12 @@ UNDEFINED_LENGTH = 0xFFFFFFFF
 META_START = 132
 """The preamble and ``DICM`` come before the file meta information (PS3.10 7.1)."""
 
+DICOMDIR = "1.2.840.10008.1.3.10"
+"""SOP class of the directory of a medium (PS3.3 F.3), which is no image."""
+
+DAMAGED = frozenset({"damaged", "empty", "inflates_too_far", "missing_uid"})
+"""Reasons of files that were images once: where one lies, a series lacks it."""
+
 MAX_INFLATED_BYTES = 1 << 30
 """A deflated file that grows beyond this is not read: 0.4 MB can hold gigabytes."""
 
@@ -49,8 +56,8 @@ class HeaderError(ValueError):
     Attributes
     ----------
     reason
-        ``unreadable``, ``not_dicom``, ``damaged``, ``missing_uid`` or
-        ``inflates_too_far``.
+        ``unreadable``: the disk does not give it. ``not_dicom`` and ``dicomdir``: it
+        never was an image. Else one of ``DAMAGED``.
     """
 
     def __init__(self, reason: str) -> None:
@@ -76,8 +83,8 @@ class Header:
 
 def read_headers(
     paths: Sequence[Path], threads: int
-) -> tuple[list[Header], list[tuple[str, str]]]:
-    """Read all files; return the headers, and ``(name, reason)`` of all others.
+) -> tuple[list[Header], list[tuple[Path, str]]]:
+    """Read all files; return the headers, and ``(path, reason)`` of all others.
 
     The threads only fetch the files from the disk, ahead of the parser: parsing is
     pure Python, and in four threads it takes twice as long as in one.
@@ -89,7 +96,7 @@ def read_headers(
         ]
     read = [result for result in results if isinstance(result, Header)]
     refused = [
-        (path.name, result)
+        (path, result)
         for path, result in zip(paths, results, strict=True)
         if isinstance(result, str)
     ]
@@ -120,20 +127,27 @@ def read_header(path: Path) -> Header:
     """
     try:
         with path.open("rb") as stream:
+            if not os.fstat(stream.fileno()).st_size:
+                raise HeaderError("empty")
             _check_inflation(stream)
             dataset = dcmread(stream, stop_before_pixels=True, force=False)
             offset = _native_pixel_offset(stream, dataset)
             if not all(str(dataset.get(keyword, "")) for keyword in IDENTITY):
-                raise HeaderError("missing_uid")
+                raise HeaderError(_without_identity(dataset))
     except HeaderError:
         raise
     except InvalidDicomError:
         raise HeaderError("not_dicom") from None
-    except OSError:
-        raise HeaderError("unreadable") from None
+    except OSError as error:
+        raise HeaderError("unreadable" if error.errno else "damaged") from None
     except Exception:  # noqa: BLE001 - a damaged file makes pydicom raise anything
         raise HeaderError("damaged") from None
     return Header(path, dataset, offset)
+
+
+def _without_identity(dataset: Dataset) -> str:
+    is_directory = dataset.file_meta.get("MediaStorageSOPClassUID") == DICOMDIR
+    return "dicomdir" if is_directory else "missing_uid"
 
 
 def _check_inflation(stream: BinaryIO) -> None:

@@ -154,9 +154,13 @@ def read_plane(
             plane = _decode(instance.path, pixel_format)
         else:
             plane = _read_native(instance, pixel_format, rows, columns)
-    except FileNotFoundError:
-        raise SeriesError("file_missing", "an image file is gone") from None
-    except Exception:  # noqa: BLE001 - decoders raise whatever damaged bytes provoke
+    except SeriesError:
+        raise
+    except Exception as error:  # noqa: BLE001 - decoders raise whatever damaged bytes provoke
+        if isinstance(error, OSError) and error.errno:  # the disk, and no decoder
+            raise SeriesError(
+                "file_missing", "an image file is gone or unreadable"
+            ) from None
         raise SeriesError("pixels_damaged", "pixels cannot be decoded") from None
     if plane.shape != (rows, columns):
         raise SeriesError("pixels_damaged", "pixels do not fill the matrix")

@@ -13,6 +13,7 @@ from pydicom import Dataset
 
 from models.contract import Instance, SeriesInfo, Vector
 from models.volume.acquisitions import SEPARATORS, arrange_series
+from models.volume.charsets import decode_text
 from models.volume.geometry import Cosines, GeometryError, Grid, Plane
 from models.volume.headers import (
     Header,
@@ -75,8 +76,8 @@ class StudyHeaders:
     datasets
         Header by SOP Instance UID, without pixels.
     unreadable
-        ``(file name, reason code)``. File names may identify a patient: show them to
-        the person who chose the files, keep them out of logs.
+        ``(file, reason code)`` as in ``headers.HeaderError``. File names may identify
+        a patient: show them to the person who chose the files, keep them out of logs.
     rivals
         Files by SOP Instance UID, where several contents came under one: a file per
         content, in the order given, of which the first is described here. Which of
@@ -90,7 +91,7 @@ class StudyHeaders:
     study_instance_uid: str
     series: tuple[SeriesInfo, ...]
     datasets: Mapping[str, Dataset] = field(repr=False)
-    unreadable: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    unreadable: tuple[tuple[Path, str], ...] = field(default=(), repr=False)
     rivals: Mapping[str, tuple[Path, ...]] = field(
         default_factory=lambda: MappingProxyType({}), repr=False
     )
@@ -112,6 +113,7 @@ def read_study(paths: Sequence[Path], threads: int = 4) -> StudyHeaders:
     """
     headers, unreadable = read_headers(paths, threads)
     kept, rivals = _without_duplicates(headers)
+    decode_text([header.dataset for header in kept.values()])
     studies = Counter(_uid(header, "StudyInstanceUID") for header in kept.values())
     by_series: dict[str, list[Header]] = {}
     for _, header in sorted(kept.items()):

@@ -31,6 +31,7 @@ from models.contract import (
 )
 from models.volume.bundle import BundleError
 from models.volume.duplicates import ConflictError, settle
+from models.volume.headers import DAMAGED
 from models.volume.series import StudyHeaders, read_study
 from node.config import JobsSettings
 from node.errors import JobError
@@ -50,6 +51,9 @@ from node.report.compose import UNCONFIRMED, compose, report_identity
 from node.report.provenance import Provenance, input_digest, is_own
 
 PACKAGE = "pacs-ai-node"
+
+FILE_MISSING = "file_missing"
+"""Reason code: the disk does not give a file of the study; it may, another time."""
 
 
 def perform(request: JobRequest) -> Outcome:
@@ -150,6 +154,7 @@ def _perform(request: JobRequest) -> Outcome:
         choice = choose(model.accepts, study, is_own)
     if choice.chosen is None:
         return NotApplicable(choice.reason, refusal_lines(choice, study))
+    _check_whole(choice.chosen, study)
     prediction = run(model, choice.chosen, context)
     clock.seconds.update(prediction.timings_s)
     reading = _Reading(request, model, context, study, choice, prediction)
@@ -162,16 +167,13 @@ def _study(request: JobRequest, threads: int) -> StudyHeaders:
     Raises
     ------
     JobError
-        ``no_readable_images``, ``conflicting_instances`` or ``identity_conflict``.
+        Permanent: ``no_readable_images``, ``conflicting_instances`` or
+        ``identity_conflict``. Transient: ``file_missing``.
     """
-    study = read_study(request.files, threads)
+    study = _settled(request, threads)
     if not study.series:
         count = len(study.unreadable)
         raise JobError("no_readable_images", f"{count} files, none is a DICOM image")
-    try:
-        study = settle(study, in_order=request.in_order, threads=threads)
-    except ConflictError as error:
-        raise JobError("conflicting_instances", str(error)) from None
     if (
         study.identity_conflict
         or study.study_instance_uid != request.study_instance_uid
@@ -182,6 +184,44 @@ def _study(request: JobRequest, threads: int) -> StudyHeaders:
             f"and {len(study.patient_ids)} patients lie in one study",
         )
     return study
+
+
+def _settled(request: JobRequest, threads: int) -> StudyHeaders:
+    """Read the headers of every file, of one content under each SOP Instance UID."""
+    try:
+        study = read_study(request.files, threads)
+        _check_present(study)
+        return settle(study, in_order=request.in_order, threads=threads)
+    except ConflictError as error:
+        raise JobError("conflicting_instances", str(error)) from None
+    except OSError as error:  # gone between two looks
+        kind = type(error).__name__
+        raise JobError(FILE_MISSING, kind, permanent=False) from None
+
+
+def _check_present(study: StudyHeaders) -> None:
+    """Refuse a study of which the disk does not give every file.
+
+    The rest of it might look whole, and be taken for the study.
+    """
+    absent = sum(reason == "unreadable" for _, reason in study.unreadable)
+    if absent:
+        raise JobError(
+            FILE_MISSING, f"{absent} files are gone or unreadable", permanent=False
+        )
+
+
+def _check_whole(series: SeriesInfo, study: StudyHeaders) -> None:
+    """Refuse a series beside whose images a damaged file lies: it may lack that one."""
+    folders = {instance.path.parent for instance in series.instances}
+    damaged = sum(
+        reason in DAMAGED and path.parent in folders
+        for path, reason in study.unreadable
+    )
+    if damaged:
+        raise JobError(
+            "damaged_file", f"{damaged} damaged files lie beside those of the series"
+        )
 
 
 def _report(reading: _Reading, clock: _Clock) -> Reported | Unchanged:

@@ -39,7 +39,7 @@ def run(model: Model, series: SeriesInfo, context: Context) -> Prediction:
     JobError
         Permanent: the series is not one readable grid, the model cannot read these
         pixels, or what it returned contradicts the images (``invalid_findings``).
-        Transient: ``out_of_memory``.
+        Transient: ``file_missing``, ``out_of_memory``.
     """
     started = time.perf_counter()
     try:
@@ -47,7 +47,8 @@ def run(model: Model, series: SeriesInfo, context: Context) -> Prediction:
         loaded = time.perf_counter()
         findings = model.predict(volume, context)
     except (SeriesError, UnfitInput) as error:
-        raise JobError(error.reason, str(error)) from None
+        gone = error.reason == "file_missing"
+        raise JobError(error.reason, str(error), permanent=not gone) from None
     except ValueError as error:
         raise JobError(
             "invalid_findings", f"{model.bundle.name} broke the contract of a model"

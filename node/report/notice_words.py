@@ -38,6 +38,9 @@ WORDS: dict[str, Words] = {
     ),
     "no_readable_images": Words("No image of the study could be read.", SEND_AGAIN),
     "file_missing": Words("An image was gone when it was to be read.", SEND_AGAIN),
+    "damaged_file": Words(
+        "A damaged file lies among the images of the series.", SEND_AGAIN
+    ),
     "no_complete_study": Words("The record of the study is incomplete.", SEND_AGAIN),
     # The images
     "pixels_damaged": Words("The pixels of an image are damaged.", SEND_AGAIN),

@@ -95,6 +95,44 @@ def test_what_is_not_dicom_is_one_line(tmp_path: Path, content: bytes | None) ->
     assert "\n" not in str(caught.value)
 
 
+def test_a_damaged_slice_fails_the_study_by_name(tmp_path: Path) -> None:
+    """A volume without its last slice would be read, and would be too small."""
+    *_, last = write_study(tmp_path / "study", 38)
+    last.write_bytes(last.read_bytes()[:200])
+
+    (job,) = infer(tmp_path / "study", tmp_path / "out")
+
+    assert (job.state, job.reason) == (JobState.FAILED, "damaged_file")
+
+
+def test_a_slice_that_lies_there_twice_with_other_headers_fails_by_name(
+    tmp_path: Path,
+) -> None:
+    """A folder has no order: nobody can say which of the two came last."""
+    *_, last = write_study(tmp_path / "study", 39)
+    corrected = dcmread(last)
+    corrected.PatientID = "CORRECTED"
+    corrected.save_as(last.with_name("corrected.dcm"))
+
+    (job,) = infer(tmp_path / "study", tmp_path / "out")
+
+    assert (job.state, job.reason) == (JobState.FAILED, "conflicting_instances")
+
+
+def test_a_folder_that_was_corrected_makes_a_new_version(tmp_path: Path) -> None:
+    """What lies there now is the study; what lay there before is no rival of it."""
+    files = write_study(tmp_path / "study", 40)
+    infer(tmp_path / "study", tmp_path / "out")
+    for file in files:
+        corrected = dcmread(file)
+        corrected.PatientID = "CORRECTED"
+        corrected.save_as(file)
+
+    (job,) = infer(tmp_path / "study", tmp_path / "out")
+
+    assert (job.state, job.version) == (JobState.REPORTED, 2)
+
+
 def test_links_are_not_followed(tmp_path: Path) -> None:
     """A link out of the folder is not read."""
     files = write_study(tmp_path / "elsewhere", 36)

@@ -61,6 +61,25 @@ def test_the_digest_follows_every_change(tmp_path: Path) -> None:
     assert first.weights_digest == other.weights_digest
 
 
+def test_the_digest_of_the_weights_is_that_of_their_bytes(tmp_path: Path) -> None:
+    """Anybody can compute it: ``sha256sum`` of the file, or of several in a row."""
+    a, b = b"first network", b"second network"
+    build_bundle(tmp_path)
+    (tmp_path / "a.safetensors").write_bytes(a)
+    (tmp_path / "b.safetensors").write_bytes(b)
+    hashes = {
+        "b.safetensors": hashlib.sha256(b).hexdigest(),
+        "a.safetensors": hashlib.sha256(a).hexdigest(),
+    }
+
+    one = load_bundle(tmp_path)
+    two = load_bundle(build_bundle(tmp_path, weights=hashes))
+
+    assert one.weights_digest == one.weights["net.safetensors"]
+    assert one.weights_digest == sha256_file(tmp_path / "net.safetensors")
+    assert two.weights_digest == hashlib.sha256(a + b).hexdigest()
+
+
 @pytest.mark.parametrize("key", REQUIRED)
 def test_no_required_key_may_be_missing(tmp_path: Path, key: str) -> None:
     """The message names the key."""

@@ -14,6 +14,7 @@ from pydicom.uid import (
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     JPEGLSLossless,
+    MediaStorageDirectoryStorage,
     RLELossless,
 )
 
@@ -28,7 +29,7 @@ from models.volume.headers import (
     read_headers,
     text,
 )
-from tests.dicom_series import write_series
+from tests.dicom_series import save, write_series
 
 PLANES = np.arange(2 * 5 * 7, dtype=np.int16).reshape(2, 5, 7)
 
@@ -86,13 +87,34 @@ class TestRefusals:
         assert reason_of(tmp_path / "absent.dcm") == "unreadable"
         assert reason_of(tmp_path) == "unreadable"
 
-    @pytest.mark.parametrize("content", [b"", b"notes", b"\0" * 4096])
+    @pytest.mark.parametrize("content", [b"notes", b"\0" * 4096])
     def test_other_files_are_not_dicom(self, tmp_path: Path, content: bytes) -> None:
         """A file without the DICM mark is never forced."""
         path = tmp_path / "notes.txt"
         path.write_bytes(content)
 
         assert reason_of(path) == "not_dicom"
+
+    def test_an_empty_file_was_an_image_once(self, tmp_path: Path) -> None:
+        """A copy onto a full disk leaves such files."""
+        path = tmp_path / "7.dcm"
+        path.touch()
+
+        assert reason_of(path) == "empty"
+        assert "empty" in headers.DAMAGED
+
+    def test_the_directory_of_a_medium_is_no_damaged_image(
+        self, tmp_path: Path
+    ) -> None:
+        """It lies beside the images of every CD and names no study of its own."""
+        directory = Dataset()
+        directory.SOPClassUID = MediaStorageDirectoryStorage
+        directory.SOPInstanceUID = "1.2.3"
+        directory.DirectoryRecordSequence = []
+        path = save(directory, tmp_path / "DICOMDIR", ExplicitVRLittleEndian)
+
+        assert reason_of(path) == "dicomdir"
+        assert "dicomdir" not in headers.DAMAGED
 
     @pytest.mark.parametrize(
         "keyword", ["StudyInstanceUID", "SeriesInstanceUID", "SOPClassUID"]
@@ -142,7 +164,7 @@ def test_refused_files_are_named_beside_the_read_ones(tmp_path: Path) -> None:
     read, refused = read_headers([paths[0], notes, paths[1]], threads=2)
 
     assert [header.path for header in read] == paths
-    assert refused == [("notes.txt", "not_dicom")]
+    assert refused == [(notes, "not_dicom")]
 
 
 def test_content_is_compared_without_meta_information(tmp_path: Path) -> None:
