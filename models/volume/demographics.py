@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -24,7 +24,11 @@ ELEMENTS = {
     "study_date": "StudyDate",
     "study_time": "StudyTime",
     "accession_number": "AccessionNumber",
+    "patient_age": "PatientAge",
 }
+
+DATES = ("birth_date", "study_date")
+"""A sibling's real date comes before the series' own ``00000000``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class Demographics:
     study_date: str = ""
     study_time: str = ""
     accession_number: str = field(default="", repr=False)
+    patient_age: str = ""
     age_years: float | None = None
     age_source: str = ""
 
@@ -56,12 +61,15 @@ def demographics(headers: StudyHeaders, series_uid: str) -> Demographics:
     """Return who was scanned, element by element.
 
     Each element is taken from the series itself, else from the first sibling series
-    of the study that has it. A cut-out series often carries no birth date, sex or age.
+    of the study that has it, and a date from the first that states one that exists.
+    A cut-out series often carries no birth date, sex or age.
     """
     datasets = _own_first(headers, series_uid)
     values = {name: _first(datasets, keyword) for name, keyword in ELEMENTS.items()}
+    for name in DATES:
+        values[name] = _first(datasets, ELEMENTS[name], _date) or values[name]
     age, source = _age(
-        values["birth_date"], values["study_date"], _first(datasets, "PatientAge")
+        values["birth_date"], values["study_date"], values["patient_age"]
     )
     return Demographics(**values, age_years=age, age_source=source)
 
@@ -74,9 +82,13 @@ def _own_first(headers: StudyHeaders, series_uid: str) -> list[Dataset]:
     return [headers.datasets[s.instances[0].sop_instance_uid] for s in own]
 
 
-def _first(datasets: Sequence[Dataset], keyword: str) -> str:
+def _first(
+    datasets: Sequence[Dataset],
+    keyword: str,
+    accepted: Callable[[str], object] = bool,
+) -> str:
     values = (text(dataset, keyword).strip() for dataset in datasets)
-    return next((value for value in values if value), "")
+    return next((value for value in values if accepted(value)), "")
 
 
 def _age(birth_date: str, study_date: str, age: str) -> tuple[float | None, str]:

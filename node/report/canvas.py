@@ -8,9 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from node.report.fonts import font, shorten, wrap
-
-Colour = tuple[int, int, int]
+from node.report.fonts import Box, Colour, font, shorten, wrap
+from node.report.scripts import printable
 
 PAPER: Colour = (12, 16, 21)
 """Dark, as the room in which it is read."""
@@ -28,11 +27,20 @@ LEADING = 1.34
 
 @dataclass(slots=True)
 class Canvas:
-    """One page; ``written`` holds every text on it, in the order of drawing."""
+    """One page, and a memory of it in the order of drawing.
+
+    Attributes
+    ----------
+    written
+        Every text on the page.
+    boxes
+        Where the ink of each of them lies.
+    """
 
     image: Image.Image
     pen: ImageDraw.ImageDraw
     written: list[str] = field(default_factory=list)
+    boxes: list[Box] = field(default_factory=list)
 
     @classmethod
     def blank(cls, width: int, height: int) -> Canvas:
@@ -60,11 +68,13 @@ class Canvas:
         if width is not None:
             text = shorten(text, letters, width)
         rim = 2 if halo else 0
-        self.pen.text(
-            xy, text, colour, letters, anchor, stroke_width=rim, stroke_fill=PAPER
+        self.boxes.append(
+            letters.draw(
+                self.pen, xy, text, colour, anchor=anchor, rim=rim, rim_colour=PAPER
+            )
         )
-        self.written.append(text)
-        return letters.getlength(text)
+        self.written.append(printable(text))
+        return letters.length(text)
 
     def block(
         self,
@@ -83,9 +93,8 @@ class Canvas:
         if lines is not None and len(wrapped) > lines:
             rest = " ".join(wrapped[lines - 1 :])
             wrapped = [*wrapped[: lines - 1], shorten(rest, letters, width)]
-        self.written.extend(wrapped)
         for line in wrapped:
-            self.pen.text((x, y + size), line, colour, letters, anchor="ls")
+            self.line((x, y + size), line, size, colour)
             y += size * LEADING
         return y
 

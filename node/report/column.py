@@ -13,11 +13,10 @@ from node.report.canvas import (
     PANEL,
     WARNING,
     Canvas,
-    Colour,
     block_height,
 )
 from node.report.facts import Line
-from node.report.fonts import font, largest
+from node.report.fonts import Colour, font, largest
 from node.report.text import ReportText, Row
 
 GRADES: dict[Grade, tuple[str, Colour]] = {
@@ -94,7 +93,7 @@ class Column:
         self, right: float, y: float, value: str, unit: str, size: int
     ) -> float:
         """Write a number that ends at ``right``; return where its field begins."""
-        unit_width = max(font(16).getlength(unit), 34)
+        unit_width = max(font(16).length(unit), 34)
         self.canvas.line((right - unit_width, y), unit, 16, FAINT)
         end = (right - unit_width - 6, y)
         drawn = self.canvas.line(end, value, size, bold=True, anchor="rs")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 from pydicom import Dataset
 
 from models.contract import Findings, Volume
 from models.volume.bundle import Bundle
+from models.volume.headers import text
 from node.config import ReportSettings
+from node.report.dates import at_offset, offset_of_zone, offset_or_none
 from node.report.provenance import MANUFACTURER, Provenance
 
 TIMES = "\N{MULTIPLICATION SIGN}"
@@ -33,29 +35,39 @@ class Line:
     private: bool = False
 
 
-def local_time(provenance: Provenance, source: Dataset) -> datetime:
-    """Return the time of completion in the time zone of the study.
+def site_offset(source: Dataset, settings: ReportSettings) -> timedelta | None:
+    """Return the offset from UTC of every date and time in our objects, if known.
 
-    DICOM dates and times are local to the site: the study says its offset from UTC
-    (0008,0201), or else the clock of this machine stands for it.
+    As the study states it (0008,0201), else that of the configured zone at the time
+    of the study: one object has one offset, for the dates of the study and for ours.
     """
-    offset = str(source.get("TimezoneOffsetFromUTC", "")).strip()
-    if len(offset) == 5 and offset[0] in "+-" and offset[1:].isdecimal():
-        minutes = int(offset[1:3]) * 60 + int(offset[3:])
-        signed = timedelta(minutes=minutes if offset[0] == "+" else -minutes)
-        return provenance.completed_at.astimezone(timezone(signed))
-    return provenance.completed_at.astimezone()
+    stated = offset_or_none(text(source, "TimezoneOffsetFromUTC"))
+    if stated is not None or not settings.timezone:
+        return stated
+    day, time = text(source, "StudyDate"), text(source, "StudyTime")
+    return offset_of_zone(settings.timezone, day, time)
+
+
+def local_time(
+    provenance: Provenance, source: Dataset, settings: ReportSettings
+) -> datetime:
+    """Return the time of completion as the clocks of the site tell it.
+
+    DICOM dates and times are local to the site. Where nobody says how far it is from
+    UTC, the clock of this machine stands for it.
+    """
+    return at_offset(provenance.completed_at, site_offset(source, settings))
 
 
 def patient_facts(source: Dataset, settings: ReportSettings) -> Iterator[Line]:
     """Yield who was scanned, how old and when."""
-    yield Line("Patient ID", str(source.PatientID) or "not given", private=True)
-    yield Line("Born", _date(str(source.PatientBirthDate)), private=True)
-    yield Line("Sex", str(source.PatientSex) or "not given")
-    yield Line("Age at scan", _age(str(source.get("PatientAge", ""))))
-    yield Line("Study date", _date(str(source.StudyDate)))
+    yield Line("Patient ID", text(source, "PatientID") or "not given", private=True)
+    yield Line("Born", _date(text(source, "PatientBirthDate")), private=True)
+    yield Line("Sex", text(source, "PatientSex") or "not given")
+    yield Line("Age at scan", _age(text(source, "PatientAge")))
+    yield Line("Study date", _date(text(source, "StudyDate")))
     if source.AccessionNumber:
-        yield Line("Accession", str(source.AccessionNumber), private=True)
+        yield Line("Accession", text(source, "AccessionNumber"), private=True)
     if settings.institution:
         yield Line("Institution", settings.institution)
 
@@ -76,15 +88,21 @@ def image_facts(
 
 
 def making_facts(
-    findings: Findings, bundle: Bundle, source: Dataset, provenance: Provenance
+    findings: Findings,
+    bundle: Bundle,
+    source: Dataset,
+    provenance: Provenance,
+    settings: ReportSettings,
 ) -> Iterator[Line]:
     """Yield who made the result, from what, with what, and when."""
-    made = local_time(provenance, source)
+    made = local_time(provenance, source, settings)
+    known = site_offset(source, settings) is not None
     yield Line("Algorithm", f"{bundle.name} {bundle.version} ({bundle.status})")
     yield Line("Weights", f"SHA-256 {bundle.weights_digest[:16]}")
     yield Line("Node", f"{MANUFACTURER} {provenance.package_version}")
     yield Line("Computed", f"{findings.precision} on {provenance.device}")
-    yield Line("Made", made.strftime("%Y-%m-%d %H:%M"))
+    zone = f" ({made.tzname()})" if known else ""
+    yield Line("Made", f"{made:%Y-%m-%d %H:%M}{zone}")
     complete = provenance.completeness
     reason = provenance.completeness_reason
     yield Line("Study complete", f"{complete} ({reason})" if reason else complete)
@@ -118,14 +136,14 @@ def _series(source: Dataset) -> str:
 
 
 def _date(value: str) -> str:
-    """Return a DICOM date (VR DA) as ISO 8601, and what is none as it stands."""
-    if len(value) == 8 and value.isdecimal():
-        return f"{value[:4]}-{value[4:6]}-{value[6:]}"
-    return value or "not given"
+    """Return a DICOM date (VR DA) as ISO 8601."""
+    return f"{value[:4]}-{value[4:6]}-{value[6:]}" if value else "not given"
 
 
 def _age(value: str) -> str:
-    units = {"Y": "years", "M": "months", "W": "weeks", "D": "days"}
-    if value[:-1].isdecimal() and value[-1:] in units:
-        return f"{int(value[:-1])} {units[value[-1]]}"
-    return "not given"
+    """Return an Age String (VR AS) in words."""
+    units = {"Y": "year", "M": "month", "W": "week", "D": "day"}
+    if not value:
+        return "not given"
+    number, unit = int(value[:-1]), units[value[-1]]
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"

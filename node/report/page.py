@@ -18,10 +18,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from node.report.canvas import BAD, FAINT, INK, WARNING, Canvas, Colour
+from models.volume.headers import text as value_of
+from node.report.canvas import BAD, FAINT, INK, WARNING, Canvas
 from node.report.column import Column
-from node.report.fonts import font, has_glyphs, largest, shorten
+from node.report.fonts import Colour, font, has_glyphs, largest, shorten
 from node.report.pictures import Plane, common_scale, draw_all, strip, three_planes
+from node.report.scripts import printable
 from node.report.sop import Report
 from node.report.text import RESEARCH_LINE, ReportText, person_names
 
@@ -29,7 +31,15 @@ WIDTH, HEIGHT = 1440, 1080
 """Pixels; near one to one in a viewer on a common screen."""
 
 EDGE = 36
-TOP, BOTTOM = 128, 984
+MARGIN_TOP, MARGIN_BOTTOM = 72, 65
+"""Left empty, 6 % of the height at least: viewers write there, over the picture. OHIF
+writes series and date into the top left corner, window and image number into the
+corners below."""
+
+TITLE, PERSON = MARGIN_TOP + 32, MARGIN_TOP + 74
+"""Baselines of the head."""
+
+TOP, BOTTOM = MARGIN_TOP + 100, HEIGHT - MARGIN_BOTTOM - 92
 """The body lies between these; head above, foot below."""
 
 LEFT_WIDTH = 508
@@ -49,8 +59,14 @@ HEAD = ("Patient ID", "Sex", "Age at scan", "Study date")
 VALUE_WIDTH = 240
 """Of the longest fact beside the name: an ID may have 64 characters."""
 
+NAME_SIZES = (24, 22, 20)
+"""Font sizes of the name, the first at which it fits."""
+
+SEPARATOR = " · "
+"""Between two spellings of a name."""
+
 UNNAMED = "name: see the DICOM header"
-"""Printed when the font has no glyphs for any spelling of the name."""
+"""Printed when the fonts have no glyphs for any spelling of the name."""
 
 
 def draw_page(report: Report) -> npt.NDArray[np.uint8]:
@@ -69,12 +85,30 @@ def compose_page(report: Report) -> Canvas:
     return canvas
 
 
-def patient_name(name: object) -> str:
-    """Return the first spelling of a name that can be drawn."""
-    spellings = person_names(str(name))
-    if not spellings:
-        return "name not given"
-    return next((spelling for spelling in spellings if has_glyphs(spelling)), UNNAMED)
+def spellings(name: str) -> tuple[str, ...]:
+    """Return the spellings of a name that can be drawn, or what stands for them."""
+    stated = [
+        spelling for spelling in person_names(name) if printable(spelling).strip()
+    ]
+    drawable = tuple(spelling for spelling in stated if has_glyphs(spelling))
+    return drawable or ((UNNAMED,) if stated else ("name not given",))
+
+
+def fitting_name(name: str, room: int) -> tuple[tuple[str, ...], int]:
+    """Return spellings of a name and the size at which they fit into ``room`` pixels.
+
+    All of them where there is room, else those that come first, else the beginning
+    of the first.
+    """
+    shown = spellings(name)
+    for count in range(len(shown), 0, -1):
+        for size in NAME_SIZES:
+            letters = font(size, bold=True)
+            width = sum(map(letters.length, shown[:count]))
+            if width + (count - 1) * letters.length(SEPARATOR) <= room:
+                return shown[:count], size
+    size = NAME_SIZES[-1]
+    return (shorten(shown[0], font(size, bold=True), room),), size
 
 
 def _head(canvas: Canvas, report: Report) -> None:
@@ -86,7 +120,7 @@ def _head(canvas: Canvas, report: Report) -> None:
     room = round(left) - EDGE - 24
     size = largest(text.heading, (36, 32, 28, 24), room, bold=True)
     colour = BAD if demonstration else INK
-    canvas.line((EDGE, 58), text.heading, size, colour, bold=True, width=room)
+    canvas.line((EDGE, TITLE), text.heading, size, colour, bold=True, width=room)
     _person(canvas, report)
     canvas.rule(EDGE, TOP - 8, WIDTH - 2 * EDGE)
 
@@ -98,20 +132,35 @@ def _person(canvas: Canvas, report: Report) -> None:
         for line in report.text.patient
         if line.label in HEAD
     ]
-    widths = (font(16).getlength(a) + font(20).getlength(b) + 32 for a, b in facts)
+    widths = (font(16).length(a) + font(20).length(b) + 32 for a, b in facts)
     room = round(WIDTH - 2 * EDGE - sum(widths))
-    name = patient_name(report.headers[0].PatientName)
-    x = EDGE + canvas.line((EDGE, 102), name, 24, bold=True, width=room) + 24
+    x = _name(canvas, value_of(report.headers[0], "PatientName"), room) + 24
     for label, value in facts:
-        x += canvas.line((x, 102), label, 16, FAINT) + 8
-        x += canvas.line((x, 102), value, 20) + 24
+        x += canvas.line((x, PERSON), label, 16, FAINT) + 8
+        x += canvas.line((x, PERSON), value, 20) + 24
+
+
+def _name(canvas: Canvas, name: str, room: int) -> float:
+    """Write the name; return where it ends.
+
+    Each spelling is a text of its own: one that runs from right to left does not
+    turn its neighbour's brackets.
+    """
+    shown, size = fitting_name(name, room)
+    x: float = EDGE
+    for number, spelling in enumerate(shown):
+        if number:
+            x += canvas.line((x, PERSON), SEPARATOR, size, FAINT)
+        x += canvas.line((x, PERSON), spelling, size, bold=True)
+    return x
 
 
 def _badge(canvas: Canvas, right: float, words: str, colour: Colour) -> float:
     """Draw words in a frame that ends at ``right``; return where it begins."""
-    left = right - font(17, bold=True).getlength(words) - 32
-    canvas.pen.rounded_rectangle((left, 26, right, 62), 8, outline=colour, width=2)
-    canvas.line((left + 16, 50), words, 17, colour, bold=True)
+    left = right - font(17, bold=True).length(words) - 32
+    frame = (left, MARGIN_TOP, right, MARGIN_TOP + 36)
+    canvas.pen.rounded_rectangle(frame, 8, outline=colour, width=2)
+    canvas.line((left + 16, MARGIN_TOP + 24), words, 17, colour, bold=True)
     return left
 
 
@@ -163,10 +212,10 @@ def _strip(canvas: Canvas, report: Report, y: int) -> None:
 
 def _foot(canvas: Canvas, text: ReportText) -> None:
     width = WIDTH - 2 * EDGE
-    canvas.rule(EDGE, BOTTOM + 10, width)
+    canvas.rule(EDGE, BOTTOM + 8, width)
     purpose = (
         f"{RESEARCH_LINE} Intended use: {text.intended_use} Not for: {text.not_for}"
     )
     making = "  ·  ".join(f"{line.label}: {line.value}" for line in text.making)
-    y = canvas.block((EDGE, BOTTOM + 18), purpose, 14, width, INK, lines=2)
+    y = canvas.block((EDGE, BOTTOM + 15), purpose, 14, width, INK, lines=2)
     canvas.block((EDGE, y + 3), making, 13, width, FAINT, lines=2)

@@ -11,7 +11,8 @@ from pydicom.uid import UID
 from models.contract import Findings, Structure, Volume
 from models.volume.bundle import Bundle
 from node.config import ReportSettings
-from node.report.facts import local_time
+from node.report.dates import written_offset
+from node.report.facts import local_time, site_offset
 from node.report.provenance import (
     MANUFACTURER,
     Provenance,
@@ -123,14 +124,15 @@ def finish(dataset: Dataset, report: Report) -> None:
     Replaces what the library took from the clock, so that equal input gives equal
     bytes.
     """
-    made = local_time(report.provenance, report.headers[0])
+    source = report.headers[0]
+    made = local_time(report.provenance, source, report.settings)
     day, time = made.strftime("%Y%m%d"), made.strftime("%H%M%S")
     for name in ("InstanceCreation", "Content", "Series"):
         setattr(dataset, f"{name}Date", day)
         setattr(dataset, f"{name}Time", time)
-    offset = report.headers[0].get("TimezoneOffsetFromUTC")
-    if offset:
-        dataset.TimezoneOffsetFromUTC = offset
+    offset = site_offset(source, report.settings)
+    if offset is not None:
+        dataset.TimezoneOffsetFromUTC = written_offset(offset)
     dataset.ContributingEquipmentSequence = [equipment(report.provenance)]
     if report.settings.institution:
         dataset.InstitutionName = report.settings.institution

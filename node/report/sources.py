@@ -6,12 +6,24 @@ the study are never changed: everything here is a copy in memory.
 
 from __future__ import annotations
 
-from pydicom import Dataset
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+
+from pydicom import DataElement, Dataset
+from pydicom.datadict import tag_for_keyword
 
 from models.contract import Volume
-from models.volume.headers import quiet
+from models.volume.headers import guarded, quiet, text
 from models.volume.series import Demographics, StudyHeaders, demographics
 from node.errors import JobError
+from node.report.dates import (
+    age_at,
+    age_or_empty,
+    date_or_empty,
+    offset_or_none,
+    time_or_empty,
+    written_offset,
+)
 from node.report.provenance import frame_of_reference_uid
 
 UTF_8 = "ISO_IR 192"
@@ -59,7 +71,6 @@ COPIED = (
     "SOPClassUID",
     "SOPInstanceUID",
     "InstanceNumber",
-    "TimezoneOffsetFromUTC",
     "FrameOfReferenceUID",
     "PositionReferenceIndicator",
     "Rows",
@@ -74,10 +85,20 @@ COPIED = (
     "LossyImageCompressionRatio",
     "LossyImageCompressionMethod",
 )
-"""Keywords that may pass from the source into our objects and onto the page."""
+"""Keywords that may pass from the source into our objects and onto the page.
+
+Timezone Offset From UTC (0008,0201) passes too, where it is one and undisputed.
+"""
 
 SHARED = ("PixelSpacing", "SliceThickness", "ImageOrientationPatient")
 """Equal in all slices of a proven grid, but for rounding in the last digits."""
+
+STATED: Mapping[str, Callable[[str], str]] = {
+    "DA": date_or_empty,
+    "TM": time_or_empty,
+    "AS": age_or_empty,
+}
+"""What is left of a value that its VR does not allow."""
 
 TYPE_2 = ("StudyID", "ReferringPhysicianName")
 """Must be present in our objects, empty where the study does not say."""
@@ -87,8 +108,8 @@ TYPE_2 = ("StudyID", "ReferringPhysicianName")
 def source_headers(study: StudyHeaders, volume: Volume) -> list[Dataset]:
     """Return one patched header per slice of ``volume``, in slice order.
 
-    What the series lacks about the person is taken from its siblings; geometry that
-    differs only by rounding is made equal; nothing is guessed.
+    What the series lacks about the person and the time zone is taken from its
+    siblings; geometry that differs only by rounding is made equal; nothing is guessed.
 
     Raises
     ------
@@ -100,9 +121,12 @@ def source_headers(study: StudyHeaders, volume: Volume) -> list[Dataset]:
         raise JobError("multi_frame_unsupported", "a slice is not one instance")
     person = demographics(study, series.series_instance_uid)
     datasets = [study.datasets[i.sop_instance_uid] for i in series.instances]
+    offset = _stated_offset(datasets) or _stated_offset(study.datasets.values())
     copies = [_copy(dataset) for dataset in datasets]
     for copy in copies:
         _fill_person(copy, person)
+        if offset:
+            copy.TimezoneOffsetFromUTC = offset
         _share_geometry(copy, copies[0], volume)
     return copies
 
@@ -111,37 +135,55 @@ def _copy(dataset: Dataset) -> Dataset:
     copy = Dataset()
     copy.SpecificCharacterSet = UTF_8
     for keyword in COPIED:
-        if keyword in dataset:
-            element = dataset[keyword]  # a new element: setting it leaves the source
-            copy.add_new(element.tag, element.VR, element.value)
+        element = guarded(partial(dataset.get, tag_for_keyword(keyword)))
+        if isinstance(element, DataElement):
+            # A new element: setting it leaves the source as it is.
+            copy.add_new(element.tag, element.VR, _value(element))
     return copy
+
+
+def _value(element: DataElement) -> object:
+    """Return a value without its old character set; a date that is none as ""."""
+    if element.VR == "PN":
+        names = element.value if element.VM > 1 else [element.value]
+        return [str(name) for name in names]
+    if element.VR in STATED:
+        return STATED[element.VR](str(element.value))
+    return element.value
+
+
+def _stated_offset(datasets: Iterable[Dataset]) -> str:
+    """Return the Timezone Offset From UTC that the data sets agree on, else ""."""
+    stated = {offset_or_none(text(ds, "TimezoneOffsetFromUTC")) for ds in datasets}
+    known = [offset for offset in stated if offset is not None]
+    return written_offset(known[0]) if len(known) == 1 else ""
 
 
 def _fill_person(copy: Dataset, person: Demographics) -> None:
     copy.PatientID = person.patient_id
-    copy.PatientBirthDate = person.birth_date
+    copy.PatientBirthDate = date_or_empty(person.birth_date)
     copy.PatientSex = person.sex if person.sex in {"M", "F", "O"} else ""
-    copy.StudyDate = person.study_date
-    copy.StudyTime = person.study_time
+    copy.StudyDate = date_or_empty(person.study_date)
+    copy.StudyTime = time_or_empty(person.study_time)
     copy.AccessionNumber = person.accession_number
     if person.issuer_of_patient_id:
         copy.IssuerOfPatientID = person.issuer_of_patient_id
     if not copy.get("PatientName"):
         copy.PatientName = person.patient_name
-    if person.age_years is not None:
-        copy.PatientAge = age_string(person.age_years)
+    _fill_age(copy, person)
     for keyword in TYPE_2:
         if keyword not in copy:
             setattr(copy, keyword, "")
 
 
-def age_string(years: float) -> str:
-    """Return an Age String (PS3.5 6.2) in completed years, or months under two.
-
-    >>> age_string(72.9), age_string(0.5)
-    ('072Y', '006M')
-    """
-    return f"{int(years):03d}Y" if years >= 2 else f"{int(years * 12):03d}M"
+def _fill_age(copy: Dataset, person: Demographics) -> None:
+    """Set the age on the day of the study: counted, else as a series states it."""
+    counted = age_at(copy.PatientBirthDate, copy.StudyDate)
+    age = counted or age_or_empty(person.patient_age)
+    if age:
+        copy.PatientAge = age
+    else:
+        copy.pop("PatientAge", None)
 
 
 def _share_geometry(copy: Dataset, first: Dataset, volume: Volume) -> None:

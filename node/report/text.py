@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from unicodedata import bidirectional, east_asian_width
 
 from pydicom import Dataset
 from pydicom.valuerep import PersonName
@@ -94,7 +95,7 @@ def report_text(
         statements=tuple(Line(s.label, s.text) for s in findings.statements),
         patient=tuple(patient_facts(source, settings)),
         images=tuple(image_facts(volume, source, provenance)),
-        making=tuple(making_facts(findings, bundle, source, provenance)),
+        making=tuple(making_facts(findings, bundle, source, provenance, settings)),
         intended_use=bundle.intended_use,
         not_for=bundle.not_for,
         nominal=any(flag.code == "nominal_geometry" for flag in flags),
@@ -155,15 +156,25 @@ def spelled(flag: Flag) -> str:
 def person_names(name: PersonName | str) -> tuple[str, ...]:
     """Return the spellings of a name as people read them (PS3.5 6.2.1).
 
-    >>> person_names("Ivanov^Ivan=Иванов^Иван")
-    ('Ivanov, Ivan', 'Иванов, Иван')
+    Chinese, Japanese and Korean names have no comma, Arabic ones their own.
+
+    >>> person_names("Yamada^Tarou=山田^太郎")
+    ('Yamada, Tarou', '山田 太郎')
     """
     spellings = []
     for group in str(name).split("="):
         family, _, given = group.partition("^")
         parts = [family.strip(), " ".join(given.replace("^", " ").split())]
-        spellings.append(", ".join(part for part in parts if part))
-    return tuple(spelling for spelling in spellings if spelling)
+        spellings.append(_comma(group).join(part for part in parts if part))
+    return tuple(dict.fromkeys(spelling for spelling in spellings if spelling))
+
+
+def _comma(name: str) -> str:
+    """Return what stands between family name and given name."""
+    if any(east_asian_width(c) in "WFH" for c in name):
+        return " "
+    arabic = any(bidirectional(c) == "AL" for c in name)
+    return "\N{ARABIC COMMA} " if arabic else ", "
 
 
 def _demonstration(bundle: Bundle) -> str:

@@ -69,8 +69,15 @@ def test_an_unconfirmed_study_is_graded_b_at_best(case: Case) -> None:
 
 
 def test_a_name_is_read_as_people_write_it() -> None:
-    """Family name first; empty parts leave no commas."""
+    """Family name first; empty parts leave no commas; each script its own."""
     assert person_names("Doe^John^Q^Dr") == ("Doe, John Q Dr",)
     assert person_names("Doe") == ("Doe",)
-    assert person_names("=王^小東") == ("王, 小東",)
+    assert person_names("Wang^XiaoDong=王^小東") == ("Wang, XiaoDong", "王 小東")
+    assert person_names("Hong^Gildong=洪^吉洞=홍^길동") == (
+        "Hong, Gildong",
+        "洪 吉洞",
+        "홍 길동",
+    )
+    assert person_names("=قباني^لنزار") == ("قباني، لنزار",)
+    assert person_names("=שרון^דבורה") == ("שרון, דבורה",)
     assert person_names("^^") == ()
