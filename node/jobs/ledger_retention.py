@@ -1,0 +1,63 @@
+"""Which received files nobody needs any more, and forgetting where they lay."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from node.jobs.database import Database
+from node.jobs.ledger_studies import stamp
+
+NEEDED_BY_NOBODY = """
+    FROM studies AS s JOIN instances AS i USING (study_instance_uid)
+    WHERE s.state = 'complete' AND s.completed_at < :before
+      AND i.path IS NOT NULL
+      AND NOT EXISTS (SELECT 1 FROM jobs AS j
+                  WHERE j.study_instance_uid = s.study_instance_uid
+                    AND (j.state IN ('queued', 'running') OR j.ended_at >= :before))
+      AND NOT EXISTS (SELECT 1 FROM deliveries AS d
+                  JOIN objects USING (sop_instance_uid)
+                  JOIN results USING (result_id)
+                  JOIN jobs AS j USING (job_id)
+                  WHERE j.study_instance_uid = s.study_instance_uid
+                    AND (d.state = 'pending' OR d.ended_at >= :before))
+"""
+"""Of complete studies only: every job has an outcome, no delivery is pending, and the
+last of all this was before ``:before``."""
+
+
+class RetentionRecords:
+    """The files of studies that have their outcome."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def removable(self, before: datetime) -> list[str]:
+        """Return the studies whose files nobody has needed since ``before``.
+
+        That may be over a moment later: ``forget`` looks again.
+        """
+        rows = self._database.read(
+            f"SELECT DISTINCT study_instance_uid AS uid {NEEDED_BY_NOBODY} ORDER BY 1",
+            {"before": stamp(before)},
+        )
+        return [row["uid"] for row in rows]
+
+    def forget(self, study_instance_uid: str, before: datetime) -> tuple[Path, ...]:
+        """Forget the files of a study that is still removable, and return them.
+
+        One durable transaction looks and forgets: no job can be queued in between,
+        and after a power cut no file is known that may be gone. The digests stay.
+        """
+        asked = {"before": stamp(before), "uid": study_instance_uid}
+        with self._database.write() as connection:
+            rows = connection.execute(
+                f"SELECT i.path {NEEDED_BY_NOBODY} AND study_instance_uid = :uid",
+                asked,
+            ).fetchall()
+            if rows:
+                connection.execute(
+                    "UPDATE instances SET path = NULL WHERE study_instance_uid = :uid",
+                    asked,
+                )
+        return tuple(Path(row["path"]) for row in rows)
