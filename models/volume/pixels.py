@@ -17,6 +17,10 @@ from models.volume.study import PIXEL_TAGS
 
 Pixels = npt.NDArray[Any]
 
+MAX_VOXELS = 1 << 30
+"""Voxels of the largest volume that is read: 1024 slices of 1024 x 1024, 4 GiB as
+float32. Headers may claim more, whatever lies in the files."""
+
 
 class SeriesError(Exception):
     """A series cannot become a volume.
@@ -25,7 +29,8 @@ class SeriesError(Exception):
     ----------
     reason
         Reason code in snake_case: a geometry problem, ``not_in_slice_order``,
-        ``pixels_unsupported``, ``pixels_damaged`` or ``file_missing``.
+        ``pixels_unsupported``, ``pixels_too_large``, ``pixels_damaged`` or
+        ``file_missing``.
     """
 
     def __init__(self, reason: str, message: str) -> None:
@@ -128,6 +133,20 @@ class PixelFormat:
         if self.rescales and out.dtype.kind == "f":
             out *= self.slope
             out += self.intercept
+
+
+def require_possible(slices: int, rows: int, columns: int) -> None:
+    """Refuse a volume that nobody scans, before memory is taken for it.
+
+    Raises
+    ------
+    SeriesError
+        ``pixels_too_large``: more than ``MAX_VOXELS``.
+    """
+    if slices * rows * columns > MAX_VOXELS:
+        raise SeriesError(
+            "pixels_too_large", f"{slices} slices of {rows} x {columns} pixels"
+        )
 
 
 def read_format(path: Path) -> PixelFormat:

@@ -16,7 +16,13 @@ from models.contract import Flag, SeriesInfo, Volume
 from models.volume.demographics import Demographics, demographics
 from models.volume.geometry import Cosines, GeometryError, Plane, arrange, is_nominal
 from models.volume.headers import quiet
-from models.volume.pixels import PixelFormat, SeriesError, read_format, read_plane
+from models.volume.pixels import (
+    PixelFormat,
+    SeriesError,
+    read_format,
+    read_plane,
+    require_possible,
+)
 from models.volume.study import StudyHeaders, read_study
 
 __all__ = [
@@ -57,10 +63,11 @@ def load_volume(series: SeriesInfo, threads: int = 1) -> Volume:
     Raises
     ------
     SeriesError
-        The geometry is not one regular grid, or pixels are missing, damaged or of a
-        kind that is not read.
+        The geometry is not one regular grid, or pixels are missing, damaged, too many
+        or of a kind that is not read.
     """
     affine = _affine(series)
+    require_possible(len(series.instances), series.rows, series.columns)
     formats = _formats(series)
     hounsfield = series.modality == "CT" and all(f.hounsfield for f in formats)
     array = np.empty(

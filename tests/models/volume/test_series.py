@@ -214,6 +214,20 @@ class TestRefusals:
 
         assert caught.value.reason == "not_in_slice_order"
 
+    @pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, RLELossless])
+    def test_more_voxels_than_anybody_scans_are_refused(
+        self, tmp_path: Path, syntax: str
+    ) -> None:
+        """By what the headers claim, before any memory is taken for it."""
+        series = series_of(
+            tmp_path, build_array(), transfer_syntax=syntax, Rows=65535, Columns=65535
+        )
+
+        with pytest.raises(SeriesError) as caught:
+            load_volume(series)
+
+        assert caught.value.reason == "pixels_too_large"
+
     def test_a_damaged_slice_spoils_the_volume(self, tmp_path: Path) -> None:
         """A codec that fails is one line without a path."""
         series = series_of(tmp_path, build_array(), transfer_syntax=RLELossless)
