@@ -219,9 +219,8 @@ class TestRefusals:
         self, tmp_path: Path, syntax: str
     ) -> None:
         """By what the headers claim, before any memory is taken for it."""
-        series = series_of(
-            tmp_path, build_array(), transfer_syntax=syntax, Rows=65535, Columns=65535
-        )
+        series = series_of(tmp_path, build_array(), transfer_syntax=syntax)
+        series = replace(series, rows=65535, columns=65535)
 
         with pytest.raises(SeriesError) as caught:
             load_volume(series)
