@@ -72,7 +72,8 @@ class StudyRecords:
 
         A content whose digest is known changes nothing, except that a file which
         retention had removed is there again. A new one opens its study (again), and
-        so does an earlier one that comes back in the place of a later.
+        so does an earlier one that comes back in the place of a later, or one that
+        comes back after a job failed because a file was gone.
         """
         changed: set[str] = set()
         with self._database.write(durable=False) as connection:
@@ -122,17 +123,18 @@ class StudyRecords:
         return {row["digest"] for row in rows}
 
     def without_file(self, study_instance_uid: str) -> int:
-        """Return how many instances of a study have no file: retention removed it.
+        """Return how many instances of a study have no file.
 
-        One that came again with another content has a file.
+        Retention removed it, or somebody else did: the disk is asked. One that came
+        again with another content has a file.
         """
         rows = self._database.read(
-            "SELECT COUNT(*) AS n FROM (SELECT 1 FROM instances "
-            "WHERE study_instance_uid = ? GROUP BY sop_instance_uid "
-            "HAVING COUNT(path) = 0)",
+            "SELECT sop_instance_uid AS uid, path FROM instances "
+            "WHERE study_instance_uid = ?",
             (study_instance_uid,),
         )
-        return int(rows[0]["n"])
+        there = {row["uid"] for row in rows if row["path"] and _exists(row["path"])}
+        return len({row["uid"] for row in rows} - there)
 
     def is_own(self, sop_instance_uid: str) -> bool:
         """Tell whether the node itself made this object (DESIGN.md §2.4)."""
@@ -238,11 +240,20 @@ def _insert(
             instance.digest,
             instance.series_instance_uid,
             instance.study_instance_uid,
-            str(instance.path),
+            _path_if_there(instance),
             now,
         ),
     )
     return True
+
+
+def _exists(path: str | Path) -> bool:
+    return Path(path).exists()
+
+
+def _path_if_there(instance: ReceivedInstance) -> str | None:
+    """Return the path for the ledger: never that of a file that has gone meanwhile."""
+    return str(instance.path) if _exists(instance.path) else None
 
 
 def _is_known(connection: sqlite3.Connection, instance: ReceivedInstance) -> bool:
@@ -250,11 +261,15 @@ def _is_known(connection: sqlite3.Connection, instance: ReceivedInstance) -> boo
 
     It is not when another content of the instance came after it: then this one is
     the last again. A file that retention had removed only fills its gap, since it
-    is the archive that gives back what it holds.
+    is the archive that gives back what it holds. Nor is it all when the complete
+    study failed for want of a file, which this one may be.
     """
     known = connection.execute(
         "SELECT path IS NULL OR rowid = (SELECT MAX(rowid) FROM instances "
-        "WHERE sop_instance_uid = :uid AND study_instance_uid = :study) AS fits "
+        "WHERE sop_instance_uid = :uid AND study_instance_uid = :study) AS fits, "
+        "EXISTS (SELECT 1 FROM jobs JOIN studies USING (study_instance_uid) "
+        "WHERE study_instance_uid = :study AND studies.state = 'complete' "
+        "AND jobs.state = 'failed' AND jobs.reason = 'file_missing') AS wanted "
         "FROM instances WHERE sop_instance_uid = :uid AND digest = :digest",
         {
             "uid": instance.sop_instance_uid,
@@ -262,11 +277,11 @@ def _is_known(connection: sqlite3.Connection, instance: ReceivedInstance) -> boo
             "digest": instance.digest,
         },
     ).fetchone()
-    if known is None or not known["fits"]:
+    if known is None or not known["fits"] or known["wanted"]:
         return False
     connection.execute(
         "UPDATE instances SET path = ? WHERE sop_instance_uid = ? AND digest = ?",
-        (str(instance.path), instance.sop_instance_uid, instance.digest),
+        (_path_if_there(instance), instance.sop_instance_uid, instance.digest),
     )
     return True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +18,7 @@ T0 = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 def instance(
     study: str = "1.1", series: str = "1", number: int = 1
 ) -> ReceivedInstance:
-    """Return one received image of a study."""
+    """Return one received image of a study; nothing lies where it says."""
     uid = f"{study}.{series}.{number}"
     return ReceivedInstance(
         study_instance_uid=study,
@@ -28,6 +29,15 @@ def instance(
         path=Path("spool") / study / f"{uid}.dcm",
         calling_ae_title="SCANNER",
     )
+
+
+def spooled(ledger: Ledger, received: ReceivedInstance) -> ReceivedInstance:
+    """Return the image with a file of its own, in a spool beside the ledger."""
+    name = f"{received.sop_instance_uid}.{received.digest}.dcm"
+    path = ledger.database.path.parent / "spool" / received.study_instance_uid / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(received.digest)
+    return replace(received, path=path)
 
 
 def complete(
@@ -54,7 +64,7 @@ def queue(
     now: datetime = T0,
 ) -> list[JobRow]:
     """Receive a study of one image and complete it; return its jobs."""
-    ledger.studies.record([instance(study)], now)
+    ledger.studies.record([spooled(ledger, instance(study))], now)
     complete(ledger, study, models, now)
     return ledger.jobs.listing(study)
 

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-from node.jobs.job import Completeness
+from node.jobs.job import Completeness, Failed
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_studies import moment, stamp
-from tests.node.jobs.ledger_stories import T0, complete, instance, queue, result
+from tests.node.jobs.ledger_stories import (
+    T0,
+    complete,
+    instance,
+    queue,
+    result,
+    spooled,
+)
 
 LATER = T0 + timedelta(seconds=10)
 
 
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    """Return an empty ledger."""
-    ledger = Ledger(tmp_path)
-    yield ledger
-    ledger.close()
+def contents(ledger: Ledger) -> list[str]:
+    """Return what the files of the study hold, in the ledger's order."""
+    return [path.read_text() for path in ledger.studies.files("1.1")]
 
 
 def test_times_are_aware_and_survive_the_file() -> None:
@@ -46,7 +48,7 @@ def test_the_same_bytes_again_change_nothing(ledger: Ledger) -> None:
     """A study that is complete stays complete."""
     queue(ledger)
 
-    changed = ledger.studies.record([instance()], LATER)
+    changed = ledger.studies.record([spooled(ledger, instance())], LATER)
 
     assert changed == set()
     assert ledger.studies.receiving() == []
@@ -56,9 +58,9 @@ def test_the_same_bytes_again_change_nothing(ledger: Ledger) -> None:
 def test_other_bytes_under_the_same_uid_are_kept_beside(ledger: Ledger) -> None:
     """The same UID with other bytes is never swallowed; it counts as one image."""
     queue(ledger)
-    other = replace(instance(), digest="other", path=Path("spool/other.dcm"))
+    other = replace(instance(), digest="other")
 
-    changed = ledger.studies.record([other], LATER)
+    changed = ledger.studies.record([spooled(ledger, other)], LATER)
 
     assert changed == {"1.1"}
     assert len(ledger.studies.digests(instance().sop_instance_uid)) == 2
@@ -114,9 +116,94 @@ def test_forgotten_files_leave_their_digests(ledger: Ledger) -> None:
     assert ledger.studies.without_file("1.1") == 1
     assert ledger.studies.removable(LATER + timedelta(days=9)) == {}
 
-    assert ledger.studies.record([instance()], LATER) == set()
+    assert ledger.studies.record([spooled(ledger, instance())], LATER) == set()
 
     assert ledger.studies.without_file("1.1") == 0
+
+
+def test_files_come_in_the_order_of_their_receipt(ledger: Ledger) -> None:
+    """Whatever their names: of two contents under one UID the last one counts."""
+    images = [
+        replace(instance(number=2), digest="z"),
+        replace(instance(number=1), digest="y"),
+        replace(instance(number=1), digest="x"),
+    ]
+    for seconds, image in enumerate(images):
+        received = [spooled(ledger, image)]
+        ledger.studies.record(received, T0 + timedelta(seconds=seconds))
+
+    assert contents(ledger) == ["z", "y", "x"]
+
+
+def test_an_earlier_content_that_comes_back_is_the_last_again(ledger: Ledger) -> None:
+    """A correction that was taken back: another change, but no further file."""
+    first, second = (replace(instance(), digest=digest) for digest in ("a", "b"))
+    for image in (first, second):
+        ledger.studies.record([spooled(ledger, image)], T0)
+    complete(ledger)
+
+    changed = ledger.studies.record([spooled(ledger, first)], LATER)
+
+    assert changed == {"1.1"}
+    assert contents(ledger) == ["b", "a"]
+    assert ledger.studies.record([spooled(ledger, first)], LATER) == set()
+
+
+def test_what_the_archive_gives_back_does_not_become_the_last(ledger: Ledger) -> None:
+    """It holds the first content for ever; it fills the gap that retention made."""
+    first, second = (replace(instance(), digest=digest) for digest in ("a", "b"))
+    for image in (first, second):
+        ledger.studies.record([spooled(ledger, image)], T0)
+    ledger.studies.forget_files(ledger.studies.files("1.1")[:1])
+    assert ledger.studies.without_file("1.1") == 0
+
+    assert ledger.studies.record([spooled(ledger, first)], LATER) == set()
+
+    assert contents(ledger) == ["a", "b"]
+
+
+def test_a_file_that_is_gone_counts_as_missing(ledger: Ledger) -> None:
+    """Whoever removed it: the archive is asked for what the disk does not give."""
+    queue(ledger)
+    [file] = ledger.studies.files("1.1")
+    assert ledger.studies.without_file("1.1") == 0
+
+    file.unlink()
+
+    assert ledger.studies.without_file("1.1") == 1
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_no_file_is_noted_that_is_not_there(ledger: Ledger, known: bool) -> None:
+    """Retention may take it between its acknowledgement and the note of it."""
+    image = spooled(ledger, instance())
+    if known:
+        ledger.studies.record([image], T0)
+    image.path.unlink()
+
+    ledger.studies.record([image], LATER)
+
+    assert ledger.studies.files("1.1") == ()
+    assert ledger.studies.without_file("1.1") == 1
+    assert ledger.studies.digests(image.sop_instance_uid) == {image.digest}
+
+
+@pytest.mark.parametrize("reason", ["file_missing", "identity_conflict"])
+def test_a_file_that_was_missed_makes_its_study_read_again(
+    ledger: Ledger, reason: str
+) -> None:
+    """Who is told to send the study again shall not do so in vain."""
+    queue(ledger)
+    job = ledger.jobs.claim(T0)
+    assert job is not None
+    ledger.jobs.fail(job.job_id, Failed(reason, ""), T0)
+    image = spooled(ledger, instance())
+
+    changed = ledger.studies.record([image], LATER)
+
+    assert changed == ({"1.1"} if reason == "file_missing" else set())
+    assert ledger.studies.record([image], LATER) == set()
+    assert contents(ledger) == [image.digest]
 
 
 def test_completing_a_study_is_one_transaction(ledger: Ledger) -> None:
