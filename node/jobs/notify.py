@@ -13,6 +13,7 @@ from pydicom import Dataset
 
 import models
 from models.volume.bundle import Bundle, BundleError, load_bundle
+from models.volume.charsets import decode_text
 from models.volume.headers import HeaderError, quiet, read_header
 from node.jobs.job import Failed, Noticed, NoticeRequest, Unread
 from node.jobs.objects import write_objects
@@ -46,7 +47,7 @@ def _notify(request: NoticeRequest) -> Noticed | Failed:
         [_model(unread) for unread in request.unread],
         request.ended_at,
         request.installation_id,
-        request.report.series_number,
+        request.report,
     )
     made = ReportObject.of("NOTICE", notice)
     (written,) = write_objects([made], request.output_dir)
@@ -56,9 +57,11 @@ def _notify(request: NoticeRequest) -> Noticed | Failed:
 def _readable(request: NoticeRequest) -> Iterator[Dataset]:
     for path in request.files:
         try:
-            yield read_header(path).dataset
+            header = read_header(path)
         except HeaderError:
             continue
+        decode_text([header.dataset])
+        yield header.dataset
 
 
 def _model(unread: Unread) -> UnreadModel:

@@ -27,7 +27,10 @@ from pydicom.sr.codedict import codes
 from pydicom.uid import BasicTextSRStorage, ExplicitVRLittleEndian
 
 from models.volume.bundle import Bundle
-from models.volume.headers import quiet
+from models.volume.headers import quiet, text
+from node.config import ReportSettings
+from node.report.dates import at_offset, date_or_empty, time_or_empty, written_offset
+from node.report.facts import site_offset
 from node.report.notice_words import words_for
 from node.report.provenance import (
     MANUFACTURER,
@@ -64,7 +67,6 @@ PATIENT_AND_STUDY = (
     "PatientIdentityRemoved",
     "DeidentificationMethod",
     "StudyDescription",
-    "TimezoneOffsetFromUTC",
 )
 """Passed on from the study beside what every object has."""
 
@@ -94,7 +96,7 @@ def build_notice(
     unread: Sequence[UnreadModel],
     ended_at: datetime,
     installation_id: str,
-    series_number: int,
+    settings: ReportSettings,
 ) -> Dataset:
     """Return the notice for one study; equal arguments give equal bytes.
 
@@ -104,13 +106,14 @@ def build_notice(
         Header of any image of the study: whose it is.
     ended_at
         Aware; when the last job of the study ended. Every date comes from it.
-    series_number
-        Of the first result series; the notice comes behind these.
+    settings
+        The notice comes behind the result series, and is dated as they are.
     """
-    made = ended_at.astimezone()
+    offset = site_offset(source, settings)
+    made = at_offset(ended_at, offset)
     day, time = made.strftime("%Y%m%d"), made.strftime("%H%M%S")
     marks: dict[str, Any] = {
-        "series_number": series_number + len(KINDS),
+        "series_number": settings.series_number + len(KINDS),
         "manufacturer_model_name": ", ".join(model.name for model in unread),
         "software_versions": _versions(unread),
         "device_serial_number": installation_id,
@@ -134,6 +137,8 @@ def build_notice(
         **_person_and_study(source),
     )
     _pass_on(source, notice)
+    if offset is not None:
+        notice.TimezoneOffsetFromUTC = written_offset(offset)
     _complete(notice, day, time)
     notice.ContributingEquipmentSequence = [
         _equipment(model, installation_id) for model in unread
@@ -150,12 +155,12 @@ def _person_and_study(source: Dataset) -> dict[str, Any]:
     return {
         "patient_id": value("PatientID"),
         "patient_name": source.get("PatientName") or None,
-        "patient_birth_date": value("PatientBirthDate"),
+        "patient_birth_date": date_or_empty(text(source, "PatientBirthDate")) or None,
         "patient_sex": sex if sex in {"M", "F", "O"} else None,
         "accession_number": value("AccessionNumber"),
         "study_id": value("StudyID"),
-        "study_date": value("StudyDate"),
-        "study_time": value("StudyTime"),
+        "study_date": date_or_empty(text(source, "StudyDate")) or None,
+        "study_time": time_or_empty(text(source, "StudyTime")) or None,
         "referring_physician_name": source.get("ReferringPhysicianName") or None,
     }
 
@@ -216,8 +221,8 @@ def _observer(unread: Sequence[UnreadModel]) -> Iterator[ContentItem]:
 
 
 def _texts(unread: Sequence[UnreadModel], made: datetime) -> Iterator[ContentItem]:
-    for text in sentences(unread, made):
-        yield TextContentItem(codes.DCM.Comment, text, relationship_type="CONTAINS")
+    for said in sentences(unread, made):
+        yield TextContentItem(codes.DCM.Comment, said, relationship_type="CONTAINS")
 
 
 def sentences(unread: Sequence[UnreadModel], made: datetime) -> Iterator[str]:

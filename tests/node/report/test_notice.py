@@ -16,6 +16,7 @@ from pydicom.uid import BasicTextSRStorage
 from models import bundle_folder
 from models.volume.bundle import load_bundle
 from models.volume.headers import read_header
+from node.config import ReportSettings
 from node.report.notice import UnreadModel, build_notice
 from node.report.provenance import is_own
 from tests.dicom_series import write_series
@@ -25,6 +26,7 @@ from tests.node.report.inputs import CYRILLIC, _image
 WHEN = datetime(2025, 6, 5, 9, 30, 15, tzinfo=UTC)
 DSRDUMP = shutil.which("dsrdump") or "dsrdump"
 INSTALLATION = "0123456789abcdef0123456789abcdef"
+SETTINGS = ReportSettings(series_number=9000, timezone="Asia/Kolkata")
 
 
 def hippocampus(reason: str = "pixels_damaged", version: int = 0) -> UnreadModel:
@@ -43,7 +45,7 @@ def notice_of(source: Dataset, *unread: UnreadModel) -> Dataset:
     """Build the notice for a source."""
     models = unread or (hippocampus(),)
     study = source.StudyInstanceUID
-    return build_notice(source, study, models, WHEN, INSTALLATION, 9000)
+    return build_notice(source, study, models, WHEN, INSTALLATION, SETTINGS)
 
 
 def written(notice: Dataset) -> bytes:
@@ -158,4 +160,30 @@ def test_a_model_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
     notice = notice_of(source_of(tmp_path / "in"), broken)
 
     assert "hippocampus: The model cannot be loaded." in sentences(notice)
+    assert errors(notice, tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("stated", "offset", "time"),
+    [(None, "+0530", "150015"), ("-0330", "-0330", "060015"), ("9", "+0530", "150015")],
+)
+def test_it_is_dated_as_the_report_is(
+    tmp_path: Path, stated: str | None, offset: str, time: str
+) -> None:
+    """By the clock of the study, else by that of the configured zone."""
+    tags = {"TimezoneOffsetFromUTC": stated}
+    notice = notice_of(source_of(tmp_path / "in", **tags))
+
+    assert notice.TimezoneOffsetFromUTC == offset
+    assert str(notice.ContentDate) == "20250605"
+    assert str(notice.ContentTime) == time
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value")  # writing nonsense on purpose
+def test_dates_that_are_none_do_not_stop_it(tmp_path: Path) -> None:
+    """What no calendar knows is left empty; the notice comes out all the same."""
+    none = {"StudyDate": "20260231", "StudyTime": "2561", "PatientBirthDate": "1950"}
+    notice = notice_of(source_of(tmp_path / "in", **none))
+
+    assert [notice[keyword].value for keyword in none] == [None, None, None]
     assert errors(notice, tmp_path) == []
