@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from node.jobs.database import Database
 from node.jobs.ledger_jobs import settle
@@ -33,6 +34,16 @@ class Delivery:
     status: int | None
     detail: str
 
+
+class Readdressed(NamedTuple):
+    """How many deliveries got another destination, and how many have none."""
+
+    moved: int
+    failed: int
+
+
+DESTINATION_REMOVED = "destination_removed"
+"""Why a delivery failed whose destination is no longer configured."""
 
 _SELECT = """
 SELECT d.*, o.kind, o.sop_class_uid, o.transfer_syntax_uid, o.path, o.sha256,
@@ -77,6 +88,20 @@ class DeliveryRecords:
         )
         return [_delivery(row) for row in rows]
 
+    def by_job(
+        self, study_instance_uid: str | None = None
+    ) -> dict[int, list[Delivery]]:
+        """Return all deliveries, or those of one study, by job, each in order."""
+        rows = self._database.read(
+            f"{_SELECT} WHERE :study IS NULL OR j.study_instance_uid = :study "
+            "ORDER BY d.delivery_id",
+            {"study": study_instance_uid},
+        )
+        found: dict[int, list[Delivery]] = {}
+        for row in rows:
+            found.setdefault(row["job_id"], []).append(_delivery(row))
+        return found
+
     def sent(self, delivery: Delivery, status: int, now: datetime) -> None:
         """Record that the destination holds the object."""
         self._end(delivery, "sent", status, "", now)
@@ -93,8 +118,16 @@ class DeliveryRecords:
         status: int | None,
         detail: str,
         not_before: datetime,
+        *,
+        held: Sequence[Delivery] = (),
     ) -> None:
-        """Record a transient failure; the deliveries are due again later."""
+        """Record a transient failure; the deliveries are due again later.
+
+        Parameters
+        ----------
+        held
+            Deliveries that were not tried and wait for these; due at the same moment.
+        """
         with self._database.write() as connection:
             connection.executemany(
                 "UPDATE deliveries SET attempts = attempts + 1, status = ?, "
@@ -104,6 +137,29 @@ class DeliveryRecords:
                     for delivery in deliveries
                 ],
             )
+            connection.executemany(
+                "UPDATE deliveries SET not_before = ? WHERE delivery_id = ?",
+                [(stamp(not_before), delivery.delivery_id) for delivery in held],
+            )
+
+    def readdress(self, destinations: Sequence[str], now: datetime) -> Readdressed:
+        """Take care of what waits for a destination that is no longer configured.
+
+        It goes to a configured one that the object was never addressed to, because
+        an archive that moved is a new destination; without such a one it fails as
+        ``destination_removed``.
+        """
+        with self._database.write() as connection:
+            stranded = connection.execute(
+                f"{_SELECT} WHERE d.state = 'pending' AND d.destination NOT IN "
+                f"({', '.join('?' * len(destinations))}) ORDER BY d.delivery_id",
+                tuple(destinations),
+            ).fetchall()
+            moved = [
+                _move(connection, _delivery(row), destinations, stamp(now))
+                for row in stranded
+            ]
+        return Readdressed(moved.count(True), moved.count(False))
 
     def _end(
         self,
@@ -120,6 +176,34 @@ class DeliveryRecords:
                 (state, status, detail, stamp(now), delivery.delivery_id),
             )
             settle(connection, delivery.job_id, stamp(now))
+
+
+def _move(
+    connection: sqlite3.Connection,
+    delivery: Delivery,
+    destinations: Sequence[str],
+    now: str,
+) -> bool:
+    """Address a delivery anew, as if it were just made; tell whether that went."""
+    rows = connection.execute(
+        "SELECT destination FROM deliveries WHERE sop_instance_uid = ?",
+        (delivery.sop_instance_uid,),
+    )
+    taken = {row["destination"] for row in rows}
+    free = [name for name in destinations if name not in taken]
+    if free:
+        connection.execute(
+            "UPDATE deliveries SET destination = ?, attempts = 0, status = NULL, "
+            "detail = NULL, created_at = ?, not_before = ? WHERE delivery_id = ?",
+            (free[0], now, now, delivery.delivery_id),
+        )
+    else:
+        connection.execute(
+            "UPDATE deliveries SET state = 'failed', detail = ?, ended_at = ? "
+            "WHERE delivery_id = ?",
+            (DESTINATION_REMOVED, now, delivery.delivery_id),
+        )
+    return bool(free)
 
 
 def _delivery(row: sqlite3.Row) -> Delivery:

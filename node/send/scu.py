@@ -8,7 +8,7 @@ harmless because its SOP Instance UID and its bytes stay the same.
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -92,11 +92,11 @@ class Peer:
 
 def store(
     objects: Sequence[Outgoing], peer: Peer, ae_title: str, timeout_s: float
-) -> Iterator[Sent]:
-    """Send objects over one association, yielding as each is answered.
+) -> Generator[Sent]:
+    """Send objects over one association, in order, yielding as each is answered.
 
     What an association that broke did not answer is not yielded, so that the caller
-    keeps it pending.
+    keeps it pending. Closing the generator leaves the rest unsent.
 
     Raises
     ------
@@ -130,19 +130,17 @@ def _store_one(association: Any, outgoing: Outgoing) -> Sent | None:
     """Send one object; None when the association is gone."""
     uid = outgoing.sop_instance_uid
     try:
-        dataset = dcmread(outgoing.path)
-    except (OSError, InvalidDicomError) as error:
-        return Sent(
-            uid, Answer.PERMANENT, None, f"unreadable file: {type(error).__name__}"
-        )
-    try:
-        response = association.send_c_store(dataset)
+        response = association.send_c_store(dcmread(outgoing.path))
     except RuntimeError:  # pynetdicom: not established (any more)
         return None
     except ValueError:
         return Sent(
             uid, Answer.PERMANENT, None, "the peer accepts no context for this class"
         )
+    except InvalidDicomError:
+        return Sent(uid, Answer.PERMANENT, None, "the file is not DICOM")
+    except Exception as error:  # noqa: BLE001 - the delivery's state is set from it
+        return Sent(uid, Answer.TRANSIENT, None, type(error).__name__)
     if "Status" not in response:
         return Sent(uid, Answer.TRANSIENT, None, "no answer to C-STORE")
     answer, words = meaning(int(response.Status))
@@ -167,13 +165,18 @@ def _open(
     ae = AE(ae_title=ae_title)
     ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = timeout_s
     ae.connection_timeout = timeout_s
-    association = ae.associate(
-        peer.host,
-        peer.port,
-        contexts=contexts,
-        ae_title=peer.ae_title,
-        evt_handlers=[(evt.EVT_CONN_OPEN, _no_delay)],
-    )
+    try:
+        association = ae.associate(
+            peer.host,
+            peer.port,
+            contexts=contexts,
+            ae_title=peer.ae_title,
+            evt_handlers=[(evt.EVT_CONN_OPEN, _no_delay)],
+        )
+    except (OSError, ValueError, RuntimeError) as error:  # the name has no address, …
+        raise SendError(
+            f"{peer} cannot be reached: {type(error).__name__}", permanent=False
+        ) from None
     if not association.is_established:
         raise _refused(association, peer)
     try:

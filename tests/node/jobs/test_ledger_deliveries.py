@@ -10,6 +10,7 @@ import pytest
 
 from node.jobs.job import JobState
 from node.jobs.ledger import Ledger
+from node.jobs.ledger_deliveries import DESTINATION_REMOVED
 from tests.node.jobs.ledger_stories import T0, queue, result
 
 LATER = T0 + timedelta(seconds=10)
@@ -95,6 +96,94 @@ def test_a_sent_job_needs_every_destination(ledger: Ledger) -> None:
 
     assert ledger.jobs.get(job_id).state is JobState.SENT
     assert ledger.deliveries.due(ARCHIVE, LATER)[0].job_id != job_id
+
+
+def test_what_is_held_back_is_due_with_what_it_waits_for(ledger: Ledger) -> None:
+    """It was not tried: no attempt is counted, no status is noted."""
+    again = LATER + timedelta(minutes=1)
+    first, *behind = ledger.deliveries.due(ARCHIVE, LATER)
+
+    ledger.deliveries.postpone([first], 0xA700, "no space", again, held=behind)
+
+    assert ledger.deliveries.due(ARCHIVE, LATER)[0].job_id != first.job_id
+    due = [d for d in ledger.deliveries.due(ARCHIVE, again) if d.job_id == first.job_id]
+    assert [(d.kind, d.attempts, d.status) for d in due] == [
+        ("SEG", 1, 0xA700),
+        ("SR", 0, None),
+        ("SC", 0, None),
+    ]
+
+
+def test_deliveries_are_listed_by_job(ledger: Ledger) -> None:
+    """All of them, or those of a study."""
+    everything = ledger.deliveries.by_job()
+
+    assert {job: len(found) for job, found in everything.items()} == {1: 6, 2: 6}
+    assert ledger.deliveries.by_job("1.2") == {2: everything[2]}
+    assert ledger.deliveries.by_job("1.3") == {}
+
+
+class TestReaddress:
+    """The settings name other destinations than when the deliveries were made."""
+
+    def test_an_archive_that_moved_gets_what_waited(self, ledger: Ledger) -> None:
+        """As if it were just made: attempts and age count anew, the order stays."""
+        old = ledger.deliveries.due(ARCHIVE, LATER)
+        ledger.deliveries.sent(old[0], 0, LATER)
+        ledger.deliveries.postpone(old[1:], None, "no answer", T0 + timedelta(days=2))
+        now = T0 + timedelta(days=1)
+
+        done = ledger.deliveries.readdress(["MOVED@127.0.0.1:4243", WORKSTATION], now)
+
+        due = ledger.deliveries.due("MOVED@127.0.0.1:4243", now)
+        assert done == (5, 0)
+        assert [(d.kind, d.attempts, d.created_at) for d in due] == [
+            ("SR", 0, now),
+            ("SC", 0, now),
+        ]
+        assert ledger.deliveries.due(ARCHIVE, now) == []
+        assert ledger.deliveries.of_job(old[0].job_id)[0].destination == ARCHIVE
+
+    def test_a_destination_that_is_gone_fails_by_name(self, ledger: Ledger) -> None:
+        """The other one has its own deliveries and gets none twice."""
+        done = ledger.deliveries.readdress([ARCHIVE], LATER)
+
+        assert done == (0, 6)
+        found = ledger.deliveries.of_job(1)
+        assert {(d.destination, d.state, d.detail) for d in found} == {
+            (ARCHIVE, "pending", ""),
+            (WORKSTATION, "failed", DESTINATION_REMOVED),
+        }
+        assert {d.attempts for d in found} == {0}
+
+    def test_two_that_moved_are_two_again(self, ledger: Ledger) -> None:
+        """Every object goes to both of the new places, once."""
+        names = ["A@127.0.0.1:1", "B@127.0.0.1:2"]
+
+        assert ledger.deliveries.readdress(names, LATER) == (12, 0)
+        for job_id in (1, 2):
+            found = ledger.deliveries.of_job(job_id)
+            pairs = {(d.sop_instance_uid, d.destination) for d in found}
+            assert len(pairs) == 6
+            assert {d.destination for d in found} == set(names)
+
+    def test_nothing_happens_while_the_settings_stay(self, ledger: Ledger) -> None:
+        """Whatever their order, and a second time too."""
+        before = ledger.deliveries.by_job()
+
+        assert ledger.deliveries.readdress([WORKSTATION, ARCHIVE], LATER) == (0, 0)
+        assert ledger.deliveries.by_job() == before
+
+    def test_what_was_sent_or_failed_stays_as_it_is(self, ledger: Ledger) -> None:
+        """History is not addressed anew."""
+        for delivery in ledger.deliveries.of_job(1):
+            ledger.deliveries.sent(delivery, 0, LATER)
+        for delivery in ledger.deliveries.of_job(2):
+            ledger.deliveries.failed(delivery, 0xC000, "cannot understand", LATER)
+        before = ledger.deliveries.by_job()
+
+        assert ledger.deliveries.readdress(["NEW@127.0.0.1:1"], LATER) == (0, 0)
+        assert ledger.deliveries.by_job() == before
 
 
 def test_nothing_due_is_an_empty_list(tmp_path: Path) -> None:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import structlog
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom import dcmread
 
+from models.volume.bundle import sha256_file
 from node.config import Destination, SendSettings
 from node.jobs.job import Completeness, JobState, ObjectFile, Reported
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_deliveries import Delivery
 from node.jobs.ledger_studies import ReceivedInstance
-from node.send.outbox import Outbox, destination_name
+from node.send.outbox import PATIENCE, RESULT_DAMAGED, Outbox, destination_name
 from tests.dicom_series import write_series
 from tests.node.send.test_scu import StandInArchive
 
@@ -75,7 +79,7 @@ def build_ledger(folder: Path, *destinations: Destination, objects: int = 3) -> 
             str(ds.SeriesInstanceUID),
             str(ds.file_meta.TransferSyntaxUID),
             path,
-            "",
+            sha256_file(path),
         )
         for ds, path in zip(headers, paths, strict=True)
     )
@@ -170,6 +174,41 @@ def test_an_abort_in_the_middle_loses_and_repeats_nothing_wrongly(
     assert ledger.jobs.get(1).state is JobState.SENT
 
 
+def test_an_object_waits_for_those_before_it(
+    archive: StandInArchive, tmp_path: Path
+) -> None:
+    """A full archive is not offered the rest; the rest is due with the first."""
+    ledger = build_ledger(tmp_path, place(archive))
+    outbox = build_outbox(archive, ledger, backoff_s=10.0)
+    archive.status = 0xA700
+    outbox.tick(NOW)
+    archive.status = 0x0000
+
+    assert not outbox.tick(NOW + timedelta(seconds=9))
+    assert [d.attempts for d in ledger.deliveries.of_job(1)] == [1, 0, 0]
+    assert outbox.tick(NOW + timedelta(seconds=15))
+    first, *rest = archive.received
+    assert rest == [d.sop_instance_uid for d in ledger.deliveries.of_job(1)]
+    assert first == rest[0]
+
+
+def test_an_object_that_is_never_taken_does_not_hold_up_the_rest_for_ever(
+    archive: StandInArchive, tmp_path: Path
+) -> None:
+    """After some attempts the others are offered, whatever becomes of the first."""
+    ledger = build_ledger(tmp_path, place(archive))
+    outbox = build_outbox(archive, ledger)
+    first = ledger.deliveries.of_job(1)[0]
+    archive.statuses[first.sop_instance_uid] = 0x0110
+
+    for attempt in range(PATIENCE):
+        assert not set(archive.received) - {first.sop_instance_uid}
+        outbox.tick(NOW + timedelta(hours=attempt))
+
+    states = [d.state for d in ledger.deliveries.of_job(1)]
+    assert states == ["pending", "sent", "sent"]
+
+
 def test_a_dead_destination_delays_no_other(
     archive: StandInArchive, tmp_path: Path
 ) -> None:
@@ -186,6 +225,105 @@ def test_a_dead_destination_delays_no_other(
         (destination_name(place(archive)), "sent"),
     }
     assert ledger.jobs.get(1).state is JobState.REPORTED
+
+
+@pytest.mark.parametrize("damage", ["altered", "cut", "emptied", "removed"])
+def test_a_damaged_result_is_never_offered(
+    archive: StandInArchive, tmp_path: Path, damage: str
+) -> None:
+    """Its delivery fails by name; the other objects of the result are sent."""
+    ledger = build_ledger(tmp_path, place(archive))
+    first, *_ = ledger.deliveries.of_job(1)
+    spoil(first.path, damage)
+
+    build_outbox(archive, ledger).tick(NOW)
+
+    failed, *others = ledger.deliveries.of_job(1)
+    assert (failed.state, failed.detail) == ("failed", RESULT_DAMAGED)
+    assert {d.state for d in others} == {"sent"}
+    assert first.sop_instance_uid not in archive.received
+    assert ledger.jobs.get(1).state is JobState.REPORTED
+
+
+def spoil(path: Path, damage: str) -> None:
+    """Do to a file what disks and people do."""
+    content = path.read_bytes()
+    match damage:
+        case "altered":
+            path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        case "cut":
+            path.write_bytes(content[:200])  # within the meta information
+        case "emptied":
+            path.write_bytes(b"")
+        case _:
+            path.unlink()
+
+
+def test_nobody_is_called_for_results_that_are_all_damaged(tmp_path: Path) -> None:
+    """The comparison comes before the association: nothing listens at this port."""
+    nowhere = Destination(ae_title="X", host="127.0.0.1", port=1)
+    ledger = build_ledger(tmp_path, nowhere)
+    for delivery in ledger.deliveries.of_job(1):
+        spoil(delivery.path, "cut")
+
+    assert Outbox(SendSettings(timeout_s=1.0), nowhere, ledger, "NODE").tick(NOW)
+
+    assert {d.detail for d in ledger.deliveries.of_job(1)} == {RESULT_DAMAGED}
+
+
+def test_a_file_that_cannot_be_read_now_is_sent_later(
+    archive: StandInArchive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Too many open files, or a disk that hiccups, is no damage."""
+    ledger = build_ledger(tmp_path, place(archive))
+    outbox = build_outbox(archive, ledger)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", _too_many_files)
+        patched.setattr("node.send.scu.dcmread", _too_many_files)
+        outbox.tick(NOW)
+    assert {d.state for d in ledger.deliveries.of_job(1)} == {"pending"}
+
+    outbox.tick(NOW + timedelta(hours=1))
+
+    assert ledger.jobs.get(1).state is JobState.SENT
+
+
+def _too_many_files(*_: Any, **__: Any) -> Any:
+    raise OSError(errno.EMFILE, "Too many open files")
+
+
+def test_a_host_without_an_address_is_given_up_in_the_end(tmp_path: Path) -> None:
+    """A name that does not resolve costs an attempt, and give_up_after_h applies."""
+    nowhere = Destination(ae_title="X", host="archive.invalid", port=104)
+    ledger = build_ledger(tmp_path, nowhere)
+    outbox = Outbox(SendSettings(timeout_s=1.0), nowhere, ledger, "NODE")
+
+    outbox.tick(NOW)
+    first = ledger.deliveries.of_job(1)[0]
+    outbox.tick(NOW + timedelta(days=4))
+
+    assert (first.state, first.attempts) == ("pending", 1)
+    assert "archive.invalid" in first.detail
+    assert {d.state for d in ledger.deliveries.of_job(1)} == {"failed"}
+
+
+def test_each_answer_is_recorded_while_the_next_object_is_on_its_way(
+    archive: StandInArchive, tmp_path: Path
+) -> None:
+    """Whoever is killed between two objects sends the first one no second time."""
+    ledger = build_ledger(tmp_path, place(archive))
+    seen: list[list[str]] = []
+    archive.on_store = lambda: seen.append(
+        [d.state for d in ledger.deliveries.of_job(1)]
+    )
+
+    build_outbox(archive, ledger).tick(NOW)
+
+    assert seen == [
+        ["pending", "pending", "pending"],
+        ["sent", "pending", "pending"],
+        ["sent", "sent", "pending"],
+    ]
 
 
 def test_the_thread_delivers_and_stops(archive: StandInArchive, tmp_path: Path) -> None:
@@ -205,10 +343,16 @@ def test_the_thread_delivers_and_stops(archive: StandInArchive, tmp_path: Path) 
     assert ledger.jobs.get(1).state is JobState.SENT
 
 
-def test_the_thread_survives_a_ledger_that_cannot_be_used(
-    archive: StandInArchive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "fault", [sqlite3.OperationalError("database is locked"), ValueError("foreseen?")]
+)
+def test_the_thread_survives_every_fault(
+    archive: StandInArchive,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Exception,
 ) -> None:
-    """A locked or full ledger holds the outbox up; afterwards it delivers."""
+    """A locked ledger, or what nobody foresaw; it is logged, then it delivers."""
     ledger = build_ledger(tmp_path, place(archive))
     outbox = build_outbox(archive, ledger)
     due = ledger.deliveries.due
@@ -216,23 +360,26 @@ def test_the_thread_survives_a_ledger_that_cannot_be_used(
 
     def sometimes(destination: str, now: datetime) -> list[Delivery]:
         if next(failures, False):
-            raise sqlite3.OperationalError("database is locked")
+            raise fault
         return due(destination, now)
 
     monkeypatch.setattr(ledger.deliveries, "due", sometimes)
     monkeypatch.setattr("node.send.outbox.RETRY_S", 0.01)
 
-    outbox.start()
-    for _ in range(200):
-        if ledger.jobs.get(1).state is JobState.SENT:
-            break
-        time.sleep(0.02)
-    outbox.stop()
+    with structlog.testing.capture_logs() as logged:
+        outbox.start()
+        for _ in range(200):
+            if ledger.jobs.get(1).state is JobState.SENT:
+                break
+            time.sleep(0.02)
+        outbox.stop()
 
     assert ledger.jobs.get(1).state is JobState.SENT
+    held_up = [event for event in logged if event["event"] == "outbox_held_up"]
+    assert [event["error"] for event in held_up] == [type(fault).__name__] * 2
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(statuses=st.lists(st.sampled_from([0x0000, 0xA700, 0xB000]), max_size=6))
 def test_whatever_the_order_of_answers_every_object_arrives_once_it_is_taken(
     statuses: list[int], tmp_path_factory: pytest.TempPathFactory

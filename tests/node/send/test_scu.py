@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ class StandInArchive:
 
     def __init__(self) -> None:
         self.status = 0x0000
+        self.statuses: dict[str, int] = {}
+        self.on_store: Callable[[], object] = lambda: None
         self.received: list[str] = []
         self.abort_after: int | None = None
         ae = AE(ae_title="ARCHIVE")
@@ -41,8 +43,10 @@ class StandInArchive:
         if self.abort_after is not None and len(self.received) >= self.abort_after:
             event.assoc.abort()
             return 0xC211
-        self.received.append(str(event.request.AffectedSOPInstanceUID))
-        return self.status
+        uid = str(event.request.AffectedSOPInstanceUID)
+        self.on_store()
+        self.received.append(uid)
+        return self.statuses.get(uid, self.status)
 
 
 @pytest.fixture
@@ -139,6 +143,33 @@ def test_a_closed_port_is_transient(tmp_path: Path) -> None:
         )
 
     assert not caught.value.permanent
+
+
+@pytest.mark.parametrize("host", ["archive.invalid", "a..b", "x" * 64])
+def test_a_host_without_an_address_is_transient(tmp_path: Path, host: str) -> None:
+    """The name server may be down; a name that cannot be one is told the same way."""
+    with pytest.raises(SendError, match="cannot be reached") as caught:
+        list(store(build_objects(tmp_path, 1), Peer("X", host, 104), "NODE", 2.0))
+
+    assert not caught.value.permanent
+    with pytest.raises(SendError):
+        echo(Peer("X", host, 104), "NODE", 2.0)
+
+
+def test_a_file_that_breaks_the_reader_spoils_only_itself(
+    archive: StandInArchive, tmp_path: Path
+) -> None:
+    """Whatever pydicom makes of a file cut within its meta information."""
+    first, second = build_objects(tmp_path, 2)
+    first.path.write_bytes(first.path.read_bytes()[:200])
+
+    sent = list(store([first, second], archive.peer, "NODE", 2.0))
+
+    assert [s.sop_instance_uid for s in sent] == [
+        o.sop_instance_uid for o in (first, second)
+    ]
+    assert sent[0].answer is not Answer.STORED
+    assert sent[1].answer is Answer.STORED
 
 
 def test_a_wrong_called_ae_title_is_permanent(
