@@ -204,7 +204,8 @@ def _converted(element: DataElement, swaps: bool) -> object:
     if isinstance(value, bytes):
         return _little_endian(value, element.VR) if swaps else value
     values = value if element.VM > 1 else [value]
-    return [_single(part, element) for part in values if part not in (None, "")]
+    singles = ["" if part is None else _single(part, element) for part in values]
+    return singles if any(single != "" for single in singles) else []
 
 
 def _single(part: object, element: DataElement) -> object:
