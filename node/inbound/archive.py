@@ -1,8 +1,10 @@
-"""Asking the archive: how much of a study it holds, and for the images again."""
+"""Asking the archive: what it holds, what it did not deliver, and for the images."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 Store = Callable[[bytes], None]
@@ -38,3 +40,101 @@ class Archive(Protocol):
 
     def echo(self) -> None:
         """Return when the archive answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundStudy:
+    """A study that came into the archive or changed there.
+
+    Attributes
+    ----------
+    modalities
+        Of its series.
+    instances
+        How many the archive counts; without what the node stored there, when the
+        archive knows who stored it.
+    """
+
+    study_instance_uid: str
+    modalities: frozenset[str]
+    instances: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of a search.
+
+    Attributes
+    ----------
+    position
+        Where the next search begins.
+    is_last
+        Whether there is nothing more to find now.
+    """
+
+    studies: tuple[FoundStudy, ...]
+    position: str
+    is_last: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What the archive holds of one study.
+
+    Without what the node stored there, when the archive knows who stored it.
+
+    Attributes
+    ----------
+    series
+        Number of instances by Series Instance UID.
+    modalities
+        Of these series.
+    is_stable
+        Whether the study has been unchanged for the archive's own settling time.
+    """
+
+    series: Mapping[str, int]
+    modalities: frozenset[str]
+    is_stable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """The archive's own jobs that send studies to the node.
+
+    Attributes
+    ----------
+    under_way
+        Studies that are being sent, or wait for it.
+    failed
+        Identifier of the newest job by study, of those that failed.
+    """
+
+    under_way: frozenset[str] = frozenset()
+    failed: Mapping[str, str] = field(default_factory=dict)
+
+
+class SearchableArchive(Archive, Protocol):
+    """An archive in which what was not delivered can be found."""
+
+    @property
+    def source(self) -> str:
+        """Name of the archive and of the way in which it is asked."""
+
+    def search(self, position: str | None, now: datetime, look_back_days: int) -> Found:
+        """Return studies that came or changed since ``position``, or some of them.
+
+        Without a position the search begins ``look_back_days`` whole days ago.
+        """
+
+    def holding(self, study_instance_uid: str) -> Holding | None:
+        """Return what the archive holds of a study; None: it does not know it."""
+
+    def routing(self) -> Routing | None:
+        """Return the jobs that send to the node; None where they cannot be seen."""
+
+    def send_again(self, job_id: str) -> None:
+        """Have the archive begin a failed job again."""
+
+    def note_fetched(self, study_instance_uid: str, holding: Holding) -> None:
+        """Let an archive that keeps account know that the node has this much."""

@@ -5,51 +5,26 @@ from __future__ import annotations
 import socket
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import date, datetime, timedelta
 from typing import Any, cast
 
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
-from pynetdicom import (
-    AE,
-    StoragePresentationContexts,
-    build_role,
-    evt,
-)
+from pynetdicom import AE, build_role, evt
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.presentation import PresentationContext, build_context
 
 from node.config import ArchiveSettings
 from node.errors import ArchiveError, NodeError
-from node.inbound.archive import Store
+from node.inbound import archive_queries as queries
+from node.inbound.archive import Found, FoundStudy, Holding, Routing, Store
 
 VERIFICATION = "1.2.840.10008.1.1"
 STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 STUDY_ROOT_GET = "1.2.840.10008.5.1.4.1.2.2.3"
 
-TRANSFER_SYNTAXES = (
-    "1.2.840.10008.1.2.1",  # Explicit VR Little Endian
-    "1.2.840.10008.1.2",  # Implicit VR Little Endian
-    "1.2.840.10008.1.2.4.70",  # JPEG Lossless, first-order prediction
-    "1.2.840.10008.1.2.4.90",  # JPEG 2000 Lossless
-    "1.2.840.10008.1.2.4.80",  # JPEG-LS Lossless
-    "1.2.840.10008.1.2.5",  # RLE Lossless
-    "1.2.840.10008.1.2.4.50",  # JPEG Baseline
-    "1.2.840.10008.1.2.4.91",  # JPEG 2000
-    "1.2.840.10008.1.2.4.81",  # JPEG-LS Near-Lossless
-    "1.2.840.10008.1.2.4.51",  # JPEG Extended
-    "1.2.840.10008.1.2.4.57",  # JPEG Lossless, process 14
-    "1.2.840.10008.1.2.1.99",  # Deflated Explicit VR Little Endian
-    "1.2.840.10008.1.2.4.201",  # High-Throughput JPEG 2000 Lossless
-    "1.2.840.10008.1.2.4.203",  # High-Throughput JPEG 2000
-    "1.2.840.10008.1.2.2",  # Explicit VR Big Endian
-)
-"""In which images are fetched, the commonest first; each gets contexts of its own, so
-that an image comes in the syntax in which the archive keeps it (PS3.6 annex A)."""
-
 PENDING = (0xFF00, 0xFF01)
 SUCCESS = 0x0000
-MAX_STORAGE_CONTEXTS = 127
-"""An association has 128 presentation contexts (PS3.8 9.3.2.2), one is C-GET's."""
 
 
 class DicomArchive:
@@ -68,6 +43,11 @@ class DicomArchive:
         self._ae_title = ae_title
         self._name = f"{settings.ae_title}@{settings.host}:{settings.dicom_port}"
 
+    @property
+    def source(self) -> str:
+        """Name of the archive and of the way in which it is asked."""
+        return f"{self._name} by study date"
+
     def series_counts(self, study_instance_uid: str) -> dict[str, int] | None:
         """Return the number of instances by Series Instance UID, or None.
 
@@ -79,18 +59,55 @@ class DicomArchive:
         ArchiveError
             The archive does not answer, or refuses.
         """
-        contexts = [build_context(STUDY_ROOT_FIND)]
-        with self._association(contexts) as association:
-            counts = {}
-            for series in self._find(association, _series_query(study_instance_uid)):
-                uid = str(series.SeriesInstanceUID)
-                number = series.get("NumberOfSeriesRelatedInstances")
-                if number is None:
-                    query = _image_query(study_instance_uid)
-                    query.SeriesInstanceUID = uid
-                    number = len(self._find(association, query))
-                counts[uid] = int(number)
-        return counts or None
+        holding = self.holding(study_instance_uid)
+        return dict(holding.series) if holding else None
+
+    def holding(self, study_instance_uid: str) -> Holding | None:
+        """Return what the archive holds of a study, our own objects too, or None.
+
+        Whether more is to come no archive says by C-FIND: it counts as stable.
+
+        Raises
+        ------
+        ArchiveError
+            The archive does not answer, or refuses.
+        """
+        with self._association([build_context(STUDY_ROOT_FIND)]) as association:
+            holding = self._holding(association, study_instance_uid)
+        return holding if holding.series else None
+
+    def search(self, position: str | None, now: datetime, look_back_days: int) -> Found:
+        """Return the studies of the last days, by study date.
+
+        The position is the day of the search. Studies enter an archive later than
+        they are made: each search begins ``look_back_days`` before it.
+
+        Raises
+        ------
+        ArchiveError
+            The archive does not answer, or refuses.
+        """
+        today = now.astimezone().date()  # study dates are of the site's clock
+        begin = min(date.fromisoformat(position), today) if position else today
+        query = queries.studies_since(begin - timedelta(days=look_back_days))
+        with self._association([build_context(STUDY_ROOT_FIND)]) as association:
+            studies = [
+                self._found(association, study)
+                for study in self._find(association, query)
+                if study.get("StudyInstanceUID")
+            ]
+        return Found(tuple(studies), today.isoformat())
+
+    def routing(self) -> Routing | None:
+        """Return None: DICOM has no word for an archive's own jobs."""
+        return None
+
+    def send_again(self, job_id: str) -> None:
+        """Refuse: there are no jobs to repeat."""
+        raise ArchiveError(f"{self._name} has no job {job_id}")
+
+    def note_fetched(self, study_instance_uid: str, holding: Holding) -> None:
+        """Do nothing: the archive keeps no account."""
 
     def fetch_study(
         self,
@@ -116,15 +133,15 @@ class DicomArchive:
             return SUCCESS
 
         with self._association([build_context(STUDY_ROOT_FIND)]) as association:
-            images = self._find(association, _image_query(study_instance_uid))
+            images = self._find(association, queries.images_of(study_instance_uid))
         if not images:
             return 0
-        storage = _storage_contexts(images)
+        storage = queries.storage_contexts(images)
         contexts = [build_context(STUDY_ROOT_GET), *storage]
         classes = {cast(UID, each.abstract_syntax) for each in storage}
         roles = [build_role(each, scp_role=True) for each in classes]
         with self._association(contexts, roles, [(evt.EVT_C_STORE, keep)]) as opened:
-            for query in _get_queries(study_instance_uid, series_instance_uids):
+            for query in queries.retrievals(study_instance_uid, series_instance_uids):
                 self._get(opened, query)
         return len(fetched)
 
@@ -138,6 +155,29 @@ class DicomArchive:
         """
         with self._association([build_context(VERIFICATION)]) as association:
             self._check(association.send_c_echo(), "C-ECHO")
+
+    def _found(self, association: Any, study: Dataset) -> FoundStudy:
+        """Return a study of a search, with what the archive left out asked for."""
+        uid = str(study.StudyInstanceUID)
+        modalities = queries.values(study, "ModalitiesInStudy")
+        number = study.get("NumberOfStudyRelatedInstances")
+        if modalities and number is not None:
+            return FoundStudy(uid, modalities, int(number))
+        holding = self._holding(association, uid)
+        return FoundStudy(uid, holding.modalities, sum(holding.series.values()))
+
+    def _holding(self, association: Any, study_instance_uid: str) -> Holding:
+        counts: dict[str, int] = {}
+        modalities: set[str] = set()
+        for series in self._find(association, queries.series_of(study_instance_uid)):
+            uid = str(series.SeriesInstanceUID)
+            number = series.get("NumberOfSeriesRelatedInstances")
+            if number is None:
+                images = queries.images_of(study_instance_uid, uid)
+                number = len(self._find(association, images))
+            counts[uid] = int(number)
+            modalities |= queries.values(series, "Modality")
+        return Holding(counts, frozenset(modalities))
 
     def _find(self, association: Any, query: Dataset) -> list[Dataset]:
         found = []
@@ -167,6 +207,21 @@ class DicomArchive:
         roles: Sequence[Any] = (),
         handlers: Sequence[Any] = (),
     ) -> Iterator[Any]:
+        """Open an association for a block, and translate what goes wrong in it."""
+        with self._translated():
+            association = self._associate(contexts, roles, handlers)
+            try:
+                yield association
+            finally:
+                if association.is_established:
+                    association.release()
+
+    def _associate(
+        self,
+        contexts: Sequence[PresentationContext],
+        roles: Sequence[Any],
+        handlers: Sequence[Any],
+    ) -> Any:
         settings = self._settings
         ae = AE(ae_title=self._ae_title)
         ae.acse_timeout = ae.dimse_timeout = settings.timeout_s
@@ -183,52 +238,22 @@ class DicomArchive:
             rejected = association.is_rejected
             what = "rejects the association" if rejected else "does not answer"
             raise ArchiveError(f"{self._name} {what}")
+        return association
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Translate what pynetdicom and odd answers raise; values are not quoted."""
         try:
-            yield association
-        finally:
-            if association.is_established:
-                association.release()
-
-
-def _series_query(study_instance_uid: str) -> Dataset:
-    query = Dataset()
-    query.QueryRetrieveLevel = "SERIES"
-    query.StudyInstanceUID = study_instance_uid
-    query.SeriesInstanceUID = ""
-    query.NumberOfSeriesRelatedInstances = None
-    return query
-
-
-def _image_query(study_instance_uid: str) -> Dataset:
-    query = Dataset()
-    query.QueryRetrieveLevel = "IMAGE"
-    query.StudyInstanceUID = study_instance_uid
-    query.SeriesInstanceUID = ""
-    query.SOPInstanceUID = ""
-    query.SOPClassUID = ""
-    return query
-
-
-def _get_queries(
-    study_instance_uid: str, series_instance_uids: Collection[str] | None
-) -> Iterator[Dataset]:
-    """Yield one C-GET identifier for the study, or one for each series."""
-    for series in [""] if series_instance_uids is None else series_instance_uids:
-        query = Dataset()
-        query.QueryRetrieveLevel = "SERIES" if series else "STUDY"
-        query.StudyInstanceUID = study_instance_uid
-        if series:
-            query.SeriesInstanceUID = series
-        yield query
-
-
-def _storage_contexts(images: Sequence[Dataset]) -> list[PresentationContext]:
-    """Return contexts for the classes of the images, or for the common ones."""
-    classes = sorted({str(image.get("SOPClassUID") or "") for image in images} - {""})
-    if not classes:
-        classes = [str(each.abstract_syntax) for each in StoragePresentationContexts]
-    pairs = [(cls, syntax) for syntax in TRANSFER_SYNTAXES for cls in classes]
-    return [build_context(*pair) for pair in pairs[:MAX_STORAGE_CONTEXTS]]
+            yield
+        except OSError as error:  # also a host name that nobody knows
+            what = f"cannot be reached: {type(error).__name__}"
+            raise ArchiveError(f"{self._name} {what}") from None
+        except ValueError:  # of pynetdicom: no context was accepted
+            what = "does not offer the service, or answers no numbers"
+            raise ArchiveError(f"{self._name} {what}") from None
+        except (RuntimeError, AttributeError, TypeError) as error:
+            what = f"broke off or answers amiss: {type(error).__name__}"
+            raise ArchiveError(f"{self._name} {what}") from None
 
 
 def _no_delay(event: evt.Event) -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
-import requests
 from pydantic import SecretStr
 
 from node.config import ArchiveSettings
-from node.errors import ArchiveError
-from node.inbound.archive import Store
+from node.inbound.archive import Found, FoundStudy, Holding, Routing, Store
+from node.inbound.orthanc_changes import PAGE, since, studies_in
+from node.inbound.orthanc_rest import OrthancRest, OrthancSeries
+
+STORE_JOB = "DicomModalityStore"
+ROUTED = "AiNodeRouted"
+"""Metadata of a study in which ``lua/route_dicoms.lua`` remembers what the node has."""
 
 
 class OrthancArchive:
@@ -21,6 +27,8 @@ class OrthancArchive:
         Host, HTTP port and time-out.
     user, password
         Registered user of Orthanc; an empty user sends no credentials.
+    ae_title
+        Our own AE title, by which Orthanc knows what the node stored.
     """
 
     def __init__(
@@ -28,12 +36,17 @@ class OrthancArchive:
         settings: ArchiveSettings,
         user: str = "",
         password: SecretStr | None = None,
+        ae_title: str = "",
     ) -> None:
-        self._address = f"http://{settings.host}:{settings.http_port}"
-        self._timeout_s = settings.timeout_s
-        self._credentials = (
-            (user, password.get_secret_value() if password else "") if user else None
-        )
+        address = f"http://{settings.host}:{settings.http_port}"
+        self._rest = OrthancRest(address, settings.timeout_s, user, password)
+        self._ae_title = ae_title
+        self._owners: dict[str, str] = {}  # resource of a job → Study Instance UID
+
+    @property
+    def source(self) -> str:
+        """Name of the archive and of the way in which it is asked."""
+        return f"{self._rest.address}/changes"
 
     def series_counts(self, study_instance_uid: str) -> dict[str, int] | None:
         """Return the number of instances by Series Instance UID, or None.
@@ -43,10 +56,7 @@ class OrthancArchive:
         ArchiveError
             Orthanc does not answer, or refuses.
         """
-        counts: dict[str, int] = {}
-        for uid, instances in self._series(study_instance_uid):
-            counts[uid] = counts.get(uid, 0) + len(instances)
-        return counts or None
+        return _counts(self._series(study_instance_uid)) or None
 
     def fetch_study(
         self,
@@ -62,12 +72,12 @@ class OrthancArchive:
             Orthanc does not answer, or refuses.
         """
         number = 0
-        for uid, instances in self._series(study_instance_uid):
-            if series_instance_uids is not None and uid not in series_instance_uids:
-                continue
-            for instance in instances:
-                store(self._ask("GET", f"/instances/{instance}/file").content)
-                number += 1
+        for series in self._series(study_instance_uid):
+            if series_instance_uids is None or series.uid in series_instance_uids:
+                for instance in series.instances:
+                    path = f"/instances/{instance}/file"
+                    store(self._rest.ask("GET", path).content)
+                    number += 1
         return number
 
     def echo(self) -> None:
@@ -78,42 +88,163 @@ class OrthancArchive:
         ArchiveError
             It does not, or refuses.
         """
-        self._ask("GET", "/system")
+        self._rest.ask("GET", "/system")
 
-    def _series(self, study_instance_uid: str) -> list[tuple[str, list[str]]]:
-        """Return Series Instance UID and Orthanc's instance ids of every series.
+    def search(self, position: str | None, now: datetime, look_back_days: int) -> Found:
+        """Return the studies of one page of ``/changes``.
 
-        One Study Instance UID under two Patient IDs is two studies to Orthanc.
+        The position is a number of its sequence.
+
+        Raises
+        ------
+        ArchiveError
+            Orthanc does not answer, or refuses.
         """
-        try:
-            found = self._ask("POST", "/tools/lookup", study_instance_uid).json()
-            return [
-                (series["MainDicomTags"]["SeriesInstanceUID"], series["Instances"])
-                for study in found
-                if study["Type"] == "Study"
-                for series in self._ask("GET", f"/studies/{study['ID']}/series").json()
-            ]
-        except (ValueError, TypeError, KeyError):  # not JSON, or of another shape
-            raise ArchiveError(f"{self._address} does not answer as Orthanc") from None
+        with self._rest.translated():
+            last = int(self._rest.get("/changes?last")["Last"])
+            if position is None or int(position) > last:  # another database than then
+                begin = now - timedelta(days=look_back_days)
+                position = str(since(begin, last, self._rest.get))
+            page = self._rest.get(f"/changes?since={position}&limit={PAGE}")
+            found = [self._found(study) for study in studies_in(page)]
+            studies = tuple(study for study in found if study is not None)
+            return Found(studies, str(page["Last"]), bool(page["Done"]))
 
-    def _ask(
-        self, method: str, path: str, body: str | None = None
-    ) -> requests.Response:
-        try:
-            response = requests.request(
-                method,
-                self._address + path,
-                data=body,
-                auth=self._credentials,
-                timeout=self._timeout_s,
-                allow_redirects=False,
-            )
-        except requests.RequestException as error:
-            raise ArchiveError(
-                f"{self._address} does not answer: {type(error).__name__}"
-            ) from None
-        if response.status_code != requests.codes.ok:
-            raise ArchiveError(
-                f"{self._address} refuses with HTTP {response.status_code}"
-            )
-        return response
+    def holding(self, study_instance_uid: str) -> Holding | None:
+        """Return what Orthanc holds of a study, without what the node stored there.
+
+        Raises
+        ------
+        ArchiveError
+            Orthanc does not answer, or refuses.
+        """
+        series: list[OrthancSeries] = []
+        is_stable = True
+        with self._rest.translated():
+            for identifier in self._rest.studies(study_instance_uid):
+                study = self._rest.get_if_there(f"/studies/{identifier}")
+                if study is not None:
+                    series += self._foreign_series(identifier)
+                    is_stable &= bool(study["IsStable"])
+        if not series:
+            return None
+        modalities = frozenset(each.modality for each in series)
+        return Holding(_counts(series), modalities, is_stable)
+
+    def routing(self) -> Routing:
+        """Return Orthanc's store jobs to the node that have not succeeded.
+
+        Raises
+        ------
+        ArchiveError
+            Orthanc does not answer, or refuses.
+        """
+        failed: dict[str, str] = {}
+        under_way: set[str] = set()
+        with self._rest.translated():
+            jobs = [job for job in self._rest.get("/jobs?expand") if self._sends(job)]
+            self._learn_owners({_resource(job) for job in jobs})
+            for job in sorted(jobs, key=lambda job: str(job["CreationTime"])):
+                study = self._owners[_resource(job)]
+                if job["State"] == "Failure":
+                    failed[study] = str(job["ID"])
+                else:
+                    under_way.add(study)
+        return Routing(frozenset(under_way), failed)
+
+    def send_again(self, job_id: str) -> None:
+        """Have Orthanc begin a failed job again.
+
+        Raises
+        ------
+        ArchiveError
+            Orthanc does not answer, or does not know the job any more.
+        """
+        self._rest.ask("POST", f"/jobs/{job_id}/resubmit", "")
+
+    def note_fetched(self, study_instance_uid: str, holding: Holding) -> None:
+        """Write what the routing script writes after a delivery.
+
+        Nothing is written when Orthanc holds something else by now: that is news.
+        An Orthanc that runs another script has no place for it.
+
+        Raises
+        ------
+        ArchiveError
+            Orthanc does not answer, or refuses.
+        """
+        with self._rest.translated():
+            for study in self._rest.studies(study_instance_uid):
+                series = self._foreign_series(study)
+                if _counts(series).items() <= dict(holding.series).items():
+                    path = f"/studies/{study}/metadata/{ROUTED}"
+                    self._rest.put_if_known(path, _fingerprint(series))
+
+    def _sends(self, job: Mapping[str, Any]) -> bool:
+        """Tell whether a job sends to the node and has not succeeded."""
+        return (
+            job["Type"] == STORE_JOB
+            and job["Content"].get("RemoteAet") == self._ae_title
+            and bool(job["Content"].get("ParentResources"))
+            and job["State"] != "Success"
+        )
+
+    def _learn_owners(self, resources: Collection[str]) -> None:
+        """Ask for the studies of series that jobs name, and forget those of others.
+
+        A resource that Orthanc does not hold any more belongs to no study: "".
+        """
+        self._owners = {
+            each: self._owners.get(each) or self._owner(each) for each in resources
+        }
+
+    def _owner(self, resource: str) -> str:
+        study = self._rest.get_if_there(f"/series/{resource}/study")
+        study = study or self._rest.get_if_there(f"/studies/{resource}")
+        return str(study["MainDicomTags"]["StudyInstanceUID"]) if study else ""
+
+    def _found(self, identifier: str) -> FoundStudy | None:
+        study = self._rest.get_if_there(f"/studies/{identifier}")
+        series = self._foreign_series(identifier) if study else []
+        if study is None or not series:
+            return None
+        return FoundStudy(
+            str(study["MainDicomTags"]["StudyInstanceUID"]),
+            frozenset(each.modality for each in series),
+            sum(_counts(series).values()),
+        )
+
+    def _series(self, study_instance_uid: str) -> list[OrthancSeries]:
+        with self._rest.translated():
+            return [
+                series
+                for study in self._rest.studies(study_instance_uid)
+                for series in self._rest.series(study)
+            ]
+
+    def _foreign_series(self, study: str) -> list[OrthancSeries]:
+        """Return the series that the node did not store, as the routing script does."""
+        return [
+            series
+            for series in self._rest.series(study)
+            if not self._ae_title or self._rest.sender(series) != self._ae_title
+        ]
+
+
+def _resource(job: Mapping[str, Any]) -> str:
+    """Return what a job sends, or the first of it: all belong to one study."""
+    return str(job["Content"]["ParentResources"][0])
+
+
+def _counts(found: Iterable[OrthancSeries]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for series in found:
+        counts[series.uid] = counts.get(series.uid, 0) + len(series.instances)
+    return counts
+
+
+def _fingerprint(found: Sequence[OrthancSeries]) -> str:
+    """Return the routing script's "series:count" of each series, sorted."""
+    return ",".join(
+        sorted(f"{each.identifier}:{len(each.instances)}" for each in found)
+    )

@@ -137,8 +137,8 @@ class Questions:
     def _ask(self, archive: Archive, study_instance_uid: str, generation: int) -> None:
         try:
             answer = Answer(archive.series_counts(study_instance_uid))
-        except NodeError as error:
-            answer = Answer(error=str(error))
+        except Exception as error:  # noqa: BLE001 - without a reply nobody asks again
+            answer = Answer(error=_reason(error))
         self._put(Reply(study_instance_uid, generation, answer, was_asked=True))
 
     def _fetch(
@@ -155,11 +155,18 @@ class Questions:
             )
             if not fetched:
                 error = "the archive does not know the study"
-        except NodeError as problem:
-            error = str(problem)
+        except Exception as problem:  # noqa: BLE001 - without a reply the study waits
+            error = _reason(problem)
         self._put(Reply(reply.study_instance_uid, reply.generation, None, error))
 
     def _put(self, reply: Reply) -> None:
         with self._lock:
             self._replies.append(reply)
         self._wake()
+
+
+def _reason(error: Exception) -> str:
+    """Return one line; of a foreign error the kind alone, it may quote a patient."""
+    if isinstance(error, NodeError):
+        return str(error)
+    return f"asking the archive failed: {type(error).__name__}"

@@ -7,16 +7,24 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+from pydicom.dataset import Dataset
+
 from node.errors import ArchiveError
+from node.inbound import archive_queries
 from node.inbound.archive import Store
 
 
 @dataclass
 class StoryArchive:
-    """Answers from ``counts``; ``error`` makes it fail; ``files`` can be fetched."""
+    """Answers from ``counts``; ``error`` makes it fail; ``files`` can be fetched.
+
+    ``foreign`` is raised as a library would raise it, not as the archive promises.
+    """
 
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     error: str = ""
+    foreign: Exception | None = None
     files: dict[str, list[bytes]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     fetched: list[str] = field(default_factory=list)
@@ -43,6 +51,8 @@ class StoryArchive:
 
     def echo(self) -> None:
         """Fail when the story says so."""
+        if self.foreign:
+            raise self.foreign
         if self.error:
             raise ArchiveError(self.error)
 
@@ -77,3 +87,21 @@ class PatientExecutor(Executor):
         waiting, self.waiting = self.waiting, []
         for each in waiting:
             each()
+
+
+def without_the_optional(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask for no key that an archive may leave out (PS3.4 tables C.6-2, C.6-3)."""
+    for name in ("studies_since", "series_of"):
+        build: Any = getattr(archive_queries, name)
+
+        def stripped(argument: Any, build: Any = build) -> Dataset:
+            query: Dataset = build(argument)
+            for keyword in (
+                "ModalitiesInStudy",
+                "NumberOfStudyRelatedInstances",
+                "NumberOfSeriesRelatedInstances",
+            ):
+                query.pop(keyword, None)
+            return query
+
+        monkeypatch.setattr(archive_queries, name, stripped)

@@ -16,11 +16,11 @@ from pydicom.uid import (
 
 from node.config import ArchiveSettings, InboundSettings
 from node.errors import ArchiveError
-from node.inbound import archive_dicom
 from node.inbound.archive import Archive
 from node.inbound.archive_dicom import DicomArchive
 from node.inbound.archive_orthanc import OrthancArchive
 from node.inbound.spool import Spool
+from tests.node.inbound.archives import without_the_optional
 from tests.node.inbound.conftest import Orthanc
 from tests.node.inbound.objects import build_instance, encoded, free_port
 
@@ -76,19 +76,12 @@ def test_a_study_under_two_patient_ids_is_counted_once(
     assert set(counts) == {series}
 
 
-def test_an_archive_without_the_optional_count_is_counted(
+def test_an_archive_without_the_optional_counts_is_counted(
     orthanc: Orthanc, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Number of Series Related Instances is optional: then the images are listed."""
+    """Numbers of instances are optional: then the images are listed."""
     study, (series,) = upload_study(orthanc, 3)
-    build = archive_dicom._series_query
-
-    def without_the_count(study_instance_uid: str) -> object:
-        query = build(study_instance_uid)
-        del query.NumberOfSeriesRelatedInstances
-        return query
-
-    monkeypatch.setattr(archive_dicom, "_series_query", without_the_count)
+    without_the_optional(monkeypatch)
 
     counts = DicomArchive(orthanc.settings, "HIPPOAI").series_counts(study)
     assert counts == {series: 3}

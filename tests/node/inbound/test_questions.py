@@ -75,6 +75,26 @@ def test_one_good_answer_opens_the_archive_to_all() -> None:
     assert len(executor.waiting) == 3
 
 
+def test_a_foreign_exception_is_a_reply_like_any_other() -> None:
+    """Only its kind is told, and the archive is asked again when it is well."""
+    archive, executor = StoryArchive(foreign=RuntimeError("Doe^John")), InlineExecutor()
+    questions = Questions(archive, executor, lambda: None)
+    questions.ask("1.1", 0, at(0))
+    questions.fetch("1.1", 0, ["1"], lambda _: None)
+    asked, fetched = questions.replies(at(0))
+    assert asked.answer is not None
+    assert asked.answer.error == "asking the archive failed: RuntimeError"
+    assert fetched.fetch_error == asked.answer.error
+
+    archive.foreign = None
+    questions.ask("1.1", 0, at(5))
+    questions.replies(at(5))
+    questions.ask("1.2", 0, at(5))
+
+    (reply,) = questions.replies(at(5))
+    assert reply.was_asked
+
+
 def test_images_that_cannot_be_fetched_are_a_reply_too() -> None:
     """With the archive's reason."""
     for archive, reason in (

@@ -1,0 +1,100 @@
+"""Identifiers of C-FIND and C-GET, and contexts to fetch images in.
+
+PS3.4 annex C, Study Root information model: each function returns what is asked for
+at one level, with the keys whose values are wanted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date
+
+from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
+from pynetdicom import StoragePresentationContexts
+from pynetdicom.presentation import PresentationContext, build_context
+
+TRANSFER_SYNTAXES = (
+    "1.2.840.10008.1.2.1",  # Explicit VR Little Endian
+    "1.2.840.10008.1.2",  # Implicit VR Little Endian
+    "1.2.840.10008.1.2.4.70",  # JPEG Lossless, first-order prediction
+    "1.2.840.10008.1.2.4.90",  # JPEG 2000 Lossless
+    "1.2.840.10008.1.2.4.80",  # JPEG-LS Lossless
+    "1.2.840.10008.1.2.5",  # RLE Lossless
+    "1.2.840.10008.1.2.4.50",  # JPEG Baseline
+    "1.2.840.10008.1.2.4.91",  # JPEG 2000
+    "1.2.840.10008.1.2.4.81",  # JPEG-LS Near-Lossless
+    "1.2.840.10008.1.2.4.51",  # JPEG Extended
+    "1.2.840.10008.1.2.4.57",  # JPEG Lossless, process 14
+    "1.2.840.10008.1.2.1.99",  # Deflated Explicit VR Little Endian
+    "1.2.840.10008.1.2.4.201",  # High-Throughput JPEG 2000 Lossless
+    "1.2.840.10008.1.2.4.203",  # High-Throughput JPEG 2000
+    "1.2.840.10008.1.2.2",  # Explicit VR Big Endian
+)
+"""In which images are fetched, the commonest first; each gets contexts of its own, so
+that an image comes in the syntax in which the archive keeps it (PS3.6 annex A)."""
+
+MAX_STORAGE_CONTEXTS = 127
+"""An association has 128 presentation contexts (PS3.8 9.3.2.2), one is C-GET's."""
+
+
+def studies_since(first: date) -> Dataset:
+    """Ask for the studies of a day and of every later one (PS3.4 C.2.2.2.5)."""
+    query = Dataset()
+    query.QueryRetrieveLevel = "STUDY"
+    query.StudyDate = f"{first:%Y%m%d}-"
+    query.StudyInstanceUID = ""
+    query.ModalitiesInStudy = ""
+    query.NumberOfStudyRelatedInstances = None
+    return query
+
+
+def series_of(study_instance_uid: str) -> Dataset:
+    """Ask for the series of a study."""
+    query = Dataset()
+    query.QueryRetrieveLevel = "SERIES"
+    query.StudyInstanceUID = study_instance_uid
+    query.SeriesInstanceUID = ""
+    query.Modality = ""
+    query.NumberOfSeriesRelatedInstances = None
+    return query
+
+
+def images_of(study_instance_uid: str, series_instance_uid: str = "") -> Dataset:
+    """Ask for the images of a study, or of one of its series."""
+    query = Dataset()
+    query.QueryRetrieveLevel = "IMAGE"
+    query.StudyInstanceUID = study_instance_uid
+    query.SeriesInstanceUID = series_instance_uid
+    query.SOPInstanceUID = ""
+    query.SOPClassUID = ""
+    return query
+
+
+def retrievals(
+    study_instance_uid: str, series_instance_uids: Collection[str] | None
+) -> Iterator[Dataset]:
+    """Yield one C-GET identifier for the study, or one for each series."""
+    for series in [""] if series_instance_uids is None else series_instance_uids:
+        query = Dataset()
+        query.QueryRetrieveLevel = "SERIES" if series else "STUDY"
+        query.StudyInstanceUID = study_instance_uid
+        if series:
+            query.SeriesInstanceUID = series
+        yield query
+
+
+def values(identifier: Dataset, keyword: str) -> frozenset[str]:
+    """Return the values of an attribute of several; none when it did not come."""
+    value = identifier.get(keyword)
+    several = value if isinstance(value, MultiValue) else [value]
+    return frozenset(str(one) for one in several if one)
+
+
+def storage_contexts(images: Sequence[Dataset]) -> list[PresentationContext]:
+    """Return contexts for the classes of the images, or for the common ones."""
+    classes = sorted({str(image.get("SOPClassUID") or "") for image in images} - {""})
+    if not classes:
+        classes = [str(each.abstract_syntax) for each in StoragePresentationContexts]
+    pairs = [(cls, syntax) for syntax in TRANSFER_SYNTAXES for cls in classes]
+    return [build_context(*pair) for pair in pairs[:MAX_STORAGE_CONTEXTS]]

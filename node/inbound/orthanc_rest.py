@@ -1,0 +1,126 @@
+"""Orthanc's REST API as far as the archive needs it: requests, studies, series."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from pydantic import SecretStr
+
+from node.errors import ArchiveError
+
+
+@dataclass(frozen=True, slots=True)
+class OrthancSeries:
+    """One series; ``identifier`` and ``instances`` are Orthanc's own names."""
+
+    identifier: str
+    uid: str
+    modality: str
+    instances: Sequence[str]
+
+
+class OrthancRest:
+    """Asks one Orthanc; what goes wrong is an ``ArchiveError`` of one line.
+
+    Parameters
+    ----------
+    address
+        Such as ``http://127.0.0.1:8042``.
+    timeout_s
+        Longest wait for one answer.
+    user, password
+        Registered user; an empty one sends no credentials.
+    """
+
+    def __init__(
+        self, address: str, timeout_s: float, user: str, password: SecretStr | None
+    ) -> None:
+        self.address = address
+        self._timeout_s = timeout_s
+        self._credentials = (
+            (user, password.get_secret_value() if password else "") if user else None
+        )
+
+    @contextmanager
+    def translated(self) -> Iterator[None]:
+        """Translate answers that are not JSON, or of another shape than Orthanc's."""
+        try:
+            yield
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise ArchiveError(f"{self.address} does not answer as Orthanc") from None
+
+    def get(self, path: str) -> Any:
+        """Return the JSON answer."""
+        return self.ask("GET", path).json()
+
+    def get_if_there(self, path: str) -> Any | None:
+        """Return the JSON answer, or None for what Orthanc does not hold (any more)."""
+        response = self._answer("GET", path)
+        if response.status_code == requests.codes.not_found:
+            return None
+        return self._checked(response).json()
+
+    def ask(self, method: str, path: str, body: str | None = None) -> requests.Response:
+        """Return the answer to a request that Orthanc granted."""
+        return self._checked(self._answer(method, path, body))
+
+    def put_if_known(self, path: str, body: str) -> None:
+        """Write a value, unless this Orthanc has no place of that name."""
+        response = self._answer("PUT", path, body)
+        if response.status_code != requests.codes.not_found:
+            self._checked(response)
+
+    def studies(self, study_instance_uid: str) -> list[str]:
+        """Return Orthanc's studies: one UID under two Patient IDs is two to it."""
+        found = self.ask("POST", "/tools/lookup", study_instance_uid).json()
+        return [str(each["ID"]) for each in found if each["Type"] == "Study"]
+
+    def series(self, study: str) -> list[OrthancSeries]:
+        """Return the series of one of Orthanc's studies; none when it is gone."""
+        return [
+            OrthancSeries(
+                str(series["ID"]),
+                str(series["MainDicomTags"]["SeriesInstanceUID"]),
+                str(series["MainDicomTags"].get("Modality", "")),
+                [str(instance) for instance in series["Instances"]],
+            )
+            for series in self.get_if_there(f"/studies/{study}/series") or []
+        ]
+
+    def sender(self, series: OrthancSeries) -> str:
+        """Return the AE title that stored a series; empty when it came otherwise.
+
+        Only instances know who sent them: the first speaks for its series.
+        """
+        if not series.instances:
+            return ""
+        path = f"/instances/{series.instances[0]}/metadata?expand"
+        return str((self.get_if_there(path) or {}).get("RemoteAET", ""))
+
+    def _answer(
+        self, method: str, path: str, body: str | None = None
+    ) -> requests.Response:
+        try:
+            return requests.request(
+                method,
+                self.address + path,
+                data=body,
+                auth=self._credentials,
+                timeout=self._timeout_s,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            raise ArchiveError(
+                f"{self.address} does not answer: {type(error).__name__}"
+            ) from None
+
+    def _checked(self, response: requests.Response) -> requests.Response:
+        if response.status_code != requests.codes.ok:
+            raise ArchiveError(
+                f"{self.address} refuses with HTTP {response.status_code}"
+            )
+        return response
