@@ -13,9 +13,10 @@ from models.volume.bundle import Bundle, BundleError, load_bundle
 from node import log
 from node.config import Settings
 from node.errors import ConfigError
-from node.inbound.archive import Archive
+from node.inbound.archive import SearchableArchive
 from node.inbound.archive_dicom import DicomArchive
 from node.inbound.archive_orthanc import OrthancArchive
+from node.inbound.reconciliation import Reconciliation
 from node.inbound.scp import StorageSCP
 from node.inbound.spool import Spool
 from node.inbound.watcher import Watcher
@@ -88,11 +89,12 @@ class Node:
             models={name: bundle_of(settings, name) for name in bundles},
             notices=Notices(settings, self.ledger, results, destinations),
         )
+        archive = archive_of(settings)
         self.watcher = Watcher(
             settings.inbound,
             self.ledger,
             self.spool,
-            archive_of(settings),
+            archive,
             models=tuple(bundles),
             on_complete=self.pool.wake,
         )
@@ -104,7 +106,19 @@ class Node:
             on_stored=self.watcher.stored,
             on_released=self.watcher.released,
         )
+        self.reconciliation = Reconciliation(
+            settings.reconcile,
+            archive,
+            self.ledger,
+            self.spool,
+            modalities={bundle.acceptance.modality for bundle in bundles.values()},
+            on_stored=self.watcher.stored,
+            on_released=self.watcher.released,
+        )
         self.schedule = Schedule(settings.retention, self.ledger, self.spool)
+        self.schedule.repeat(
+            self.reconciliation.run, settings.reconcile.every_s, at_once=True
+        )
 
     def start(self) -> None:
         """Start every stage, the last of the journey first.
@@ -121,6 +135,7 @@ class Node:
             self.pool,
             self.watcher,
             self.schedule,
+            self.reconciliation,
             self.scp,
         )
         for stage in stages:
@@ -171,11 +186,14 @@ def private_folder(path: Path) -> Path:
     return path.absolute()
 
 
-def archive_of(settings: Settings) -> Archive:
+def archive_of(settings: Settings) -> SearchableArchive:
     """Return the archive as it is to be asked: by REST, or by C-FIND alone."""
     if settings.archive.rest:
         return OrthancArchive(
-            settings.archive, settings.archive_user, settings.archive_password
+            settings.archive,
+            settings.archive_user,
+            settings.archive_password,
+            settings.node.ae_title,
         )
     return DicomArchive(settings.archive, settings.node.ae_title)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -13,22 +14,42 @@ from node.retention import remove_received
 
 
 class Schedule:
-    """Runs the periodic work in one background thread."""
+    """Runs the periodic work in background threads, one piece of each kind at a time.
+
+    Work that is late, because the machine was busy or asleep, is done once.
+    """
 
     def __init__(
         self, settings: RetentionSettings, ledger: Ledger, spool: Spool
     ) -> None:
-        self._scheduler = BackgroundScheduler(timezone=UTC)
-        self._scheduler.add_job(
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC,
+            job_defaults={
+                "max_instances": 1,
+                "coalesce": True,
+                "misfire_grace_time": None,
+            },
+        )
+        self.repeat(
             lambda: remove_received(ledger, spool, settings, datetime.now(UTC)),
-            "interval",
-            seconds=settings.every_s,
-            max_instances=1,
-            coalesce=True,
+            settings.every_s,
         )
 
+    def repeat(
+        self, work: Callable[[], object], every_s: float, *, at_once: bool = False
+    ) -> None:
+        """Have work done every so many seconds.
+
+        Parameters
+        ----------
+        at_once
+            Begin at the start, not one interval after it.
+        """
+        first = {"next_run_time": datetime.now(UTC)} if at_once else {}
+        self._scheduler.add_job(work, "interval", seconds=every_s, **first)
+
     def start(self) -> None:
-        """Begin; the first run is one interval from now."""
+        """Begin."""
         self._scheduler.start()
 
     def stop(self) -> None:

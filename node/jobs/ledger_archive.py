@@ -36,6 +36,8 @@ class Comparison:
 
     Attributes
     ----------
+    instances
+        How many the archive counted.
     attempts
         How often what lacks was already asked for, in vain.
     seen_at
@@ -43,6 +45,7 @@ class Comparison:
     """
 
     study_instance_uid: str
+    instances: int
     may_fetch: bool
     attempts: int
     not_before: datetime
@@ -111,6 +114,7 @@ class ArchiveRecords:
         return [
             Comparison(
                 study_instance_uid=row["study_instance_uid"],
+                instances=row["archive_count"],
                 may_fetch=bool(row["may_fetch"]),
                 attempts=row["attempts"],
                 not_before=moment(row["not_before"]),
