@@ -3,6 +3,8 @@
 An event is a short name in snake_case with key-value pairs. Identifiers of patients
 and UIDs never enter: a UID is logged as ``uid=hashed(...)``, the first twelve
 hexadecimal digits of a SHA-256 salted with the site's secret (DESIGN.md §2.9).
+Of an error that is logged with ``exc_info``, types and places in the code are written:
+its text and the variables around it may hold a patient.
 """
 
 from __future__ import annotations
@@ -10,9 +12,16 @@ from __future__ import annotations
 import hashlib
 import logging
 import sys
+import traceback
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
 from typing import Any, cast
 
 import structlog
+
+PLACES = 12
+"""So many places of an error are written, the innermost first."""
 
 _salt = b""
 
@@ -42,6 +51,7 @@ def configure(level: str = "INFO", *, json: bool = False, salt: str = "") -> Non
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _name_places,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(
@@ -60,3 +70,27 @@ def get(stage: str) -> structlog.stdlib.BoundLogger:
 def hashed(identifier: str) -> str:
     """Return twelve hexadecimal digits that stand for an identifier in the log."""
     return hashlib.sha256(_salt + identifier.encode()).hexdigest()[:12]
+
+
+def _name_places(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Replace ``exc_info`` by one line of types and places (structlog processor)."""
+    asked = event.pop("exc_info", None)
+    if not asked:
+        return event
+    error = asked if isinstance(asked, BaseException) else sys.exc_info()[1]
+    if error is not None:
+        event["traceback"] = "; from ".join(islice(_causes(error), PLACES))
+    return event
+
+
+def _causes(error: BaseException) -> Iterator[str]:
+    """Yield an error and what it came from, each as type and places."""
+    cause: BaseException | None = error
+    while cause is not None:
+        frames = traceback.extract_tb(cause.__traceback__)[: -PLACES - 1 : -1]
+        places = [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in frames]
+        yield f"{type(cause).__name__} at {', '.join(places)}"
+        hidden = cause.__suppress_context__
+        cause = cause.__cause__ or (None if hidden else cause.__context__)
