@@ -28,7 +28,14 @@ from node.equipment import PROCESSING_EQUIPMENT as PURPOSE
 PROCESSING_EQUIPMENT = Code(PURPOSE, "DCM", "Processing Equipment")
 """Purpose of our item in the Contributing Equipment Sequence (PS3.16 CID 7005)."""
 
-LIBRARIES = ("highdicom", "numpy", "pillow", "pydicom")
+LIBRARIES = (
+    "arabic-reshaper",
+    "highdicom",
+    "numpy",
+    "pillow",
+    "pydicom",
+    "python-bidi",
+)
 """Libraries whose version may show in the bytes of an object."""
 
 _OF_AN_EDITION = frozenset(

@@ -6,11 +6,13 @@ the same bytes on a machine that has one and on a machine that has none.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 
 from arabic_reshaper import ArabicReshaper
-from bidi.algorithm import get_display
+from bidi import get_display
+from bidi.mirror import MIRRORED
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 """Stands where a character cannot be drawn."""
@@ -23,6 +25,17 @@ RIGHT_TO_LEFT = frozenset({"R", "AL"})
 
 JOINING = ArabicReshaper({"delete_harakat": False, "ARABIC LIGATURE ALLAH": False})
 """Replaces letters by their joined forms; vowel signs stay where they are written."""
+
+OPENS, CLOSES, NEUTRAL = "\u2997\u2998\N{DAGGER}"
+"""Written inside a bracket, or behind another sign with two directions, before a line
+is turned: on which side of the sign its mark lies afterwards says how the sign runs.
+The first two are a pair of brackets, so that they run as the sign does."""
+
+MARKED = re.compile(
+    f"([{OPENS}{CLOSES}{NEUTRAL}])(.)"
+    f"|([{re.escape(''.join(set(MIRRORED) - {OPENS, CLOSES}))}])"
+    f"([{OPENS}{CLOSES}{NEUTRAL}])"
+)
 
 
 def printable(text: str) -> str:
@@ -49,8 +62,27 @@ def visual(text: str) -> str:
     text = printable(text)
     if not any(unicodedata.bidirectional(c) in RIGHT_TO_LEFT for c in text):
         return text
-    turned: str = get_display(JOINING.reshape(text))
+    turned = get_display("".join(map(_marked, JOINING.reshape(text))))
+    turned = MARKED.sub(_mirrored, turned)
     return "".join(c for c in turned if c not in JOINERS)
+
+
+def _marked(character: str) -> str:
+    """Return a character with its mark, if it has two directions."""
+    if character not in MIRRORED:
+        return character
+    category = unicodedata.category(character)
+    if category == "Pe":
+        return CLOSES + character
+    return character + (OPENS if category == "Ps" else NEUTRAL)
+
+
+def _mirrored(match: re.Match[str]) -> str:
+    """Return a sign without its mark, mirrored where it runs leftwards (UAX 9 L4)."""
+    mark_is_left = match[1] is not None
+    sign, mark = (match[2], match[1]) if mark_is_left else (match[3], match[4])
+    leftwards = mark_is_left != (mark == CLOSES)
+    return MIRRORED.get(sign, sign) if leftwards else sign
 
 
 def _plain(character: str) -> str:

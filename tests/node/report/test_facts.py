@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from pydicom import Dataset
 
-from node.report.facts import TIMES, local_time
+from node.config import ReportSettings
+from node.report.dates import written_offset
+from node.report.facts import TIMES, local_time, making_facts, site_offset
 from tests.node.report.inputs import Case, build_case
 
 NOTHING: dict[str, Any] = dict.fromkeys(
@@ -23,6 +25,16 @@ NOTHING: dict[str, Any] = dict.fromkeys(
         "SeriesNumber",
     )
 )
+
+
+def _facts_of(case: Case, source: Dataset, settings: ReportSettings) -> dict[str, str]:
+    lines = making_facts(case.findings, case.bundle, source, case.provenance, settings)
+    return {line.label: line.value for line in lines}
+
+
+def _utc(offset: str) -> str:
+    """Return an offset as Python names its zone."""
+    return f"{offset[:3]}:{offset[3:]}" if offset != "+0000" else ""
 
 
 def _facts(case: Case) -> dict[str, str]:
@@ -39,15 +51,40 @@ def test_times_are_local_to_the_study(case: Case, offset: str, local: str) -> No
     source = Dataset()
     source.TimezoneOffsetFromUTC = offset
 
-    assert local_time(case.provenance, source).strftime("%H:%M") == local
+    settings = ReportSettings(timezone="Europe/Berlin")
+
+    made = local_time(case.provenance, source, settings)
+
+    assert made.strftime("%H:%M") == local
+    assert _facts_of(case, source, settings)["Made"].endswith(f"(UTC{_utc(offset)})")
+
+
+@pytest.mark.parametrize(
+    ("day", "local", "offset"),
+    [("20200103", "10:30", "+0100"), ("20200703", "11:30", "+0200")],
+)
+def test_a_silent_study_is_in_the_zone_of_the_settings(
+    case: Case, day: str, local: str, offset: str
+) -> None:
+    """Summer time as on the day of the study: one object has one offset."""
+    source = Dataset()
+    source.StudyDate = day
+    settings = ReportSettings(timezone="Europe/Berlin")
+
+    assert local_time(case.provenance, source, settings).strftime("%H:%M") == local
+    known = site_offset(source, settings)
+    assert known is not None
+    assert written_offset(known) == offset
 
 
 def test_without_an_offset_the_clock_of_the_machine_counts(case: Case) -> None:
     """The same moment, in the zone of this machine."""
-    made = local_time(case.provenance, Dataset())
+    made = local_time(case.provenance, Dataset(), ReportSettings())
 
     assert made == datetime(2025, 6, 5, 9, 30, 15, tzinfo=UTC)
     assert made.utcoffset() == made.astimezone().utcoffset()
+    assert site_offset(Dataset(), ReportSettings()) is None
+    assert _facts(case)["Made"] == f"{made:%Y-%m-%d %H:%M}"
 
 
 def test_facts_are_those_of_the_headers(folder: Path) -> None:

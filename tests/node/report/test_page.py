@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +13,19 @@ from pydicom import Dataset
 
 from models.contract import Flag, Grade
 from models.volume.series import NOMINAL_GEOMETRY
+from node.report.canvas import Canvas
 from node.report.page import (
+    BOTTOM,
+    EDGE,
     HEIGHT,
+    MARGIN_BOTTOM,
+    MARGIN_TOP,
     UNNAMED,
     WIDTH,
     compose_page,
     draw_page,
-    patient_name,
+    fitting_name,
+    spellings,
 )
 from node.report.sop import Report
 from node.report.text import RESEARCH_LINE
@@ -120,7 +127,7 @@ def test_many_long_flags_stay_on_the_page(case: Case) -> None:
     page = compose_page(report)
 
     assert any("more in the structured report" in line for line in page.written)
-    foot = np.asarray(page.image)[985:993, 40:540]
+    foot = np.asarray(page.image)[BOTTOM + 3 : BOTTOM + 7, EDGE : EDGE + 500]
     assert (foot == foot[0, 0]).all(), "the column runs into the foot"
 
 
@@ -134,10 +141,76 @@ def test_a_long_name_leaves_room_for_the_facts(folder: Path) -> None:
     assert any(line.startswith("Feather") and line.endswith("…") for line in page)
 
 
-def test_a_name_is_shown_in_letters_that_the_font_has() -> None:
-    """The first spelling that can be drawn; else a hint, never boxes."""
-    assert patient_name(CYRILLIC) == "Ivanova, Anna"
-    assert patient_name("Иванова^Анна") == "Иванова, Анна"
-    assert patient_name("王^小東=Wang^XiaoDong") == "Wang, XiaoDong"
-    assert patient_name("王^小東") == UNNAMED
-    assert patient_name("") == "name not given"
+def test_a_name_is_shown_in_letters_that_the_fonts_have() -> None:
+    """Every spelling that can be drawn; else a hint, never boxes."""
+    assert spellings(CYRILLIC) == ("Ivanova, Anna", "Иванова, Анна")
+    assert spellings("Wang^XiaoDong=王^小東") == ("Wang, XiaoDong", "王 小東")
+    assert spellings("Somchai=สมชาย") == ("Somchai",)
+    assert spellings("สมชาย") == (UNNAMED,)
+    assert spellings("") == spellings("\u200e^") == ("name not given",)
+
+
+def test_as_many_spellings_are_shown_as_there_is_room_for() -> None:
+    """The first ones stay, and one alone is cut rather than the facts beside it."""
+    name = "Yamada^Tarou=山田^太郎=やまだ^たろう"
+
+    assert len(fitting_name(name, 700)[0]) == 3
+    assert fitting_name(name, 320)[0] == ("Yamada, Tarou", "山田 太郎")
+    assert fitting_name(name, 90)[0][0].endswith("…")
+
+
+SCRIPTS: dict[str, tuple[str | list[str], str, tuple[str, ...]]] = {
+    "Cyrillic": ("ISO_IR 144", "Иванова^Анна", ("Иванова, Анна",)),
+    "Arabic": ("ISO_IR 127", "قباني^لنزار", ("قباني، لنزار",)),
+    "Hebrew": ("ISO_IR 138", "שרון^דבורה", ("שרון, דבורה",)),
+    "Chinese": ("GB18030", "Wang^XiaoDong=王^小东", ("Wang, XiaoDong", "王 小东")),
+    "Japanese": (
+        ["", "ISO 2022 IR 87"],
+        "Yamada^Tarou=山田^太郎=やまだ^たろう",
+        ("Yamada, Tarou", "山田 太郎", "やまだ たろう"),
+    ),
+    "Korean": (
+        ["", "ISO 2022 IR 149"],
+        "Hong^Gildong=洪^吉洞=홍^길동",
+        ("Hong, Gildong", "洪 吉洞", "홍 길동"),
+    ),
+}
+"""Specific Character Set of the source, name, and what stands on the page."""
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_the_page_fits_in_every_script(folder: Path, script: str) -> None:
+    """The name stands there; no texts overlap; the margin stays free."""
+    charset, name, shown = SCRIPTS[script]
+    case = build_case(folder, SpecificCharacterSet=charset, PatientName=name)
+    page = compose_page(case.prepare())
+
+    assert set(shown) <= set(page.written)
+    assert overlapping(page) == []
+    pixels = np.asarray(page.image)
+    for margin in (pixels[:MARGIN_TOP], pixels[-MARGIN_BOTTOM:]):
+        assert len(margin) >= 0.06 * HEIGHT
+        assert (margin == pixels[0, 0]).all()
+
+
+def overlapping(page: Canvas) -> list[tuple[str, str]]:
+    """Return the pairs of texts whose ink shares a place on the page.
+
+    A pixel of side bearing is no overlap: letters of one line have it too.
+    """
+    drawn = list(zip(page.written, page.boxes, strict=True))
+    return [
+        (text, other)
+        for (text, a), (other, b) in combinations(drawn, 2)
+        if a[0] < b[2] - 1 and b[0] < a[2] - 1 and a[1] < b[3] and b[1] < a[3]
+    ]
+
+
+def test_each_spelling_keeps_its_own_brackets(folder: Path) -> None:
+    """A name from right to left beside one from left to right."""
+    name = "Qabbani^Nizar (2)=قباني^نزار (2)"
+    case = build_case(folder, PatientName=name, SpecificCharacterSet="ISO_IR 192")
+    page = compose_page(case.prepare())
+
+    assert "Qabbani, Nizar (2)" in page.written
+    assert "قباني، نزار (2)" in page.written

@@ -13,6 +13,7 @@ from models.volume.series import load_volume, read_study
 from node.errors import JobError
 from node.report.sources import COPIED, source_headers
 from tests.dicom_series import write_series
+from tests.node.report.dciodvfy import errors
 from tests.node.report.inputs import CYRILLIC, Case, build_case, ellipsoids
 
 MISSING: dict[str, Any] = dict.fromkeys(
@@ -22,7 +23,7 @@ MISSING: dict[str, Any] = dict.fromkeys(
 
 def test_only_listed_elements_are_copied(case: Case) -> None:
     """Nothing unforeseen passes from the source into our objects."""
-    allowed = {*COPIED, "SpecificCharacterSet"}
+    allowed = {*COPIED, "SpecificCharacterSet", "TimezoneOffsetFromUTC"}
 
     for header in source_headers(case.study, case.volume):
         assert {element.keyword for element in header} <= allowed
@@ -106,6 +107,84 @@ def test_names_are_rewritten_in_utf_8(folder: Path) -> None:
 
     assert header.SpecificCharacterSet == "ISO_IR 192"
     assert str(header.PatientName) == "Иванова^Анна"
+
+
+@pytest.mark.parametrize("charset", ["ISO_IR 192", "GB18030"])
+def test_the_groups_of_a_name_are_kept(folder: Path, charset: str) -> None:
+    """Alphabetic, ideographic and phonetic, in this order (PS3.5 6.2.1)."""
+    name = "Yamada^Tarou=山田^太郎=やまだ^たろう"
+    case = build_case(folder, PatientName=name, SpecificCharacterSet=charset)
+    header = source_headers(case.study, case.volume)[0]
+
+    assert header.PatientName.ideographic == "山田^太郎"
+    assert header.PatientName.phonetic == "やまだ^たろう"
+    assert str(header.PatientName) == name
+
+
+def test_on_a_birthday_a_person_is_a_year_older(folder: Path) -> None:
+    """Born on 2 January 1950, scanned on that day of 2020: 70 years, not 69."""
+    case = build_case(folder, PatientBirthDate="19500103", StudyDate="20200103")
+
+    assert source_headers(case.study, case.volume)[0].PatientAge == "070Y"
+
+
+def test_a_written_age_counts_where_no_birth_date_is(folder: Path) -> None:
+    """In the units in which it was written."""
+    case = build_case(folder, PatientBirthDate=None, PatientAge="006M")
+
+    assert source_headers(case.study, case.volume)[0].PatientAge == "006M"
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value")  # writing nonsense on purpose
+def test_a_date_that_is_none_is_passed_on_by_nobody(
+    folder: Path, tmp_path: Path
+) -> None:
+    """It would make our own objects invalid."""
+    none: dict[str, Any] = {
+        "StudyDate": "20260231",
+        "StudyTime": "2561",
+        "PatientBirthDate": "1950",
+        "PatientAge": "Y072",
+        "TimezoneOffsetFromUTC": "+2500",
+    }
+    case = build_case(folder, **none)
+    header = source_headers(case.study, case.volume)[0]
+
+    assert [header[k].value for k in list(none)[:3]] == ["", "", ""]
+    assert "PatientAge" not in header
+    assert "TimezoneOffsetFromUTC" not in header
+    for made in case.compose().values():
+        assert errors(made.dataset, tmp_path) == [], made.kind
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value")  # as it was written once
+def test_dates_of_old_are_rewritten(folder: Path) -> None:
+    """As ACR-NEMA wrote them; Study Time with its colons is no other time."""
+    case = build_case(folder, StudyDate="2020.01.03", StudyTime="10:11:12")
+    header = source_headers(case.study, case.volume)[0]
+
+    assert (header.StudyDate, header.StudyTime) == ("20200103", "101112")
+
+
+def test_the_offset_of_a_sibling_counts_when_it_is_undisputed(tmp_path: Path) -> None:
+    """Not that of one of two that disagree."""
+    labels = ellipsoids((4, 20, 20)).astype("int16")
+    paths = write_series(tmp_path / "crop", labels, description="Crop")
+    offsets = {"T1": "+0300", "T2": "+0200"}
+    for name, offset in offsets.items():
+        paths += write_series(
+            tmp_path / name, labels, description=name, TimezoneOffsetFromUTC=offset
+        )
+
+    assert _offset_of_crop(paths[:8]) == "+0300"
+    assert _offset_of_crop(paths) == ""
+
+
+def _offset_of_crop(paths: list[Path]) -> str:
+    study = read_study(paths)
+    crop = next(s for s in study.series if s.series_description == "Crop")
+    header = source_headers(study, load_volume(crop))[0]
+    return str(header.get("TimezoneOffsetFromUTC", ""))
 
 
 def test_a_slice_that_is_not_one_instance_is_refused(case: Case) -> None:
