@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pydicom.uid import (
@@ -51,6 +52,9 @@ MAX_EQUIPMENT_BYTES = 1 << 16
 
 INFLATED_HEAD_BYTES = 1 << 20
 """How much of a deflated data set is kept to find the UIDs in."""
+
+DEFLATED_PART_BYTES = 1 << 16
+"""How much is inflated at once: zlib copies what it has not yet come to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,17 +181,17 @@ def _read(
     that the UIDs are there.
     """
     uids: dict[int, str] = {}
-    is_own = False
+    is_own: bool | None = None  # an element occurs once: no other is searched
     try:
         for tag, start, end, inside in elements(data, encoding):
             if tag in UIDS and start < end:
                 uids[tag] = _value(data, start, end)
-            elif tag == CONTRIBUTING_EQUIPMENT:
-                is_own = is_own or _names_us(data[start:end], inside)
+            elif tag == CONTRIBUTING_EQUIPMENT and is_own is None:
+                is_own = _names_us(data[start:end], inside)
     except UnreadableError:
         if whole or len(uids) < len(UIDS):
             raise
-    return uids, is_own
+    return uids, bool(is_own)
 
 
 def _value(data: bytes, start: int, end: int) -> str:
@@ -232,18 +236,29 @@ def _code_values(sequence: bytes, encoding: Encoding) -> set[str]:
 
 def _inflated_head(deflated: bytes, max_bytes: int) -> bytes:
     """Inflate to the end, keep the beginning, stop at ``max_bytes``."""
+    head, total = b"", 0
+    for part in _inflated(deflated):
+        head = head or part
+        total += len(part)
+        if total > max_bytes:
+            raise UnreadableError(f"the data set expands beyond {max_bytes} bytes")
+    return head
+
+
+def _inflated(deflated: bytes) -> Iterator[bytes]:
+    """Yield what was deflated in parts of bounded size; what follows it is padding."""
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    head, total, left = b"", 0, deflated
     try:
+        for start in range(0, len(deflated), DEFLATED_PART_BYTES):
+            left = deflated[start : start + DEFLATED_PART_BYTES]
+            while left and not inflater.eof:
+                part = inflater.decompress(left, INFLATED_HEAD_BYTES)
+                left = inflater.unconsumed_tail
+                yield part
         while not inflater.eof:
-            part = inflater.decompress(left, INFLATED_HEAD_BYTES)
-            left = inflater.unconsumed_tail
-            total += len(part)
-            head = head or part
-            if total > max_bytes:
-                raise UnreadableError(f"the data set expands beyond {max_bytes} bytes")
+            part = inflater.decompress(b"", INFLATED_HEAD_BYTES)
             if not part and not inflater.eof:
                 raise UnreadableError("the deflated data set is cut off")
+            yield part
     except zlib.error:
         raise UnreadableError("the data set is not deflated") from None
-    return head
