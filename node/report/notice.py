@@ -24,6 +24,7 @@ from highdicom.sr import (
 from highdicom.sr.value_types import ContentItem, ContentSequence
 from pydicom import Dataset, dcmwrite
 from pydicom.sr.codedict import codes
+from pydicom.sr.coding import Code
 from pydicom.uid import BasicTextSRStorage, ExplicitVRLittleEndian
 
 from models.volume.bundle import Bundle
@@ -199,7 +200,7 @@ def _content(unread: Sequence[UnreadModel], made: datetime) -> Dataset:
     root = ContainerContentItem(
         name=codes.LN.DiagnosticImagingReport, is_content_continuous=False
     )
-    items = [*_observer(unread), *_texts(unread, made)]
+    items = [*_texts(unread, made), *_observer(unread)]
     root.ContentSequence = ContentSequence(items)
     return root
 
@@ -221,23 +222,25 @@ def _observer(unread: Sequence[UnreadModel]) -> Iterator[ContentItem]:
 
 
 def _texts(unread: Sequence[UnreadModel], made: datetime) -> Iterator[ContentItem]:
-    for said in sentences(unread, made):
-        yield TextContentItem(codes.DCM.Comment, said, relationship_type="CONTAINS")
+    for concept, said in sentences(unread, made):
+        yield TextContentItem(concept, said, relationship_type="CONTAINS")
 
 
-def sentences(unread: Sequence[UnreadModel], made: datetime) -> Iterator[str]:
-    """Return what the notice says, in reading order."""
+def sentences(
+    unread: Sequence[UnreadModel], made: datetime
+) -> Iterator[tuple[Code, str]]:
+    """Return what the notice says, in reading order, each under its concept."""
     has_result = all(model.version for model in unread)
-    yield HEADING_OF_LATER if has_result else HEADING
+    yield codes.DCM.Summary, HEADING_OF_LATER if has_result else HEADING
     for model in unread:
         what, advice = words_for(model.reason)
         title = model.bundle.title if model.bundle else model.name
-        yield f"{title}: {what}"
-        yield f"What to do: {advice}"
-    yield MEANING_OF_LATER if has_result else MEANING
+        yield codes.DCM.Comment, f"{title}: {what}"
+        yield codes.DCM.Recommendation, advice
+    yield codes.DCM.Comment, MEANING_OF_LATER if has_result else MEANING
     reasons = ", ".join(f"{model.name} {model.reason}" for model in unread)
-    yield f"Reason codes: {reasons}. {made:%Y-%m-%d %H:%M}."
-    yield NOT_A_DIAGNOSIS
+    told = f"{NOT_A_DIAGNOSIS} Reason: {reasons}. {made:%Y-%m-%d %H:%M}."
+    yield codes.DCM.Comment, told
 
 
 def _versions(unread: Sequence[UnreadModel]) -> list[str]:

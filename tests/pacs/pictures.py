@@ -13,6 +13,7 @@ from PIL import Image
 
 from tests.pacs.archive import free_settings, running_archive, until
 from tests.pacs.conftest import read_phantom
+from tests.pacs.test_notice import damaged_study, notices, running_node
 from tests.pacs.viewer import Screen, running_browser, running_viewer
 
 CROP = (36, 51, 35)
@@ -36,6 +37,14 @@ def take(screen: Screen, study: str, folder: Path) -> None:
         _save(screen, folder / f"{name}.png")
 
 
+def take_notice(screen: Screen, study: str, folder: Path) -> None:
+    """Save what a reader sees of a study that could not be read."""
+    screen.open_study(study)
+    screen.open_series(modality="SR")
+    until(screen.document_text, "the text of the notice", 40)
+    _save(screen, folder / "notice.png")
+
+
 def _save(screen: Screen, path: Path) -> None:
     """Save the page with few colours: a picture of the docs, not a measurement."""
     screen.page.screenshot(path=path)
@@ -57,6 +66,11 @@ def main() -> None:
                     viewport={"width": 1400, "height": 900}
                 ).new_page()
                 take(Screen(page, url), study, folder)
+                unread = damaged_study(Path(scratch) / "damaged")
+                with running_node(settings):
+                    archive.store(Path(scratch) / "damaged")
+                    until(lambda: notices(archive, unread), "the notice", 60)
+                take_notice(Screen(page, url), unread, folder)
 
 
 if __name__ == "__main__":

@@ -194,6 +194,11 @@ class Screen:
         colours: Pixels = image[rows, columns]
         return colours
 
+    def document_text(self) -> str:
+        """Return the text of a document that is shown in place of images."""
+        text = self.pane.inner_text()
+        return text if "AI NOTICE" in text else ""
+
     def drawn_text(self) -> str:
         """Return the text that is drawn beside contours."""
         return " ".join(self.pane.locator("svg.svg-layer text").all_text_contents())

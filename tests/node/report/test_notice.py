@@ -104,10 +104,10 @@ def test_it_says_that_nothing_was_read_why_and_what_to_do(tmp_path: Path) -> Non
 
     assert texts[0] == "AI NOTICE: this study was not read"
     assert "The pixels of an image are damaged." in texts[1]
-    assert texts[2].startswith("What to do: Send the study again")
+    assert texts[2].startswith("Send the study again")
     assert "read them as if no AI had been asked" in texts[3]
+    assert "Research use" in texts[4]
     assert "hippocampus pixels_damaged" in texts[4]
-    assert "Research use" in texts[5]
 
 
 def test_beside_an_earlier_result_it_warns_of_that(tmp_path: Path) -> None:
