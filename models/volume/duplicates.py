@@ -162,8 +162,8 @@ def _frames(dataset: Dataset) -> Iterator[npt.NDArray[Any]]:
     pixel_format: PixelFormat | None = None
     with suppress(SeriesError):  # colour, floating point, single bits: as they are
         pixel_format = PixelFormat.of({k: value for k, value in tags.items() if value})
-    for frame in iter_pixels(dataset):
-        values = np.array(frame)
+    for frame in iter_pixels(dataset, correct_unused_bits=False):  # forgets High Bit
+        values = np.array(frame, frame.dtype.newbyteorder("<"))
         if pixel_format is not None and values.dtype == pixel_format.dtype:
             pixel_format.trim(values)
         yield values

@@ -244,8 +244,43 @@ def test_bits_beyond_the_stored_ones_are_no_pixels(tmp_path: Path) -> None:
     assert compare(first, second) is Difference.ENCODING
 
 
-@pytest.mark.parametrize("syntax", [RLELossless, JPEG2000Lossless])
-def test_colour_is_compared_as_it_is_seen(tmp_path: Path, syntax: str) -> None:
+def test_the_stored_bits_may_be_the_upper_ones(tmp_path: Path) -> None:
+    """Where High Bit says so, the uppermost bit belongs to the image."""
+
+    def upper_bits(dataset: Dataset) -> None:
+        dataset.BitsStored, dataset.HighBit = 12, 15
+        dataset.PixelRepresentation = 0
+
+    def brighter(dataset: Dataset) -> None:
+        upper_bits(dataset)
+        pixels = np.frombuffer(dataset.PixelData, "<u2") | 0x8000
+        dataset.PixelData = pixels.tobytes()
+
+    first = image(tmp_path / "a.dcm", upper_bits)
+
+    assert compare(first, image(tmp_path / "b.dcm", brighter)) is Difference.PIXELS
+
+
+def test_a_frame_less_is_another_image(tmp_path: Path) -> None:
+    """As far as both go they are equal."""
+
+    def two_frames(dataset: Dataset) -> None:
+        dataset.NumberOfFrames = 2
+        dataset.PixelData = dataset.PixelData * 2
+
+    first, second = image(tmp_path / "a.dcm"), image(tmp_path / "b.dcm", two_frames)
+
+    assert compare(first, second) is Difference.PIXELS
+    assert compare(second, first) is Difference.PIXELS
+
+
+@pytest.mark.parametrize(
+    ("syntax", "model"),
+    [(RLELossless, "RGB"), (JPEG2000Lossless, "RGB"), (JPEG2000Lossless, "YBR_RCT")],
+)
+def test_colour_is_compared_as_it_is_seen(
+    tmp_path: Path, syntax: str, model: str
+) -> None:
     """Codecs order and mix the three values in their own way."""
 
     def colours(dataset: Dataset) -> None:
@@ -259,7 +294,9 @@ def test_colour_is_compared_as_it_is_seen(tmp_path: Path, syntax: str) -> None:
         dataset.add_new("PixelData", "OB", pixels.tobytes())
 
     first = image(tmp_path / "a.dcm", colours)
-    second = save(dcmread(image(tmp_path / "b.dcm", colours)), tmp_path / "b", syntax)
+    dataset = dcmread(image(tmp_path / "b.dcm", colours))
+    dataset.PhotometricInterpretation = model
+    second = save(dataset, tmp_path / "b.dcm", syntax)
 
     assert compare(first, second) is Difference.ENCODING
 
