@@ -9,10 +9,11 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from node.config import Settings
 from node.jobs.ledger import Ledger
@@ -68,20 +69,22 @@ class Host:
 
     def start(self, *, wait: bool = True) -> None:
         """Start the node and, unless told otherwise, wait until it listens."""
-        with (self.folder / "node.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.crash.serve"],
-                cwd=ROOT,
-                stdout=log,
-                stderr=log,
-                env={
-                    **os.environ,
-                    FOLDER: str(self.folder),
-                    "OMP_NUM_THREADS": "1",
-                    "TCP_NODELAY": "1",
-                },
-                start_new_session=True,
-            )
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.crash.serve"],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={
+                **os.environ,
+                FOLDER: str(self.folder),
+                "OMP_NUM_THREADS": "1",
+                "TCP_NODELAY": "1",
+            },
+            start_new_session=True,
+        )
+        assert self._process.stdout is not None
+        copying = (self._process.stdout, self.folder / "node.log")
+        threading.Thread(target=_copy, args=copying, daemon=True).start()
         if wait:
             until(self.listens, "the node", timeout_s=60)
 
@@ -149,6 +152,14 @@ class Host:
         """Return the name of the last event in the log."""
         lines = [line for line in self.log().splitlines() if line.startswith("{")]
         return str(json.loads(lines[-1])["event"]) if lines else "nothing"
+
+
+def _copy(lines: IO[bytes], path: Path) -> None:
+    """Keep the log on a disk that is never full."""
+    with lines, path.open("ab") as log:
+        for line in lines:
+            log.write(line)
+            log.flush()
 
 
 @contextmanager

@@ -15,8 +15,8 @@ from models.hippocampus.phantom import write_study
 from node.config import Settings
 from node.send.scu import _no_delay
 
-SMALL_CROP = (16, 24, 16)
-"""The fewest slices that the model accepts."""
+SMALL_CROP = (18, 24, 16)
+"""A little more than the fewest slices that the model accepts."""
 
 
 @dataclass
@@ -33,6 +33,15 @@ class Study:
     folder: Path
     images: dict[str, FileDataset]
     acknowledged: set[str] = field(default_factory=set)
+
+    @property
+    def read(self) -> frozenset[str]:
+        """Return the images that the model reads."""
+        return frozenset(
+            uid
+            for uid, image in self.images.items()
+            if image.SeriesDescription == "HippoCrop"
+        )
 
     @property
     def unsent(self) -> list[str]:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
 import pytest
 
 from tests.crash.boundaries import BOUNDARIES, ESSENTIAL, Boundary, arm, sprung
+from tests.crash.hospital import Hospital
 from tests.crash.host import Host, crash_settings, hosted
-from tests.crash.judge import Expected, complaints, held, made_of
-from tests.crash.scanner import Study, answers, send, small_study
-from tests.pacs.archive import Archive, running_archive, until
+from tests.crash.scanner import Study, send, small_study
+from tests.pacs.archive import running_archive, until
 
 pytestmark = [pytest.mark.pacs, pytest.mark.slow]
 
@@ -28,36 +27,6 @@ CASES = [
     for each in BOUNDARIES
     for is_rare in [each.name not in ESSENTIAL]
 ]
-
-
-@dataclass
-class Hospital:
-    """An archive, a node, and what the archive should hold of each study."""
-
-    archive: Archive
-    host: Host
-    expected: dict[str, Expected] = field(default_factory=dict)
-
-    def complaints(self, study_instance_uid: str) -> list[str]:
-        """Judge one study."""
-        return complaints(
-            self.expected[study_instance_uid],
-            held(self.archive, study_instance_uid),
-            made_of(self.host.settings.node.data_dir, study_instance_uid),
-        )
-
-    def expect(self, study: Study, *versions: set[str], notices: int = 0) -> None:
-        """Note what should be there, with the images as they are now."""
-        images = held(self.archive, study.uid).images
-        frozen = tuple(frozenset(version) for version in versions)
-        self.expected[study.uid] = Expected(images, frozen, notices)
-
-    def wait_for(self, study: Study) -> None:
-        """Wait until the archive holds what it should."""
-        try:
-            until(lambda: not self.complaints(study.uid), "the result", timeout_s=60)
-        except TimeoutError:
-            pytest.fail(f"{self.complaints(study.uid)}\n{self.host.log()[-3000:]}")
 
 
 @pytest.fixture(scope="module")
@@ -78,35 +47,26 @@ def send_past_the_kills(study: Study, host: Host, kills: int) -> None:
     assert send(study, host.settings)
 
 
-def store(archive: Archive, study: Study, folder: Path, *, leave: int = 0) -> None:
-    """Let the archive have the images, but the last ``leave``."""
-    folder.mkdir()
-    for uid in list(study.images)[: len(study.images) - leave]:
-        study.images[uid].save_as(folder / uid)
-    archive.store(folder)
-
-
 def act(hospital: Hospital, boundary: Boundary, folder: Path) -> Study:
     """Tell the story of a boundary until every image is acknowledged."""
-    archive, host = hospital.archive, hospital.host
+    host = hospital.host
     study = small_study(folder / "study", next(SEEDS))
-    uids = set(study.images)
     match boundary.story:
         case "plain":
-            store(archive, study, folder / "all")
-            hospital.expect(study, uids)
+            hospital.store(study, folder / "all")
+            hospital.expect(study, study.images)
         case "refused":
             host.fault(study.uid, "refuse")
-            store(archive, study, folder / "all")
+            hospital.store(study, folder / "all")
             hospital.expect(study, notices=1)
         case "late":
-            store(archive, study, folder / "first", leave=1)
-            early = uids - {list(study.images)[-1]}
+            early = list(study.images)[:-1]
+            hospital.store(study, folder / "first", leave=1)
             hospital.expect(study, early)
-            assert set(answers(study, host.settings, leave=1)) == {0x0000}
-            hospital.wait_for(study)
-            store(archive, study, folder / "all")
-            hospital.expect(study, early, uids)
+            assert send(study, host.settings, leave=1)
+            hospital.wait_for(study.uid)
+            hospital.store(study, folder / "all")
+            hospital.expect(study, early, study.images)
     arm(host.folder, boundary.traps)
     send_past_the_kills(study, host, len(boundary.traps))
     return study
@@ -119,7 +79,7 @@ def test_a_kill_costs_no_study_and_doubles_none(
     """Exactly one SEG, SR and SC per version, from every acknowledged image."""
     study = act(hospital, boundary, tmp_path)
 
-    hospital.wait_for(study)
+    hospital.wait_for(study.uid)
     assert sprung(hospital.host.folder)
 
 
@@ -129,7 +89,5 @@ def test_nothing_came_afterwards(hospital: Hospital) -> None:
     hospital.host.start()
     time.sleep(2.0)
 
-    wrong = {uid: hospital.complaints(uid) for uid in hospital.expected}
-
-    assert not {uid: words for uid, words in wrong.items() if words}
-    assert len(wrong) >= len(ESSENTIAL)
+    assert hospital.all_complaints() == {}
+    assert len(hospital.expected) >= len(ESSENTIAL)

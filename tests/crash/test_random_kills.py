@@ -1,0 +1,109 @@
+"""The node is killed at 20 random moments while 30 studies are routed to it."""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.crash.hospital import Hospital
+from tests.crash.host import Host, crash_settings
+from tests.crash.scanner import Study, small_study, whole_study
+from tests.pacs.archive import Archive, running_archive
+
+pytestmark = [pytest.mark.pacs, pytest.mark.slow, pytest.mark.crash]
+
+SEED = int(os.environ.get("CRASH_SEED") or time.time_ns() % 1_000_000)
+"""Stands in the name of the test; the same seed kills after the same waits."""
+
+STUDIES = 30
+KILLS = 20
+LIVES_S = (0.3, 4.0)
+"""The node is up after one to two seconds: some kills come before it listens."""
+PAUSE_S = (0.5, 2.5)
+"""Between two studies: together as long as the kills take."""
+RESUBMIT_S = 0.5
+
+
+def deliver(hospital: Hospital, studies: list[Study], draw: random.Random) -> None:
+    """Let the scanner send one study after the other to the archive."""
+    for study in studies:
+        hospital.archive.store(study.folder)
+        hospital.expect(study, study.read)
+        time.sleep(draw.uniform(*PAUSE_S))
+
+
+@contextmanager
+def resubmitting(archive: Archive) -> Iterator[None]:
+    """Begin failed routing jobs again, which Orthanc never does by itself."""
+    done = threading.Event()
+
+    def run() -> None:
+        while not done.wait(RESUBMIT_S):
+            for job in archive.jobs():
+                if job["Type"] == "DicomModalityStore" and job["State"] == "Failure":
+                    url = f"{archive.url}/jobs/{job['ID']}/resubmit"
+                    requests.post(url, data="{}", timeout=10)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def kill_at_random(host: Host, draw: random.Random) -> list[str]:
+    """Start and kill the node; return what it did last, kill by kill."""
+    moments = []
+    for number in range(1, KILLS + 1):
+        host.start(wait=False)
+        life_s = draw.uniform(*LIVES_S)
+        time.sleep(life_s)
+        whole = draw.random() < 0.5
+        host.kill(with_workers=whole)
+        who = "node and workers" if whole else "node alone"
+        moments.append(f"{number}: {who}, {life_s:.2f} s, {host.last_event()}")
+    return moments
+
+
+@pytest.mark.parametrize("seed", [SEED])
+@pytest.mark.timeout(900)
+def test_thirty_studies_survive_twenty_kills(
+    seed: int, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    """Each has one SEG, SR and SC in the archive, and its images as they were."""
+    settings = crash_settings(tmp_path)
+    host = Host(tmp_path, settings)
+    number = random.Random(seed).randrange(10_000) * STUDIES  # noqa: S311 - repeatable
+    studies = [
+        (whole_study if n == 0 else small_study)(tmp_path / f"study{n}", number + n)
+        for n in range(STUDIES)
+    ]
+
+    with running_archive(settings) as archive, resubmitting(archive):
+        hospital = Hospital(archive, host)
+        pauses = random.Random(seed + 1)  # noqa: S311 - repeatable
+        scanner = threading.Thread(target=deliver, args=(hospital, studies, pauses))
+        scanner.start()
+        try:
+            moments = kill_at_random(host, random.Random(seed + 2))  # noqa: S311 - repeatable
+            host.start()
+            scanner.join()
+            for study in studies:
+                hospital.wait_for(study.uid, timeout_s=120)
+            time.sleep(5.0)
+            assert hospital.all_complaints() == {}, moments
+        finally:
+            host.stop()
+            scanner.join()
+    record_property("moments", moments)
+    assert len(hospital.expected) == STUDIES
