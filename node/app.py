@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -28,7 +29,7 @@ from node.jobs.pool import Pool
 from node.jobs.request import bundle_of, request_of
 from node.lock import FolderLock
 from node.schedule import Schedule
-from node.send.outbox import Outbox, destination_name
+from node.send.outbox import Outbox, destination_name, readdress
 
 
 class Stage(Protocol):
@@ -130,6 +131,7 @@ class Node:
         """
         self.scp.bind()
         self._ends.callback(self.scp.stop)
+        readdress(self.ledger, self.settings.destinations, datetime.now(UTC))
         stages: tuple[Stage, ...] = (
             *self.outboxes,
             self.pool,

@@ -18,7 +18,8 @@ from node.config import Settings
 from node.errors import ConfigError
 from node.jobs.job import JobState
 from node.jobs.ledger import Ledger
-from tests.node.jobs.ledger_stories import T0, queue
+from node.send.outbox import destination_name
+from tests.node.jobs.ledger_stories import T0, queue, result
 
 
 @contextmanager
@@ -94,6 +95,24 @@ def test_a_second_node_over_one_folder_touches_nothing(tmp_path: Path) -> None:
     first.stop()
     assert untouched(tmp_path / "var")
     Node(settings(tmp_path / "var", free_port())).stop()
+
+
+def test_a_start_takes_care_of_deliveries_to_an_archive_that_moved(
+    tmp_path: Path,
+) -> None:
+    """Its port was changed in the settings while a result was on its way."""
+    running_job(tmp_path / "var")
+    ledger = Ledger(tmp_path / "var")
+    ledger.jobs.report(1, result(), ["ORTHANC@127.0.0.1:4242"], T0)
+    ledger.close()
+    node = Node(settings(tmp_path / "var", free_port()))
+
+    node.start()
+    found = node.ledger.deliveries.of_job(1)
+    node.stop()
+
+    (archive,) = node.settings.destinations
+    assert {d.destination for d in found} == {destination_name(archive)}
 
 
 def test_a_start_that_fails_ends_the_process(tmp_path: Path) -> None:
