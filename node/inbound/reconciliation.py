@@ -155,6 +155,8 @@ class Reconciliation:
             holding = self._archive.holding(study)
         except ArchiveError:  # put off, so that it does not hold up the others
             self._tried(comparison, now)
+            if self._is_exhausted(comparison):
+                self._give_up(comparison, {})
             raise
         lacking = self._lacking(study, holding) if holding else {}
         if not holding or not lacking:
