@@ -1,7 +1,7 @@
 """What every test may rely on: where the shared data lie, and when a skip is a failure.
 
-``@pytest.mark.data`` needs the shared data, ``@pytest.mark.pacs`` the programs of a
-small hospital. On a developer's machine a test whose need is not met is skipped; with
+``@pytest.mark.data`` needs the shared data, ``@pytest.mark.pacs`` a real archive,
+``@pytest.mark.viewer`` a real viewer in a browser. On a developer's machine a test whose need is not met is skipped; with
 ``PACS_AI_REQUIRE_DATA=1`` (``make test-data``) or ``CI`` set it fails.
 """
 
@@ -23,11 +23,9 @@ for _name in [name for name in os.environ if name.startswith("PACS_NODE_")]:
 ROOT = Path(__file__).resolve().parents[1]
 
 # Program, and the Debian package that brings it.
-PACS_PROGRAMS = {
-    "Orthanc": "orthanc",
-    "/usr/bin/dcmsend": "dcmtk",
-    "/usr/bin/chromium": "chromium",
-    "npm": "npm",
+PROGRAMS = {
+    "pacs": {"Orthanc": "orthanc", "/usr/bin/dcmsend": "dcmtk"},
+    "viewer": {"/usr/bin/chromium": "chromium", "npm": "npm"},
 }
 
 
@@ -36,11 +34,13 @@ def data_folder() -> Path:
     return Path(os.environ.get("PACS_AI_DATA", ROOT.parent / "shared" / "data"))
 
 
-def missing_packages() -> list[str]:
-    """Return the Debian packages whose programs are not on this machine."""
+def missing_packages(item: pytest.Item) -> list[str]:
+    """Return the Debian packages that a test needs and this machine lacks."""
     return [
         package
-        for program, package in PACS_PROGRAMS.items()
+        for marker, programs in PROGRAMS.items()
+        if item.get_closest_marker(marker)
+        for program, package in programs.items()
         if shutil.which(program) is None
     ]
 
@@ -59,7 +59,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             "data not present (PACS_AI_DATA names their folder)",
             promised=os.environ.get("PACS_AI_REQUIRE_DATA") == "1",
         )
-    if item.get_closest_marker("pacs") and (packages := missing_packages()):
+    if packages := missing_packages(item):
         _unmet(
             f"Debian packages missing: {' '.join(packages)}",
             promised=bool(os.environ.get("CI")),

@@ -24,7 +24,9 @@ def run_one(folder: Path, marker: str, **environment: str) -> str:
     """Run one marked test under our conftest and return pytest's output."""
     (folder / "conftest.py").write_text(CONFTEST.read_text(encoding="utf-8"))
     (folder / "test_one.py").write_text(ONE_TEST.format(marker=marker))
-    (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n    data\n    pacs\n")
+    (folder / "pytest.ini").write_text(
+        "[pytest]\nmarkers =\n    data\n    pacs\n    viewer\n"
+    )
     outer = {key: value for key, value in os.environ.items() if key != "CI"}
     outer.pop("PACS_AI_REQUIRE_DATA", None)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "."]
@@ -47,6 +49,8 @@ def run_one(folder: Path, marker: str, **environment: str) -> str:
         ("data", {"PACS_AI_REQUIRE_DATA": "1"}, "1 error"),
         ("pacs", {}, "1 skipped"),
         ("pacs", {"CI": "1"}, "1 error"),
+        ("viewer", {}, "1 skipped"),
+        ("viewer", {"CI": "1"}, "1 error"),
     ],
 )
 def test_an_unmet_need_fails_only_where_it_was_promised(

@@ -17,7 +17,7 @@ from node.config import Settings
 from tests.pacs.archive import Archive, until
 from tests.pacs.viewer import Screen
 
-pytestmark = [pytest.mark.pacs, pytest.mark.slow]
+pytestmark = [pytest.mark.pacs, pytest.mark.viewer, pytest.mark.slow]
 
 CROP = (36, 51, 35)
 SEED = 30

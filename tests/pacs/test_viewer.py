@@ -14,7 +14,7 @@ from tests.pacs.archive import Archive, until
 from tests.pacs.conftest import read_phantom, read_study
 from tests.pacs.viewer import Screen, coloured, contrast
 
-pytestmark = [pytest.mark.pacs, pytest.mark.slow]
+pytestmark = [pytest.mark.pacs, pytest.mark.viewer, pytest.mark.slow]
 
 CROPS = {"51x35": (36, 51, 35), "50x34": (34, 50, 34), "48x40": (36, 48, 40)}
 """Slices, rows, columns: packed bits fill whole bytes in the last one alone."""

@@ -107,7 +107,7 @@ def test_the_archive_starts_takes_a_study_and_stops(
         requests.get(address, timeout=5)
 
 
-@pytest.mark.pacs
+@pytest.mark.viewer
 def test_the_viewer_starts_and_stops(run: Run, settings: Settings) -> None:
     """It serves OHIF, and says in one line that the archive is down."""
     address = f"http://127.0.0.1:{settings.viewer.port}"
@@ -122,6 +122,7 @@ def test_the_viewer_starts_and_stops(run: Run, settings: Settings) -> None:
 
 
 @pytest.mark.pacs
+@pytest.mark.viewer
 @pytest.mark.parametrize(
     ("name", "section", "field", "variable"),
     [
