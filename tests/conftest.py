@@ -1,8 +1,9 @@
 """What every test may rely on: where the shared data lie, and when a skip is a failure.
 
 ``@pytest.mark.data`` needs the shared data, ``@pytest.mark.pacs`` a real archive,
-``@pytest.mark.viewer`` a real viewer in a browser. On a developer's machine a test whose need is not met is skipped; with
-``PACS_AI_REQUIRE_DATA=1`` (``make test-data``) or ``CI`` set it fails.
+``@pytest.mark.viewer`` a real viewer in a browser. On a developer's machine a test
+whose need is not met is skipped; with ``PACS_AI_REQUIRE_DATA=1`` (``make test-data``)
+or ``CI`` set it fails.
 """
 
 from __future__ import annotations
