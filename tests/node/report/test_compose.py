@@ -46,6 +46,20 @@ CASES: dict[str, dict[str, Any]] = {
     "institution": {"settings": ReportSettings(institution="Klinik für Radiologie")},
 }
 
+NAMES: dict[str, tuple[str | list[str], str]] = {
+    "Latin": ("ISO_IR 100", "Müller^Zoë"),
+    "Cyrillic": ("ISO_IR 144", "Иванова^Анна"),
+    "Greek": ("ISO_IR 126", "Διονυσιος"),
+    "Arabic": ("ISO_IR 127", "قباني^لنزار"),
+    "Hebrew": ("ISO_IR 138", "שרון^דבורה"),
+    "Thai": ("ISO_IR 166", "สมชาย^ใจดี"),
+    "Chinese": ("GB18030", "Wang^XiaoDong=王^小东"),
+    "Chinese, in UTF-8": ("ISO_IR 192", "Wang^XiaoDong=王^小東"),
+    "Japanese": (["", "ISO 2022 IR 87"], "Yamada^Tarou=山田^太郎=やまだ^たろう"),
+    "Korean": (["", "ISO 2022 IR 149"], "Hong^Gildong=洪^吉洞=홍^길동"),
+}
+"""Specific Character Set of the source and a name in it (PS3.5 annexes H to K)."""
+
 IN_ANOTHER_PROCESS = """
 import sys
 from pathlib import Path
@@ -85,8 +99,10 @@ def test_dciodvfy_is_seen_to_fail(case: Case, tmp_path: Path) -> None:
 
 
 def test_equal_input_gives_equal_bytes_in_any_process(folder: Path) -> None:
-    """Twice here, and in another process with another hash seed."""
-    here = [digests(build_case(folder).compose()) for _ in range(2)]
+    """Twice here, and in another process with another hash seed; in any script."""
+    name = "قباني^لنزار=王^小東=홍^길동"
+    tags: dict[str, Any] = {"PatientName": name, "SpecificCharacterSet": "ISO_IR 192"}
+    here = [digests(build_case(folder, **tags).compose()) for _ in range(2)]
     done = subprocess.run(
         [sys.executable, "-c", IN_ANOTHER_PROCESS, folder],
         cwd=ROOT,
@@ -151,24 +167,33 @@ def test_the_three_objects_belong_to_the_study(case: Case) -> None:
         assert ds.file_meta.MediaStorageSOPInstanceUID == item.sop_instance_uid
 
 
-@pytest.mark.parametrize(
-    ("charset", "name"),
-    [
-        ("ISO_IR 144", "Иванова^Анна"),
-        ("ISO_IR 100", "Müller^Zoë"),
-        ("ISO_IR 192", "Wang^XiaoDong=王^小東"),
-    ],
-)
+@pytest.mark.parametrize("script", NAMES)
 def test_a_name_is_the_same_in_all_objects(
-    folder: Path, charset: str, name: str
+    folder: Path, tmp_path: Path, script: str
 ) -> None:
-    """Whatever the character set of the source."""
+    """Whatever the character set of the source; each object valid, in UTF-8."""
+    charset, name = NAMES[script]
     case = build_case(folder, PatientName=name, SpecificCharacterSet=charset)
 
     for made in case.compose().values():
         again = dcmread(BytesIO(written(made)))
         assert str(again.PatientName) == name
+        assert list(again.PatientName.components) == name.split("=")
         assert again.SpecificCharacterSet == "ISO_IR 192"
+        assert errors(made.dataset, tmp_path) == [], made.kind
+
+
+def test_a_name_in_an_undeclared_set_is_not_garbled(folder: Path) -> None:
+    """UTF-8 without Specific Character Set (0008,0005), as some archives make it."""
+    build_case(folder, PatientName="Иванова^Анна", SpecificCharacterSet="ISO_IR 192")
+    declared = b"\x08\x00\x05\x00CS\x0a\x00ISO_IR 192"
+    for path in folder.iterdir():
+        content = path.read_bytes()
+        assert content.count(declared) == 1
+        path.write_bytes(content.replace(declared, b""))
+
+    for made in build_case(folder).compose().values():
+        assert str(made.dataset.PatientName) == "Иванова^Анна"
 
 
 def test_no_object_carries_what_the_node_must_keep(case: Case) -> None:
