@@ -18,7 +18,7 @@ test-data:
 
 # Kills the node at every named moment and at 20 random ones; needs Orthanc, takes minutes.
 test-crash:
-	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q -m "" tests/crash
+	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -v -rP -m "" tests/crash
 
 lint:
 	.venv/bin/ruff check .
