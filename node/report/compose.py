@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from models.contract import Findings, Flag, Grade, Volume
 from models.volume.bundle import Bundle
+from models.volume.headers import quiet
 from models.volume.series import StudyHeaders
 from node.config import ReportSettings
 from node.errors import JobError
@@ -26,6 +27,7 @@ UNCONFIRMED = Flag(
 )
 
 
+@quiet()  # a library warns of odd names, and quotes them
 def compose(
     volume: Volume,
     findings: Findings,
