@@ -11,6 +11,7 @@ from models.volume.headers import quiet
 from models.volume.series import StudyHeaders
 from node.config import ReportSettings
 from node.errors import JobError
+from node.report.facts import local_time
 from node.report.page import draw_page
 from node.report.provenance import Provenance, edition, identity
 from node.report.sc import build_sc
@@ -94,6 +95,7 @@ def prepare(
     headers = tuple(source_headers(study, volume))
     named = identity(provenance, volume.series.study_instance_uid, headers, settings)
     text = report_text(volume, findings, bundle, headers[0], provenance, settings)
+    made_at = local_time(provenance, headers[0], settings).isoformat()
     return Report(
         volume=volume,
         findings=findings,
@@ -102,7 +104,7 @@ def prepare(
         provenance=provenance,
         settings=settings,
         text=text,
-        edition=edition(named, provenance, findings, tuple(comments(text))),
+        edition=edition(named, provenance, findings, (made_at, *comments(text))),
     )
 
 

@@ -12,8 +12,9 @@ from models.contract import Findings, Volume
 from models.volume.bundle import Bundle
 from models.volume.headers import text
 from node.config import ReportSettings
+from node.equipment import MANUFACTURER
 from node.report.dates import at_offset, offset_of_zone, offset_or_none
-from node.report.provenance import MANUFACTURER, Provenance
+from node.report.provenance import Provenance
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 

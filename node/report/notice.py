@@ -30,12 +30,12 @@ from pydicom.uid import BasicTextSRStorage, ExplicitVRLittleEndian
 from models.volume.bundle import Bundle
 from models.volume.headers import quiet, text
 from node.config import ReportSettings
+from node.equipment import MANUFACTURER
 from node.report.dates import at_offset, date_or_empty, time_or_empty, written_offset
 from node.report.facts import site_offset
 from node.report.notice_words import words_for
 from node.report.provenance import (
-    MANUFACTURER,
-    PROCESSING_EQUIPMENT,
+    PURPOSE,
     code_item,
     device_uid,
     result_uid,
@@ -175,7 +175,7 @@ def _pass_on(source: Dataset, notice: Dataset) -> None:
 def _equipment(model: UnreadModel, installation_id: str) -> Dataset:
     """Return the item by which the node knows its own output (PS3.3 C.12.1.1.5)."""
     item = Dataset()
-    item.PurposeOfReferenceCodeSequence = [code_item(PROCESSING_EQUIPMENT)]
+    item.PurposeOfReferenceCodeSequence = [code_item(PURPOSE)]
     item.Manufacturer = MANUFACTURER
     item.ManufacturerModelName = model.name
     item.SoftwareVersions = _versions([model])

@@ -21,11 +21,11 @@ from pydicom import Dataset
 from pydicom.uid import UID
 
 from models.contract import Code, Findings, SeriesInfo, Volume
+from models.volume.headers import text
 from node.config import ReportSettings
-from node.equipment import MANUFACTURER as MANUFACTURER
-from node.equipment import PROCESSING_EQUIPMENT as PURPOSE
+from node.equipment import MANUFACTURER, PROCESSING_EQUIPMENT
 
-PROCESSING_EQUIPMENT = Code(PURPOSE, "DCM", "Processing Equipment")
+PURPOSE = Code(PROCESSING_EQUIPMENT, "DCM", "Processing Equipment")
 """Purpose of our item in the Contributing Equipment Sequence (PS3.16 CID 7005)."""
 
 LIBRARIES = (
@@ -148,11 +148,11 @@ def edition(
 ) -> str:
     """Return the hash over one version of a result.
 
-    Identity, dates, findings, and the words that the report puts them in.
+    Identity, dates, findings, and the words that the report puts them in, among them
+    the time as the site's clocks tell it.
     """
     made = {k: v for k, v in asdict(provenance).items() if k in _OF_AN_EDITION}
     made["completed_at"] = provenance.completed_at.isoformat()
-    made["local_time"] = provenance.completed_at.astimezone().isoformat()
     found = [
         _pixels_digest(findings.label_map),
         *(asdict(structure) for structure in findings.structures),
@@ -187,10 +187,18 @@ def device_uid(weights_digest: str) -> UID:
 
 
 def tracking_uid(
-    site_salt: str, patient_id: str, issuer: str, laterality: str, structure: str
+    site_salt: str, source: Dataset, laterality: str, structure: str
 ) -> UID:
-    """Return the tracking UID of one structure of one patient, equal over time."""
-    return _uid("tracking", site_salt, patient_id, issuer, laterality, structure)
+    """Return the tracking UID of one structure of one patient, equal over time.
+
+    Without a Patient ID it is one of this study: nobody knows in which other ones
+    the same person was scanned, and all who have none are not one patient.
+    """
+    patient_id = text(source, "PatientID").strip()
+    issuer = text(source, "IssuerOfPatientID").strip()
+    study = text(source, "StudyInstanceUID")
+    person = (patient_id, issuer) if patient_id else ("", study)
+    return _uid("tracking", site_salt, *person, laterality, structure)
 
 
 def frame_of_reference_uid(series_instance_uid: str) -> UID:
@@ -204,7 +212,7 @@ def equipment(provenance: Provenance) -> Dataset:
     PS3.3 C.12.1.1.5. Device UID is equal in SEG, SR and SC.
     """
     item = Dataset()
-    item.PurposeOfReferenceCodeSequence = [code_item(PROCESSING_EQUIPMENT)]
+    item.PurposeOfReferenceCodeSequence = [code_item(PURPOSE)]
     item.Manufacturer = MANUFACTURER
     item.ManufacturerModelName = provenance.model_name
     item.SoftwareVersions = list(software_versions(provenance))
@@ -228,7 +236,7 @@ def is_own(dataset: Dataset) -> bool:
     return any(
         item.get("Manufacturer") == MANUFACTURER
         and any(
-            code.get("CodeValue") == PROCESSING_EQUIPMENT.value
+            code.get("CodeValue") == PROCESSING_EQUIPMENT
             for code in item.get("PurposeOfReferenceCodeSequence") or []
         )
         for item in items
@@ -251,5 +259,5 @@ def _uid(*parts: str) -> UID:
 
 def _digest(content: Sequence[Any] | Mapping[str, Any]) -> str:
     """Hash plain values without ambiguity: JSON keeps the borders between them."""
-    text = json.dumps(content, sort_keys=True, ensure_ascii=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+    plain = json.dumps(content, sort_keys=True, ensure_ascii=True, default=str)
+    return hashlib.sha256(plain.encode()).hexdigest()

@@ -10,7 +10,8 @@ from pydicom import Dataset
 from pydicom.sr.codedict import codes
 
 from models.contract import Code, LabelMap, Structure
-from node.report.provenance import MANUFACTURER, code_item
+from node.equipment import MANUFACTURER
+from node.report.provenance import code_item
 from node.report.sop import Report, finish
 
 MAX_FRACTIONAL = 255

@@ -11,10 +11,10 @@ from pydicom.uid import UID
 from models.contract import Findings, Structure, Volume
 from models.volume.bundle import Bundle
 from node.config import ReportSettings
+from node.equipment import MANUFACTURER
 from node.report.dates import written_offset
 from node.report.facts import local_time, site_offset
 from node.report.provenance import (
-    MANUFACTURER,
     Provenance,
     equipment,
     result_uid,
@@ -89,12 +89,10 @@ class Report:
 
     def tracking_uid(self, structure: Structure) -> UID:
         """Return the UID that follows a structure of this patient over time."""
-        source = self.headers[0]
         side = structure.laterality
         return tracking_uid(
             self.provenance.site_salt,
-            str(source.PatientID),
-            str(source.get("IssuerOfPatientID", "")),
+            self.headers[0],
             side.value if side else "",
             structure.name,
         )

@@ -17,7 +17,8 @@ from pydicom.sr.codedict import codes
 from pydicom.uid import Comprehensive3DSRStorage
 
 from models.contract import Code
-from node.report.provenance import MANUFACTURER, device_uid, series_uid
+from node.equipment import MANUFACTURER
+from node.report.provenance import device_uid, series_uid
 from node.report.seg import coded
 from node.report.sop import Report, finish
 from node.report.sr_groups import measurement_groups

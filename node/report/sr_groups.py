@@ -31,8 +31,8 @@ from pydicom.sr.codedict import codes
 from pydicom.valuerep import DSclass
 
 from models.contract import Code, Measurement, Structure
+from node.equipment import MANUFACTURER
 from node.report.contours import area_px, largest_outline
-from node.report.provenance import MANUFACTURER
 from node.report.seg import coded
 from node.report.sop import Report
 

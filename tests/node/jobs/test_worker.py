@@ -18,6 +18,7 @@ import models
 from models.contract import Match, Refusal, SeriesInfo
 from models.volume.bundle import sha256_file
 from node.config import JobsSettings
+from node.equipment import MANUFACTURER
 from node.jobs.job import (
     Completeness,
     Failed,
@@ -28,7 +29,7 @@ from node.jobs.job import (
     Unchanged,
 )
 from node.jobs.worker import load_model, perform, warm
-from node.report.provenance import MANUFACTURER, is_own
+from node.report.provenance import is_own
 from tests.dicom_series import uid, write_series
 from tests.node.jobs.ledger_stories import T0
 from tests.node.jobs.stand_in import StandIn

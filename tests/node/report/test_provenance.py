@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ from node.report.provenance import (
     device_uid,
     edition,
     equipment,
+    frame_of_reference_uid,
+    identity,
     input_digest,
     is_own,
     result_uid,
@@ -52,6 +55,9 @@ LATER: dict[str, Any] = {
     "completeness_reason": "other",
 }
 """Another value for each field that makes another edition of the same result."""
+
+
+NOTHING_FOUND = Findings(np.zeros((1, 1, 1), np.uint8), (), ())
 
 
 def _edition(case: Case, provenance: Provenance, findings: Findings) -> str:
@@ -182,15 +188,84 @@ def test_one_other_pixel_is_another_input(case: Case) -> None:
     )
 
 
-@given(st.text(max_size=20), st.text(max_size=20))
-def test_result_uids_are_valid_and_distinct(kind: str, other: str) -> None:
-    """2.25 and at most 39 digits, one for each kind and edition."""
-    uid = result_uid(kind, "e")
+WORDS = st.text(max_size=12)
+MAKINGS = st.fixed_dictionaries(
+    {
+        name: st.text(max_size=3)
+        for name, value in OTHER.items()
+        if isinstance(value, str)
+    }
+    | {"completeness_reason": WORDS, "version": st.integers(1, 3)}
+)
+"""Values of everything in a Provenance that is free; short, so that many collide."""
 
-    assert uid.is_valid
-    assert len(uid) <= 44
-    assert (uid == result_uid(other, "e")) == (kind == other)
-    assert (uid == result_uid("e", kind)) == (kind == "e")
+
+def _made(case: Case, making: dict[str, Any]) -> Provenance:
+    replaces = None if making["version"] == 1 else "2.25.7"
+    return replace(case.provenance, **making, replaces=replaces)
+
+
+@given(making=MAKINGS, other=MAKINGS)
+def test_editions_are_equal_exactly_when_all_that_makes_them_is(
+    case: Case, making: dict[str, Any], other: dict[str, Any]
+) -> None:
+    """Installation, model, version, settings: no two share a UID, none has two."""
+    changed = _made(case, making | {next(iter(other)): next(iter(other.values()))})
+    editions = [
+        edition(
+            identity(made, "1.2.3", [], case.settings), made, case.findings, ["word"]
+        )
+        for made in (_made(case, making), _made(case, other), changed)
+    ]
+    makings = [_made(case, making), _made(case, other), changed]
+
+    for a, b in combinations(range(3), 2):
+        assert (editions[a] == editions[b]) == (makings[a] == makings[b])
+
+
+@given(WORDS, WORDS, st.lists(WORDS, max_size=3), st.lists(WORDS, max_size=3))
+def test_words_are_never_taken_for_each_other(
+    case: Case, named: str, other: str, words: list[str], others: list[str]
+) -> None:
+    """``a`` and ``bc`` are not ``ab`` and ``c``: the borders count."""
+    one = edition(named, case.provenance, NOTHING_FOUND, words)
+    two = edition(other, case.provenance, NOTHING_FOUND, others)
+
+    assert (one == two) == ((named, words) == (other, others))
+
+
+@given(WORDS, WORDS, WORDS, WORDS)
+def test_result_uids_are_valid_and_distinct(
+    kind: str, named: str, other_kind: str, other: str
+) -> None:
+    """One for each kind and edition, in the form of PS3.5 9.1 and B.2."""
+    uid = result_uid(kind, named)
+
+    assert_valid(uid)
+    assert (uid == result_uid(other_kind, other)) == (
+        (kind, named) == (other_kind, other)
+    )
+    assert uid != series_uid(named)
+    assert uid != device_uid(named)
+
+
+@given(WORDS)
+def test_every_uid_that_is_made_is_valid(words: str) -> None:
+    """Whatever it is hashed from."""
+    assert_valid(series_uid(words))
+    assert_valid(device_uid(words))
+    assert_valid(frame_of_reference_uid(words))
+    assert_valid(tracking_uid(words, source(PatientID="P"), "", words))
+
+
+def assert_valid(uid: str) -> None:
+    """Check the rules of PS3.5 9.1: length, digits, no component with a zero first."""
+    assert len(uid) <= 64
+    assert all(part.isascii() and part.isdigit() for part in uid.split("."))
+    assert all(part == "0" or not part.startswith("0") for part in uid.split("."))
+    root, arc, number = uid.split(".")
+    assert (root, arc) == ("2", "25")
+    assert int(number) < 1 << 128
 
 
 def test_the_device_changes_with_the_weights_only(case: Case) -> None:
@@ -203,13 +278,42 @@ def test_the_device_changes_with_the_weights_only(case: Case) -> None:
     assert equipment(released).DeviceUID == uid == device_uid("b3" * 32)
 
 
+def source(**values: str) -> Dataset:
+    """Return a header."""
+    made = Dataset()
+    for keyword, value in values.items():
+        setattr(made, keyword, value)
+    return made
+
+
 def test_tracking_follows_a_structure_of_a_patient() -> None:
     """Equal over time; another salt, patient, issuer, side, structure is another."""
-    base = ["salt", "P1", "H", "", "Hippocampus"]
-    others = [[*base[:n], "x", *base[n + 1 :]] for n in range(len(base))]
-    uids = {tracking_uid(a, b, c, d, e) for a, b, c, d, e in [base, base, *others]}
+    first = source(PatientID="P1", IssuerOfPatientID="H", StudyInstanceUID="1.1")
+    later = source(PatientID="P1", IssuerOfPatientID="H", StudyInstanceUID="1.2")
+    another = source(PatientID="P2", IssuerOfPatientID="H", StudyInstanceUID="1.1")
+    clinic = source(PatientID="P1", IssuerOfPatientID="C", StudyInstanceUID="1.1")
+    uids = [
+        tracking_uid("salt", first, "", "Hippocampus"),
+        tracking_uid("other", first, "", "Hippocampus"),
+        tracking_uid("salt", another, "", "Hippocampus"),
+        tracking_uid("salt", clinic, "", "Hippocampus"),
+        tracking_uid("salt", first, "L", "Hippocampus"),
+        tracking_uid("salt", first, "", "Lung"),
+    ]
 
-    assert len(uids) == 6
+    assert len(set(uids)) == len(uids)
+    assert tracking_uid("salt", later, "", "Hippocampus") == uids[0]
+
+
+@pytest.mark.parametrize("unknown", [{}, {"PatientID": ""}, {"PatientID": " "}])
+def test_all_who_have_no_id_are_not_one_patient(unknown: dict[str, str]) -> None:
+    """Their structures are followed within one study, which is all that is known."""
+    first, again, other = (
+        tracking_uid("salt", source(StudyInstanceUID=study, **unknown), "", "Lung")
+        for study in ("1.1", "1.1", "1.2")
+    )
+
+    assert first == again != other
 
 
 def test_own_objects_are_known_by_their_equipment(case: Case) -> None:
