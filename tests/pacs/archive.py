@@ -9,14 +9,22 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import requests
 
 from node.config import Settings
-from orthanc.render import SCANNER_AE_TITLE, native_place, run_folder, write_archive
+from node.errors import ArchiveError
+from node.inbound.archive_dicom import DicomArchive
+from orthanc.render import (
+    SCANNER_AE_TITLE,
+    Place,
+    native_place,
+    run_folder,
+    write_archive,
+)
 
 Answer = TypeVar("Answer")
 SENDER = "/usr/bin/dcmsend"  # storescu does not offer the SOP class of our reports
@@ -135,10 +143,23 @@ class Archive:
 
 
 @contextmanager
-def running_archive(settings: Settings) -> Iterator[Archive]:
-    """Run Orthanc with what `orthanc.render` writes for these settings."""
+def running_archive(
+    settings: Settings, *, routes: bool = True, http: bool = True
+) -> Iterator[Archive]:
+    """Run Orthanc with what `orthanc.render` writes for these settings.
+
+    Parameters
+    ----------
+    routes
+        False leaves out the routing script, as another archive would.
+    http
+        False leaves it DICOM alone: neither REST nor DICOMweb.
+    """
     folder = run_folder(settings)
-    write_archive(settings, native_place(settings), folder)
+    place = native_place(settings)
+    write_archive(settings, place if routes else _silent(place, folder), folder)
+    if not http:
+        _switch_off_http(folder / "orthanc.json")
     log_file = folder / "orthanc.log"
     with log_file.open("wb") as log:
         process = subprocess.Popen(
@@ -149,17 +170,36 @@ def running_archive(settings: Settings) -> Iterator[Archive]:
         )
     archive = Archive(settings, log_file)
     try:
-        until(lambda: _answers(archive, process), "Orthanc's answer")
+        until(lambda: _answers(archive, process, http=http), "Orthanc's answer")
         yield archive
     finally:
         process.terminate()
         process.wait(20)
 
 
-def _answers(archive: Archive, process: subprocess.Popen[bytes]) -> bool:
+def _silent(place: Place, folder: Path) -> Place:
+    """Return the place with a script that does nothing in place of the routing."""
+    script = folder / "silent.lua"
+    script.parent.mkdir(parents=True, exist_ok=True)
+    script.touch()
+    return replace(place, lua=script)
+
+
+def _switch_off_http(configuration: Path) -> None:
+    text = configuration.read_text(encoding="utf-8")
+    switched = text.replace('"HttpPort"', '"HttpServerEnabled": false, "HttpPort"', 1)
+    assert switched != text
+    configuration.write_text(switched, encoding="utf-8")
+
+
+def _answers(archive: Archive, process: subprocess.Popen[bytes], *, http: bool) -> bool:
     if process.poll() is not None:
         raise RuntimeError(f"Orthanc ended:\n{archive.log()}")
+    settings = archive.settings
     try:
-        return requests.get(f"{archive.url}/system", timeout=2).ok
-    except requests.ConnectionError:
+        if http:
+            return requests.get(f"{archive.url}/system", timeout=2).ok
+        DicomArchive(settings.archive, settings.node.ae_title).echo()
+    except (requests.ConnectionError, ArchiveError):
         return False
+    return True
