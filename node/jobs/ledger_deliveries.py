@@ -145,9 +145,9 @@ class DeliveryRecords:
     def readdress(self, destinations: Sequence[str], now: datetime) -> Readdressed:
         """Take care of what waits for a destination that is no longer configured.
 
-        It goes to a configured one that the object was never addressed to, because
-        an archive that moved is a new destination; without such a one it fails as
-        ``destination_removed``.
+        It goes to a configured one that the object was never addressed to, best of
+        the same AE title or host, because an archive that moved is a new destination;
+        without such a one it fails as ``destination_removed``.
         """
         with self._database.write() as connection:
             stranded = connection.execute(
@@ -195,7 +195,7 @@ def _move(
         connection.execute(
             "UPDATE deliveries SET destination = ?, attempts = 0, status = NULL, "
             "detail = NULL, created_at = ?, not_before = ? WHERE delivery_id = ?",
-            (free[0], now, now, delivery.delivery_id),
+            (_nearest(delivery.destination, free), now, now, delivery.delivery_id),
         )
     else:
         connection.execute(
@@ -204,6 +204,22 @@ def _move(
             (DESTINATION_REMOVED, now, delivery.delivery_id),
         )
     return bool(free)
+
+
+def _nearest(destination: str, free: Sequence[str]) -> str:
+    """Return the one that differs least from ``AE@host:port``, the first of equals."""
+    ae_title, host = _parts(destination)
+
+    def likeness(name: str) -> tuple[bool, bool]:
+        other_ae_title, other_host = _parts(name)
+        return other_ae_title == ae_title, other_host == host
+
+    return max(free, key=likeness)
+
+
+def _parts(destination: str) -> tuple[str, str]:
+    ae_title, _, address = destination.partition("@")
+    return ae_title, address.rpartition(":")[0]
 
 
 def _delivery(row: sqlite3.Row) -> Delivery:

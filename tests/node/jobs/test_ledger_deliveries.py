@@ -167,6 +167,22 @@ class TestReaddress:
             assert len(pairs) == 6
             assert {d.destination for d in found} == set(names)
 
+    @pytest.mark.parametrize(
+        "moved", ["VIEW@127.0.0.1:105", "VIEW@192.0.2.1:104", "LOOK@127.0.0.1:104"]
+    )
+    def test_the_likeness_of_names_tells_who_moved(
+        self, ledger: Ledger, moved: str
+    ) -> None:
+        """An archive that moved earlier does not get what is meant for another."""
+        for delivery in ledger.deliveries.due(ARCHIVE, LATER):
+            ledger.deliveries.sent(delivery, 0, LATER)
+        everywhere_new = ["ARCHIVE@192.0.2.9:4243", moved]
+
+        ledger.deliveries.readdress(everywhere_new, LATER)
+
+        found = ledger.deliveries.of_job(1)
+        assert {d.destination for d in found if d.state == "pending"} == {moved}
+
     def test_nothing_happens_while_the_settings_stay(self, ledger: Ledger) -> None:
         """Whatever their order, and a second time too."""
         before = ledger.deliveries.by_job()
