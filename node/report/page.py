@@ -31,10 +31,10 @@ WIDTH, HEIGHT = 1440, 1080
 """Pixels; near one to one in a viewer on a common screen."""
 
 EDGE = 36
-MARGIN_TOP, MARGIN_BOTTOM = 72, 65
+MARGIN_TOP, MARGIN_BOTTOM = 84, 65
 """Left empty, 6 % of the height at least: viewers write there, over the picture. OHIF
-writes series and date into the top left corner, window and image number into the
-corners below."""
+writes date and series over the uppermost 70 pixels of its pane, window and image
+number into the corners below."""
 
 TITLE, PERSON = MARGIN_TOP + 32, MARGIN_TOP + 74
 """Baselines of the head."""
