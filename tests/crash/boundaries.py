@@ -50,13 +50,14 @@ class Boundary:
         Sprung in this order: the second one kills the node that recovers from the
         first.
     story
-        What is sent: a ``plain`` study, one that gets a ``late`` image after its
-        first report, or one that the model ``refuses``, so that a notice is made.
+        What is sent: a ``plain`` study; one that gets a ``late`` image after its
+        first report, or after the kill when retention had begun to remove its images
+        (``aged``); one that the model ``refused``, so that a notice is made.
     """
 
     name: str
     traps: tuple[Trap, ...]
-    story: Literal["plain", "late", "refused"] = "plain"
+    story: Literal["plain", "late", "aged", "refused"] = "plain"
 
     def __str__(self) -> str:
         return self.name
@@ -74,6 +75,7 @@ STUDIES = "node.jobs.ledger_studies:StudyRecords"
 JOBS = "node.jobs.ledger_jobs:JobRecords"
 DELIVERIES = "node.jobs.ledger_deliveries:DeliveryRecords"
 NOTICES = "node.jobs.ledger_notices:NoticeRecords"
+RETENTION = "node.jobs.ledger_retention:RetentionRecords"
 POOL = "node.jobs.pool:Pool"
 WORKER = "node.jobs.worker"
 OBJECTS = "node.jobs.objects"
@@ -116,6 +118,8 @@ BOUNDARIES = (
     _at("late image noted", f"{STUDIES}.record", "after", story="late"),
     _at("version 2 not recorded", f"{JOBS}.report", "before", story="late"),
     _at("version 2 answered", f"{SCU}:_store_one", "after", story="late"),
+    _at("images forgotten, not removed", f"{RETENTION}.forget", "after", story="aged"),
+    _at("images removed", "node.retention:_remove", "after", story="aged"),
     _at("notice not recorded", f"{NOTICES}.made", "before", story="refused"),
     _at("notice answered", f"{SCU}:_store_one", "after", story="refused"),
 )

@@ -7,17 +7,14 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import requests
 
 from tests.crash.hospital import Hospital
 from tests.crash.host import Host, crash_settings
 from tests.crash.scanner import Study, small_study, whole_study
-from tests.pacs.archive import Archive, running_archive
+from tests.pacs.archive import running_archive
 
 pytestmark = [pytest.mark.pacs, pytest.mark.slow, pytest.mark.crash]
 
@@ -30,7 +27,8 @@ LIVES_S = (0.3, 4.0)
 """The node is up after one to two seconds: some kills come before it listens."""
 PAUSE_S = (0.5, 2.5)
 """Between two studies: together as long as the kills take."""
-RESUBMIT_S = 0.5
+RECONCILE = {"every_s": 1.0, "settle_s": 2.0, "backoff_s": 0.5, "backoff_max_s": 1.0}
+"""Orthanc never repeats a routing job that failed: the node has to ask for it."""
 
 
 def deliver(hospital: Hospital, studies: list[Study], draw: random.Random) -> None:
@@ -39,27 +37,6 @@ def deliver(hospital: Hospital, studies: list[Study], draw: random.Random) -> No
         hospital.archive.store(study.folder)
         hospital.expect(study, study.read)
         time.sleep(draw.uniform(*PAUSE_S))
-
-
-@contextmanager
-def resubmitting(archive: Archive) -> Iterator[None]:
-    """Begin failed routing jobs again, which Orthanc never does by itself."""
-    done = threading.Event()
-
-    def run() -> None:
-        while not done.wait(RESUBMIT_S):
-            for job in archive.jobs():
-                if job["Type"] == "DicomModalityStore" and job["State"] == "Failure":
-                    url = f"{archive.url}/jobs/{job['ID']}/resubmit"
-                    requests.post(url, data="{}", timeout=10)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
 
 
 def kill_at_random(host: Host, draw: random.Random) -> None:
@@ -78,7 +55,7 @@ def kill_at_random(host: Host, draw: random.Random) -> None:
 @pytest.mark.timeout(900)
 def test_thirty_studies_survive_twenty_kills(seed: int, tmp_path: Path) -> None:
     """Each has one SEG, SR and SC in the archive, and its images as they were."""
-    settings = crash_settings(tmp_path)
+    settings = crash_settings(tmp_path, reconcile=RECONCILE)
     host = Host(tmp_path, settings)
     number = random.Random(seed).randrange(10_000) * STUDIES  # noqa: S311 - repeatable
     studies = [
@@ -86,7 +63,7 @@ def test_thirty_studies_survive_twenty_kills(seed: int, tmp_path: Path) -> None:
         for n in range(STUDIES)
     ]
 
-    with running_archive(settings) as archive, resubmitting(archive):
+    with running_archive(settings) as archive:
         hospital = Hospital(archive, host)
         pauses = random.Random(seed + 1)  # noqa: S311 - repeatable
         scanner = threading.Thread(target=deliver, args=(hospital, studies, pauses))
