@@ -20,6 +20,8 @@ class RefusedFolder:
         """Move a file in, beside all that came before, and log why."""
         name = secrets.token_hex(8)
         try:
+            if not path.is_symlink():
+                path.chmod(0o600)  # whoever laid it down may have let others read it
             shutil.move(path, self.folder / name)
         except OSError as error:
             reason = f"{reason}; not moved: {errno_name(error)}"
