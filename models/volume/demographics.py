@@ -38,7 +38,7 @@ class Demographics:
     Attributes
     ----------
     age_years
-        Age at the study in years, with fraction.
+        Age at the study in years, with fraction; a whole number on a birthday.
     age_source
         ``"birth_date"``, ``"patient_age"``, or "" when the age is unknown.
     """
@@ -94,11 +94,27 @@ def _first(
 def _age(birth_date: str, study_date: str, age: str) -> tuple[float | None, str]:
     born, scanned = _date(birth_date), _date(study_date)
     if born and scanned and born <= scanned:
-        return (scanned - born).days / DAYS_PER_YEAR, "birth_date"
+        return _years(born, scanned), "birth_date"
     number, unit = age[:-1], age[-1:].upper()
     if number.isdecimal() and unit in YEARS_PER_UNIT:
         return int(number) * YEARS_PER_UNIT[unit], "patient_age"
     return None, ""
+
+
+def _years(born: date, on: date) -> float:
+    """Return completed years and the part of a year since the last birthday."""
+    years = on.year - born.year
+    years -= on < _birthday(born, on.year)
+    since = on - _birthday(born, born.year + years)
+    return years + since.days / 366  # below one in any year
+
+
+def _birthday(born: date, year: int) -> date:
+    """Return the birthday in a year; of 29 February, 1 March in a common year."""
+    try:
+        return born.replace(year=year)
+    except ValueError:
+        return date(year, 3, 1)
 
 
 def _date(value: str) -> date | None:

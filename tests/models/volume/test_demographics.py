@@ -74,6 +74,37 @@ def test_age_is_counted_from_birth(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("born", "scanned", "years"),
+    [
+        ("19500103", "20200103", 70.0),
+        ("19500104", "20200103", 69 + 364 / 366),
+        ("20160229", "20190228", 2 + 364 / 366),
+        ("20160229", "20190301", 3.0),
+        ("20160229", "20200229", 4.0),
+        ("20200103", "20200103", 0.0),
+        ("20190703", "20200103", 184 / 366),
+    ],
+)
+def test_an_age_is_whole_on_a_birthday(
+    tmp_path: Path, born: str, scanned: str, years: float
+) -> None:
+    """Cut to whole years it is the age that people tell, on every day."""
+    person = describe(tmp_path, {"PatientBirthDate": born, "StudyDate": scanned})
+
+    assert person.age_years == pytest.approx(years, abs=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value")  # writing nonsense on purpose
+def test_a_real_date_of_a_sibling_comes_before_one_that_is_none(
+    tmp_path: Path,
+) -> None:
+    """``00000000`` stands in many a header."""
+    none = {"PatientBirthDate": "00000000"}
+
+    assert describe(tmp_path, none, {}).birth_date == "19500102"
+
+
+@pytest.mark.parametrize(
     ("written", "years"),
     [("072Y", 72.0), ("018M", 1.5), ("026W", 0.498), ("073D", 0.2)],
 )
