@@ -12,6 +12,7 @@ import numpy.typing as npt
 from pydicom import dcmread
 
 from models.contract import Instance
+from models.volume.codestream import require_true_sizes
 from models.volume.headers import text
 from models.volume.study import PIXEL_TAGS
 
@@ -200,4 +201,6 @@ def _read_native(
 
 
 def _decode(path: Path, pixel_format: PixelFormat) -> Pixels:
-    return np.array(dcmread(path).pixel_array, dtype=pixel_format.dtype)
+    dataset = dcmread(path)
+    require_true_sizes(dataset)
+    return np.array(dataset.pixel_array, dtype=pixel_format.dtype)
