@@ -222,12 +222,13 @@ class Reconciliation:
             self._archive.send_again(failed_job)
             self._log.info("job_sent_again", study=log.hashed(study))
             return
-        refused = self._fetch(study, lacking)
-        if not refused:
+        wanted = sum(holding.series[series] for series in lacking)
+        if self._fetch(study, lacking) >= wanted:  # also what turned out to be our own
+            self._records.settle(study)
             self._archive.note_fetched(study, holding)
 
     def _fetch(self, study: str, series: Collection[str]) -> int:
-        """Fetch some series; return how many of their instances cannot be kept.
+        """Fetch some series; return how many instances came and need not come again.
 
         The watcher takes the fetch for an association, so that it does not call the
         study complete while images are on their way.
@@ -248,7 +249,7 @@ class Reconciliation:
             images=number - len(refused),
             refused=len(refused),
         )
-        return len(refused)
+        return number - len(refused)
 
     def _keep(self, content: bytes, fetch: int, refused: list[str]) -> None:
         """Keep one image; what can never be kept does not hold up the others.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -30,3 +31,20 @@ def test_the_schedule_starts_and_stops(tmp_path: Path) -> None:
     eventually(lambda: not story.spool.study_folder(STUDY).exists())
     schedule.stop()
     story.ledger.close()
+
+
+def test_work_begins_at_once_where_that_is_wanted(tmp_path: Path) -> None:
+    """Also when the start came long after the schedule was made; the rest waits."""
+    story = Story(tmp_path, None)
+    schedule = Schedule(RetentionSettings(), story.ledger, story.spool)
+    done: list[str] = []
+    schedule.repeat(lambda: done.append("now"), 3600, at_once=True)
+    schedule.repeat(lambda: done.append("later"), 3600)
+    time.sleep(1.2)  # after one second a scheduler calls work missed, if it may
+
+    schedule.start()
+    eventually(lambda: done)
+    schedule.stop()
+    story.ledger.close()
+
+    assert done == ["now"]

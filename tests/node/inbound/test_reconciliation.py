@@ -316,11 +316,12 @@ def own_object() -> Dataset:
 def test_results_of_an_earlier_ledger_are_not_taken_for_images(
     story: HospitalStory, hospital: Hospital
 ) -> None:
-    """The spool knows them by their equipment; the images beside them come."""
-    hospital.receives(SERIES, 2)
+    """The spool knows them by their equipment; the images come, and none twice."""
     hospital.takes([own_object()])
+    hospital.receives(SERIES, 2)
 
-    story.looks(2)
+    story.looks(ATTEMPTS + 2)
 
     assert story.ledger.studies.series_counts(STUDY) == {SERIES: 2}
     assert story.verdict() is CONFIRMED
+    assert hospital.fetched == [STUDY]
