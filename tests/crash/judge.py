@@ -104,6 +104,7 @@ def complaints(
         *_of_counts(expected, found),
         *_of_images(expected, found),
         *_of_inputs(expected, found),
+        *_of_versions(found),
         *_of_bytes(found, made),
     ]
 
@@ -135,6 +136,24 @@ def _inputs(segmentation: Dataset) -> frozenset[str]:
         for series in segmentation.ReferencedSeriesSequence
         for instance in series.ReferencedInstanceSequence
     )
+
+
+def _of_versions(found: Held) -> Iterable[str]:
+    """Each report but the first names the one that it replaces."""
+    reports = [ds for ds in found.objects if KINDS[ds.SOPClassUID] == "SR"]
+    uids = {str(ds.SOPInstanceUID) for ds in reports}
+    replaced = [uid for ds in reports for uid in _predecessors(ds)]
+    if len(replaced) != max(len(uids) - 1, 0) or not uids.issuperset(replaced):
+        yield f"{len(uids)} reports name {len(replaced)} predecessors"
+
+
+def _predecessors(report: Dataset) -> list[str]:
+    return [
+        str(reference.ReferencedSOPInstanceUID)
+        for study in report.get("PredecessorDocumentsSequence", [])
+        for series in study.ReferencedSeriesSequence
+        for reference in series.ReferencedSOPSequence
+    ]
 
 
 def _of_bytes(found: Held, made: Iterable[Dataset]) -> Iterable[str]:

@@ -59,6 +59,16 @@ def test_what_is_missing_doubled_or_changed_is_named(found: Held, word: str) -> 
     assert word in " ".join(complaints(EXPECTED, found))
 
 
+def test_a_second_version_that_names_no_predecessor_is_named() -> None:
+    """Two whole results that do not know of each other are one too many."""
+    twice = (*GOOD.objects, made("SEG", 2), made("SR", 2), made("SC", 2))
+    expected = replace(EXPECTED, versions=EXPECTED.versions * 2)
+
+    (words,) = complaints(expected, replace(GOOD, objects=twice))
+
+    assert words == "2 reports name 0 predecessors"
+
+
 def test_other_bytes_under_a_sent_uid_are_named() -> None:
     """The archive keeps the first; the node's disk shows that there was a second."""
     other = made("SR")

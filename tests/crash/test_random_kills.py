@@ -23,9 +23,10 @@ SEED = int(os.environ.get("CRASH_SEED") or time.time_ns() % 1_000_000)
 
 STUDIES = 30
 KILLS = 20
-LIVES_S = (0.3, 4.0)
-"""The node is up after one to two seconds: some kills come before it listens."""
-PAUSE_S = (0.5, 2.5)
+LISTENS = 0.75
+"""Share of the lives whose time counts from when the node listens, not from its start."""
+LIVES_S = (0.1, 4.0)
+PAUSE_S = (0.5, 4.0)
 """Between two studies: together as long as the kills take."""
 RECONCILE = {"every_s": 1.0, "settle_s": 2.0, "backoff_s": 0.5, "backoff_max_s": 1.0}
 """Orthanc never repeats a routing job that failed: the node has to ask for it."""
@@ -42,7 +43,7 @@ def deliver(hospital: Hospital, studies: list[Study], draw: random.Random) -> No
 def kill_at_random(host: Host, draw: random.Random) -> None:
     """Start and kill the node, and print what it did last, kill by kill."""
     for number in range(1, KILLS + 1):
-        host.start(wait=False)
+        host.start(wait=draw.random() < LISTENS)
         life_s = draw.uniform(*LIVES_S)
         time.sleep(life_s)
         whole = draw.random() < 0.5
