@@ -8,22 +8,33 @@ objects their identity, so that a second run finds that the first one's stand.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from models.volume.headers import DAMAGED, content_digest
 from models.volume.series import StudyHeaders, read_study
+from node import log
 from node.config import Destination, Settings
 from node.errors import NodeError
-from node.jobs.job import Completeness, Failed, NotApplicable, Reported, Unchanged
+from node.jobs.job import (
+    Completeness,
+    Failed,
+    NotApplicable,
+    Outcome,
+    Reported,
+    Unchanged,
+)
 from node.jobs.ledger import Ledger
+from node.jobs.ledger_deliveries import Delivery
 from node.jobs.ledger_jobs import JobRow
 from node.jobs.ledger_studies import ReceivedInstance
 from node.jobs.request import request_of
 from node.jobs.worker import perform
-from node.send.outbox import Outbox, destination_name
+from node.lock import FolderLock
+from node.send.outbox import Outbox, destination_name, readdress
 
 LEDGER_FOLDER = ".pacs-node"
 FROM_FOLDER = "read from a folder: nobody could be asked how many images there are"
@@ -36,7 +47,7 @@ def infer(
     models: Sequence[str],
     *,
     send: bool = False,
-) -> Iterator[JobRow]:
+) -> Generator[JobRow]:
     """Read every study at ``path`` with every model; yield each job as it ended.
 
     Parameters
@@ -51,18 +62,33 @@ def infer(
     Raises
     ------
     NodeError
-        Nothing at ``path`` is readable DICOM, or the output cannot be written.
+        Nothing at ``path`` is readable DICOM, or the output cannot be written, or
+        another process is writing there.
     """
-    studies = by_study(dicom_files(path), settings.jobs.threads or 4)
-    ledger = Ledger(_ledger_folder(output))
+    files = dicom_files(path)
+    log.configure(settings.log.level, json=settings.log.json_lines)
+    studies = by_study(files, settings.jobs.threads or 4)
     destinations = settings.destinations if send else ()
-    try:
-        for study_instance_uid, (headers, files) in studies.items():
-            _record(ledger, study_instance_uid, headers, files, models)
-            damaged = damaged_beside(files, headers)
-            yield from _jobs(ledger, settings, output, destinations, damaged)
-    finally:
-        ledger.close()
+    with _opened(output, settings) as ledger:
+        if destinations:
+            readdress(ledger, destinations, datetime.now(UTC))
+        run = _Run(ledger, settings, output, destinations)
+        for study_instance_uid, (headers, paths) in studies.items():
+            _record(ledger, study_instance_uid, headers, paths, models)
+            damaged = damaged_beside(paths, headers)
+            yield from _jobs(run, study_instance_uid, damaged)
+
+
+def deliveries(output: Path) -> Mapping[int, Sequence[Delivery]]:
+    """Return what became of the objects below ``output`` that were sent, by job.
+
+    Raises
+    ------
+    NodeError
+        There is no ledger.
+    """
+    with closing(Ledger(output / LEDGER_FOLDER, read_only=True)) as ledger:
+        return ledger.deliveries.by_job()
 
 
 def dicom_files(path: Path) -> tuple[Path, ...]:
@@ -129,6 +155,26 @@ def _ledger_folder(output: Path) -> Path:
     return folder
 
 
+@contextmanager
+def _opened(output: Path, settings: Settings) -> Iterator[Ledger]:
+    """Hold the ledger of an output folder alone; what was interrupted is queued."""
+    folder = _ledger_folder(output)
+    lock = FolderLock(folder)
+    lock.acquire()
+    try:
+        with closing(Ledger(folder)) as ledger:
+            log.configure(
+                settings.log.level,
+                json=settings.log.json_lines,
+                salt=ledger.site_salt,
+            )
+            for job in ledger.jobs.interrupted():
+                ledger.jobs.give_back(job.job_id, "interrupted", datetime.now(UTC))
+            yield ledger
+    finally:
+        lock.release()
+
+
 def _record(
     ledger: Ledger,
     study_instance_uid: str,
@@ -175,29 +221,48 @@ def _instances(
                     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What all studies of one run share."""
+
+    ledger: Ledger
+    settings: Settings
+    output: Path
+    destinations: Sequence[Destination]
+
+
 def _jobs(
-    ledger: Ledger,
-    settings: Settings,
-    output: Path,
-    destinations: Sequence[Destination],
-    damaged: Sequence[Path],
+    run: _Run, study_instance_uid: str, damaged: Sequence[Path]
 ) -> Iterator[JobRow]:
-    """Do what is queued in this process, one after another."""
-    names = [destination_name(destination) for destination in destinations]
-    while (job := ledger.jobs.claim(datetime.now(UTC))) is not None:
-        request = request_of(job, ledger, settings, output)
+    """Do what is queued of a study in this process, one after another."""
+    ledger = run.ledger
+    while job := ledger.jobs.claim(datetime.now(UTC), study_instance_uid):
+        request = request_of(job, ledger, run.settings, run.output)
         given = (*request.files, *(path.absolute() for path in damaged))
         outcome = perform(replace(request, files=given, in_order=False))
-        now = datetime.now(UTC)
-        match outcome:
-            case Reported():
-                ledger.jobs.report(job.job_id, outcome, names, now)
-            case Unchanged():
-                ledger.jobs.unchanged(job.job_id, outcome, now)
-            case NotApplicable():
-                ledger.jobs.refuse(job.job_id, outcome, now)
-            case Failed():
-                ledger.jobs.fail(job.job_id, outcome, now)
-        for destination in destinations:
-            Outbox(settings.send, destination, ledger, settings.node.ae_title).tick(now)
+        _end(run, job, outcome, datetime.now(UTC))
+        _send(run, datetime.now(UTC))
         yield ledger.jobs.get(job.job_id)
+
+
+def _end(run: _Run, job: JobRow, outcome: Outcome, now: datetime) -> None:
+    """Record what became of a job."""
+    match outcome:
+        case Reported():
+            names = [destination_name(place) for place in run.destinations]
+            run.ledger.jobs.report(job.job_id, outcome, names, now)
+        case Unchanged():
+            run.ledger.jobs.unchanged(job.job_id, outcome, now)
+        case NotApplicable():
+            run.ledger.jobs.refuse(job.job_id, outcome, now)
+        case Failed():
+            run.ledger.jobs.fail(job.job_id, outcome, now)
+
+
+def _send(run: _Run, now: datetime) -> None:
+    """Try everything that is due once: what fails is due later than ``now``."""
+    calling = run.settings.node.ae_title
+    for destination in run.destinations:
+        outbox = Outbox(run.settings.send, destination, run.ledger, calling)
+        while outbox.tick(now):
+            pass

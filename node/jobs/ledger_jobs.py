@@ -82,17 +82,20 @@ class JobRecords:
         rows = self._database.read(f"{_SELECT} {where} ORDER BY j.job_id", parameters)
         return [_row(row) for row in rows]
 
-    def claim(self, now: datetime) -> JobRow | None:
-        """Take the oldest queued job that is due, or None.
+    def claim(
+        self, now: datetime, study_instance_uid: str | None = None
+    ) -> JobRow | None:
+        """Take the oldest queued job that is due, of any study or of one, or None.
 
         A study that is receiving again is left alone until it is complete: what is
         known of its completeness is no longer true.
         """
         with self._database.write() as connection:
             row = connection.execute(
-                f"SELECT j.job_id, j.state {_READY} AND not_before <= ? "
+                f"SELECT j.job_id, j.state {_READY} AND not_before <= :now "
+                "AND (:study IS NULL OR j.study_instance_uid = :study) "
                 "ORDER BY queued_at, job_id LIMIT 1",
-                (stamp(now),),
+                {"now": stamp(now), "study": study_instance_uid},
             ).fetchone()
             if row is None:
                 return None

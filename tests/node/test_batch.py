@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,10 +12,11 @@ from pydicom import dcmread
 
 from models.hippocampus.phantom import write_study
 from node import batch
-from node.config import JobsSettings, Settings
-from node.errors import NodeError
+from node.config import Destination, JobsSettings, SendSettings, Settings
+from node.errors import ConfigError, NodeError
 from node.jobs.job import JobState
 from node.jobs.ledger_jobs import JobRow
+from tests.node.send.test_scu import StandInArchive
 
 SETTINGS = Settings(jobs=JobsSettings(device="cpu", precision="fp32", threads=1))
 
@@ -131,6 +135,113 @@ def test_a_folder_that_was_corrected_makes_a_new_version(tmp_path: Path) -> None
     (job,) = infer(tmp_path / "study", tmp_path / "out")
 
     assert (job.state, job.version) == (JobState.REPORTED, 2)
+
+
+def test_an_interrupted_study_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its job was left running; that costs it nothing, and no other study either."""
+    write_study(tmp_path / "first", 43)
+    write_study(tmp_path / "second", 44)
+    with monkeypatch.context() as patched:
+        patched.setattr(batch, "perform", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            infer(tmp_path / "first", tmp_path / "out")
+
+    (other,) = infer(tmp_path / "second", tmp_path / "out")
+    (again,) = infer(tmp_path / "first", tmp_path / "out")
+
+    assert other.study_instance_uid != again.study_instance_uid
+    assert (other.state, again.state) == (JobState.REPORTED,) * 2
+    assert (again.attempts, again.version) == (1, 1)
+
+
+def interrupt(_: object) -> None:
+    """Do what Ctrl-C does while a study is read."""
+    raise KeyboardInterrupt
+
+
+def test_one_process_at_a_time_writes_into_a_folder(tmp_path: Path) -> None:
+    """The second is told so, and the first goes on."""
+    write_study(tmp_path / "study", 45)
+    first = batch.infer(tmp_path / "study", tmp_path / "out", SETTINGS, ["hippocampus"])
+    job = next(first)
+
+    with pytest.raises(ConfigError, match="in use by another pacs-node"):
+        infer(tmp_path / "study", tmp_path / "out")
+
+    assert job.state is JobState.REPORTED
+    first.close()
+    (again,) = infer(tmp_path / "study", tmp_path / "out")
+    assert again.reason == "unchanged"
+
+
+class TestSend:
+    """Delivering what was read, one attempt each."""
+
+    def test_what_is_sent_is_called_sent(
+        self, archive: StandInArchive, tmp_path: Path
+    ) -> None:
+        """All three objects, in their order."""
+        write_study(tmp_path / "study", 46)
+
+        (job,) = infer_and_send(tmp_path, archive)
+
+        assert job.state is JobState.SENT
+        assert archive.received == [
+            d.sop_instance_uid for d in batch.deliveries(tmp_path / "out")[job.job_id]
+        ]
+
+    def test_what_was_not_taken_is_sent_the_next_time(
+        self, archive: StandInArchive, tmp_path: Path
+    ) -> None:
+        """Each time everything that waits is tried once, nothing is read twice."""
+        for seed in (47, 48):
+            write_study(tmp_path / "study" / str(seed), seed)
+        archive.status = 0xA700
+        assert {job.state for job in infer_and_send(tmp_path, archive)} == {
+            JobState.REPORTED
+        }
+        archive.status = 0x0000
+        time.sleep(0.02)  # the back-off
+
+        jobs = infer_and_send(tmp_path, archive)
+
+        assert {(job.state, job.version) for job in jobs} == {(JobState.SENT, 1)}
+
+    def test_an_archive_that_moved_gets_what_waited(
+        self, archive: StandInArchive, tmp_path: Path
+    ) -> None:
+        """The first port was wrong."""
+        write_study(tmp_path / "study", 49)
+        right, archive.peer = archive.peer, replace(archive.peer, port=1)
+        infer_and_send(tmp_path, archive)
+        archive.peer = right
+
+        (job,) = infer_and_send(tmp_path, archive)
+
+        assert job.state is JobState.SENT
+
+
+@pytest.fixture
+def archive() -> Iterator[StandInArchive]:
+    """Start a stand-in archive on a free port."""
+    stand_in = StandInArchive()
+    yield stand_in
+    stand_in.server.shutdown()
+
+
+def infer_and_send(tmp_path: Path, archive: StandInArchive) -> list[JobRow]:
+    """Read ``study`` into ``out`` and send the results."""
+    peer = archive.peer
+    there = Destination(ae_title=peer.ae_title, host=peer.host, port=peer.port)
+    sending = SendSettings(destinations=(there,), timeout_s=2.0, backoff_s=0.01)
+    settings = SETTINGS.model_copy(update={"send": sending})
+    return list(
+        batch.infer(
+            tmp_path / "study", tmp_path / "out", settings, ["hippocampus"], send=True
+        )
+    )
 
 
 def test_links_are_not_followed(tmp_path: Path) -> None:

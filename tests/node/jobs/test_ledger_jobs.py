@@ -33,6 +33,20 @@ def send_all(ledger: Ledger, job_id: int) -> None:
             ledger.deliveries.sent(delivery, 0, LATER)
 
 
+def test_a_claim_can_be_for_one_study(tmp_path: Path) -> None:
+    """Whoever reads one folder does not begin with another one."""
+    ledger = Ledger(tmp_path)
+    queue(ledger, "1.1")
+    (second,) = queue(ledger, "1.2")
+
+    claimed = ledger.jobs.claim(LATER, "1.2")
+
+    assert claimed is not None
+    assert claimed.job_id == second.job_id
+    assert ledger.jobs.claim(LATER, "1.2") is None
+    ledger.close()
+
+
 def test_a_complete_study_has_one_job_per_model(ledger: Ledger) -> None:
     """Completing it twice makes no second one."""
     queue(ledger, models=["a", "b"])
