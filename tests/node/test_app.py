@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from node.app import Node
+import models
+from node.app import Node, enabled_bundles
 from node.config import Settings
 from node.errors import ConfigError
 from node.jobs.job import JobState
@@ -179,3 +182,31 @@ def test_a_stage_that_fails_to_stop_keeps_no_other_from_it(tmp_path: Path) -> No
         node.stop()
 
     Node(settings(tmp_path / "var", free_port())).stop()
+
+
+def bundle_of_status(folder: Path, status: str) -> Path:
+    """Copy the shipped bundle of a model with another status."""
+    shutil.copytree(models.bundle_folder("hippocampus"), folder)
+    card = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
+    (folder / "bundle.json").write_text(json.dumps(card | {"status": status}))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("status", "allowed", "speaks"),
+    [
+        ("research", False, True),
+        ("demonstration", False, False),
+        ("demonstration", True, True),
+    ],
+)
+def test_a_demonstration_speaks_on_the_wire_only_when_allowed(
+    tmp_path: Path, status: str, allowed: bool, speaks: bool
+) -> None:
+    """Nobody in a clinic is shown one by accident."""
+    bundle = bundle_of_status(tmp_path / "bundle", status)
+    settings = Settings.model_validate(
+        {"models": {"allow_demonstration": allowed, "hippocampus": {"bundle": bundle}}}
+    )
+
+    assert ("hippocampus" in enabled_bundles(settings)) is speaks
