@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 from pydicom import Dataset, dcmread
 from pydicom.uid import ExplicitVRLittleEndian
 
@@ -36,6 +37,9 @@ def use_stand_in() -> None:
     """Let ``MODEL`` be the model of ``tests.node.jobs.stand_in`` in this process."""
     models.MODELS[MODEL] = "tests.node.jobs.stand_in:build"
     load_model.cache_clear()
+
+
+KINDS = ("SEG", "SR", "SC")
 
 
 class OneNode:
@@ -130,3 +134,15 @@ def altered(
         change(dataset)
         written.append(save(dataset, folder / f"{number}.dcm", transfer_syntax))
     return written
+
+
+def bright(value: int = 200) -> np.ndarray[tuple[int, ...], np.dtype[np.int16]]:
+    """Return ``(4, 16, 16)`` with a block of 32 voxels."""
+    array = np.zeros((4, 16, 16), np.int16)
+    array[1:3, 4:8, 4:8] = value
+    return array
+
+
+def uids(node: OneNode, version: int) -> set[str]:
+    """Return the SOP Instance UIDs of one version."""
+    return {str(node.dataset(f"v{version}/{k}").SOPInstanceUID) for k in KINDS}

@@ -5,10 +5,6 @@ From the received bytes over spool, watcher, ledger and worker to the objects.
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,51 +13,10 @@ import pytest
 from pydicom import Dataset, dcmread
 from pydicom.uid import ExplicitVRBigEndian, JPEGLSLossless, RLELossless
 
-import models
 from models.hippocampus.phantom import write_study
-from node.jobs.job import JobState, Reported
-from node.jobs.worker import load_model
+from node.jobs.job import JobState
 from tests.dicom_series import write_series
-from tests.flow.readings import OneNode, altered, use_stand_in
-
-ROOT = Path(__file__).resolve().parents[2]
-KINDS = ("SEG", "SR", "SC")
-IN_ANOTHER_PROCESS = """
-import sys
-from datetime import timedelta
-from pathlib import Path
-from tests.flow.readings import OneNode, use_stand_in
-use_stand_in()
-node = OneNode(Path(sys.argv[1]))
-for job in node.ledger.jobs.interrupted():
-    node.ledger.jobs.give_back(job.job_id, "interrupted", node.now)
-node.now += timedelta(days=1)
-node.attempt()
-"""
-
-
-@pytest.fixture
-def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OneNode]:
-    """Return a node with a model that sees what is bright."""
-    monkeypatch.setattr(models, "MODELS", dict(models.MODELS))
-    use_stand_in()
-    made = OneNode(tmp_path / "node")
-    yield made
-    made.ledger.close()
-    load_model.cache_clear()
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> list[Path]:
-    """Return a study of four slices with a bright block."""
-    return write_series(tmp_path / "crop", bright(), description="crop")
-
-
-def bright(value: int = 200) -> np.ndarray[tuple[int, ...], np.dtype[np.int16]]:
-    """Return ``(4, 16, 16)`` with a block of 32 voxels."""
-    array = np.zeros((4, 16, 16), np.int16)
-    array[1:3, 4:8, 4:8] = value
-    return array
+from tests.flow.readings import KINDS, OneNode, altered, bright, uids
 
 
 def localizer(folder: Path, **tags: Any) -> list[Path]:
@@ -79,11 +34,6 @@ def other_pixels(dataset: Dataset) -> None:
     """Brighten the image by one."""
     pixels = np.frombuffer(dataset.PixelData, np.int16) + np.int16(1)
     dataset.PixelData = pixels.tobytes()
-
-
-def uids(node: OneNode, version: int) -> set[str]:
-    """Return the SOP Instance UIDs of one version."""
-    return {str(node.dataset(f"v{version}/{k}").SOPInstanceUID) for k in KINDS}
 
 
 def assert_second_version(node: OneNode) -> None:
@@ -304,88 +254,6 @@ def test_two_patients_in_one_study_fail_by_name(
     assert "TEST" not in job.detail
     assert "CLINIC" not in job.detail
     assert node.objects() == {}
-
-
-@pytest.mark.parametrize(
-    "surroundings",
-    [
-        {"PYTHONHASHSEED": "7", "LC_ALL": "C", "OMP_NUM_THREADS": "2"},
-        {"TZ": "Asia/Tokyo"},
-    ],
-)
-def test_a_rebuild_has_equal_bytes_or_other_uids(
-    node: OneNode, files: list[Path], surroundings: dict[str, str]
-) -> None:
-    """A result that was lost with its process is made again, elsewhere."""
-    node.receive(files)
-    _, outcome = node.attempt()
-    assert isinstance(outcome, Reported), outcome
-    before = by_uid(node)
-    node.ledger.close()
-
-    subprocess.run(
-        [sys.executable, "-c", IN_ANOTHER_PROCESS, node.folder],
-        cwd=ROOT,
-        env=os.environ | surroundings,
-        check=True,
-    )
-
-    after = by_uid(node)
-    for uid in before.keys() & after.keys():
-        assert before[uid] == after[uid]
-    assert (before.keys() == after.keys()) is ("TZ" not in surroundings)
-
-
-def by_uid(node: OneNode) -> dict[str, bytes]:
-    """Return the bytes of every object of v1, by its SOP Instance UID."""
-    return {
-        str(node.dataset(f"v1/{kind}").SOPInstanceUID): node.objects()[f"v1/{kind}"]
-        for kind in KINDS
-    }
-
-
-def test_two_installations_never_share_a_uid(
-    node: OneNode, files: list[Path], tmp_path: Path
-) -> None:
-    """Their clocks and versions differ, and so would the bytes."""
-    other = OneNode(tmp_path / "other")
-    for one in (node, other):
-        one.receive(files)
-        one.read()
-    other.ledger.close()
-
-    assert uids(node, 1).isdisjoint(uids(other, 1))
-
-
-def devices(dataset: Dataset) -> set[str]:
-    """Return the Device UIDs of an object: of our equipment, and of the observer."""
-    (ours,) = dataset.ContributingEquipmentSequence
-    observers = {
-        str(item.UID)
-        for item in dataset.get("ContentSequence", [])
-        if item.ValueType == "UIDREF"
-        and item.ConceptNameCodeSequence[0].CodeValue == "121012"
-    }
-    return {str(ours.DeviceUID)} | observers
-
-
-def test_all_objects_of_all_versions_carry_one_device_uid(
-    node: OneNode, files: list[Path]
-) -> None:
-    """Of SEG, SR and SC, and of the SR's device observer; the model is the same."""
-    node.receive(files[:3])
-    node.read()
-    node.receive(files)
-    node.read()
-
-    found = [
-        devices(node.dataset(f"v{version}/{kind}"))
-        for version in (1, 2)
-        for kind in KINDS
-    ]
-
-    assert len(set().union(*found)) == 1
-    assert all(found)
 
 
 def test_a_study_whose_file_is_gone_is_read_when_it_comes_again(

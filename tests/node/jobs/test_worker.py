@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,26 +14,19 @@ from pydicom import Dataset, dcmread
 from pydicom.uid import JPEGLSLossless
 
 import models
-from models.contract import Match, Refusal, SeriesInfo
 from models.volume.bundle import sha256_file
 from node.config import JobsSettings
 from node.equipment import MANUFACTURER
 from node.jobs.job import (
     Completeness,
-    Failed,
-    JobRequest,
     NotApplicable,
-    Outcome,
-    Reported,
     Unchanged,
 )
 from node.jobs.worker import load_model, perform, warm
 from node.report.provenance import is_own
 from tests.dicom_series import uid, write_series
 from tests.node.jobs.ledger_stories import T0
-from tests.node.jobs.stand_in import StandIn
-
-STUDY = uid("study", "TEST-1")
+from tests.node.jobs.worker_stories import STUDY, failed, reported, request, series
 
 
 @pytest.fixture(autouse=True)
@@ -42,47 +34,6 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     """Register the stand-in as a folder of models would be."""
     monkeypatch.setitem(models.MODELS, "stand_in", "tests.node.jobs.stand_in:build")
     load_model.cache_clear()
-
-
-def series(folder: Path, description: str = "crop", **tags: Any) -> tuple[Path, ...]:
-    """Write four slices of 16 x 16 with a bright block of 32 voxels."""
-    array = np.zeros((4, 16, 16), np.int16)
-    array[1:3, 4:8, 4:8] = 200
-    return tuple(
-        write_series(folder / description, array, description=description, **tags)
-    )
-
-
-def request(tmp_path: Path, files: tuple[Path, ...], **changes: Any) -> JobRequest:
-    """Return a first attempt on a confirmed study."""
-    made = JobRequest(
-        job_id=1,
-        study_instance_uid=STUDY,
-        model="stand_in",
-        files=files,
-        output_dir=tmp_path / "results" / "v1",
-        completeness=Completeness.CONFIRMED,
-        completeness_reason="the archive counts the same",
-        version=1,
-        replaces=None,
-        previous_identity=None,
-        completed_at=T0,
-        installation_id="0" * 32,
-        site_salt="salt",
-    )
-    return replace(made, **changes)
-
-
-def reported(outcome: Outcome) -> Reported:
-    """Return the outcome, which is a result."""
-    assert isinstance(outcome, Reported), outcome
-    return outcome
-
-
-def failed(outcome: Outcome) -> Failed:
-    """Return the outcome, which is a failure."""
-    assert isinstance(outcome, Failed), outcome
-    return outcome
 
 
 def test_three_objects_lie_in_the_folder_for_this_user_alone(tmp_path: Path) -> None:
@@ -288,79 +239,6 @@ def test_a_study_that_is_not_one_study_of_one_patient_fails(
 
     assert (outcome.reason, outcome.permanent) == (reason, True)
     assert "TEST" not in outcome.message
-
-
-def missing(file: Path) -> None:
-    """Remove the file, as retention at the wrong moment would."""
-    file.unlink()
-
-
-def unreadable(file: Path) -> None:
-    """Put a folder in its place, which no user can read as a file."""
-    file.unlink()
-    file.mkdir()
-
-
-@pytest.mark.parametrize("fault", [missing, unreadable])
-@pytest.mark.parametrize("which", [0, 3, 4])
-def test_a_study_without_one_of_its_files_is_not_read(
-    tmp_path: Path, fault: Callable[[Path], None], which: int
-) -> None:
-    """Three of four slices are a volume too, but not this study; later, perhaps."""
-    other = series(tmp_path, "localizer", SeriesNumber="2")
-    asked = request(tmp_path, (*series(tmp_path), *other))
-    fault(asked.files[which])
-
-    outcome = failed(perform(asked))
-
-    assert (outcome.reason, outcome.permanent) == ("file_missing", False)
-    assert str(tmp_path) not in outcome.message
-
-
-def test_a_file_that_vanishes_before_its_pixels_are_read_is_missing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Between the headers and the pixels lies time enough for it."""
-    files = series(tmp_path)
-
-    def accepts(self: StandIn, series: SeriesInfo) -> Match | Refusal:
-        files[2].unlink()
-        return Match("crop")
-
-    monkeypatch.setattr(StandIn, "accepts", accepts)
-
-    outcome = failed(perform(request(tmp_path, files)))
-
-    assert (outcome.reason, outcome.permanent) == ("file_missing", False)
-
-
-@pytest.mark.parametrize("kept", [0, 150, 600])
-def test_a_damaged_file_beside_the_series_fails_by_name(
-    tmp_path: Path, kept: int
-) -> None:
-    """It may be the last slice, and without it the volume would be short."""
-    files = series(tmp_path)
-    files[3].write_bytes(files[3].read_bytes()[:kept])
-
-    outcome = failed(perform(request(tmp_path, files)))
-
-    assert (outcome.reason, outcome.permanent) == ("damaged_file", True)
-    assert str(tmp_path) not in outcome.message
-
-
-def test_files_that_never_were_images_of_the_series_do_no_harm(
-    tmp_path: Path,
-) -> None:
-    """Notes among the images, and a damaged image of another series."""
-    files = series(tmp_path)
-    notes = files[0].with_name("notes.txt")
-    notes.write_text("the patient moved")
-    other, *_ = series(tmp_path, "localizer", SeriesNumber="2")
-    other.write_bytes(other.read_bytes()[:150])
-
-    outcome = reported(perform(request(tmp_path, (*files, notes, other))))
-
-    assert outcome.summary["Bright volume"].startswith("32 mm3")
 
 
 def test_files_that_are_no_images_fail(tmp_path: Path) -> None:
