@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,10 +14,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from node import config
+from node import config, listing
 from node.errors import ConfigError, NodeError
 from node.jobs.job import JobState
 from node.jobs.ledger import LEDGER_FILE, Ledger
+from node.jobs.ledger_deliveries import Delivery
 from node.jobs.ledger_jobs import JobRow
 
 app = typer.Typer(
@@ -71,8 +73,8 @@ def infer(
 ) -> None:
     """Read one study folder without an archive.
 
-    Exit status: 0 every study that a model reads was reported, 1 a job failed, or
-    nothing was reported, 2 wrong use.
+    Exit status: 0 every study that a model reads was reported, and with --send every
+    object was taken; 1 something failed, or nothing was reported; 2 wrong use.
     """
     import models
     from node import batch  # imports the whole pipeline: only this command needs it
@@ -82,10 +84,10 @@ def infer(
         known = ", ".join(models.MODELS)
         raise typer.BadParameter(f"{model}: unknown; models are {known}")
     jobs = list(batch.infer(path, output, config.load(config_file), names, send=send))
-    _print_jobs(jobs, as_json=as_json)
-    good = {JobState.REPORTED, JobState.SENT}
-    failed = any(job.state is JobState.FAILED for job in jobs)
-    if failed or not any(job.state in good for job in jobs):
+    _print_jobs(jobs, batch.deliveries(output), as_json=as_json)
+    good = {JobState.SENT} if send else {JobState.REPORTED, JobState.SENT}
+    ended = {job.state for job in jobs} - {JobState.NOT_APPLICABLE}
+    if not ended or ended - good:
         raise typer.Exit(1)
 
 
@@ -107,7 +109,8 @@ def jobs(
         )
     ledger = Ledger(data_dir, read_only=True)
     try:
-        _print_jobs(ledger.jobs.listing(study), as_json=as_json)
+        sent = ledger.deliveries.by_job(study)
+        _print_jobs(ledger.jobs.listing(study), sent, as_json=as_json)
     finally:
         ledger.close()
 
@@ -143,41 +146,20 @@ def config_check(config_file: ConfigOption = None) -> None:
     _print_line("the settings are good")
 
 
-def _print_jobs(rows: list[JobRow], *, as_json: bool) -> None:
+def _print_jobs(
+    rows: Sequence[JobRow], sent: Mapping[int, Sequence[Delivery]], *, as_json: bool
+) -> None:
+    """Print jobs, each with what became of its objects."""
     if as_json:
-        _print_line(json.dumps([_plain(row) for row in rows], ensure_ascii=False))
+        jobs = [listing.plain(row, sent.get(row.job_id, ())) for row in rows]
+        _print_line(json.dumps(jobs, ensure_ascii=False))
         return
     console = Console(highlight=False, soft_wrap=True)
     for row in rows:
         head = f"{row.job_id:>4}  {row.state:<14}  {row.model}  "
         console.print(head + row.study_instance_uid, markup=False)
-        for label, value in _details(row):
+        for label, value in listing.lines(row, sent.get(row.job_id, ())):
             console.print(f"      {label:<28}  {value}", markup=False)
-
-
-def _details(row: JobRow) -> list[tuple[str, str]]:
-    """Return what a person wants to know of a job: its result, or why there is none."""
-    if row.state in {JobState.FAILED, JobState.NOT_APPLICABLE}:
-        lines = row.detail.splitlines() or [""]
-        return [(row.reason, lines[0]), *(("", line) for line in lines[1:])]
-    return list(row.summary.items())
-
-
-def _plain(row: JobRow) -> dict[str, object]:
-    return {
-        "job": row.job_id,
-        "study_instance_uid": row.study_instance_uid,
-        "model": row.model,
-        "state": row.state,
-        "version": row.version,
-        "attempts": row.attempts,
-        "reason": row.reason,
-        "detail": row.detail,
-        "summary": dict(row.summary),
-        "timings_s": dict(row.timings_s),
-        "queued_at": row.queued_at.isoformat(),
-        "ended_at": row.ended_at.isoformat() if row.ended_at else None,
-    }
 
 
 def _print_line(text: str) -> None:

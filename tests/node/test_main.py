@@ -61,6 +61,27 @@ def test_jobs_lists_what_infer_did(tmp_path: Path) -> None:
     assert "mm3" in output
 
 
+def test_what_could_not_be_sent_is_an_error_that_is_shown(tmp_path: Path) -> None:
+    """Nothing listens there: the study was read, its objects are on their way."""
+    write_study(tmp_path / "study", 43)
+    nowhere = {
+        "PACS_NODE_ARCHIVE__DICOM_PORT": "1",
+        "PACS_NODE_NODE__DATA_DIR": "results/.pacs-node",
+    }
+
+    status, output, log = pacs_node(
+        "infer", "study", "--send", "--json", folder=tmp_path, **nowhere
+    )
+    _, listed, _ = pacs_node("jobs", folder=tmp_path, **nowhere)
+
+    (job,) = json.loads(output)
+    assert (status, job["state"]) == (1, "reported")
+    assert {d["state"] for d in job["deliveries"]} == {"pending"}
+    assert "object_postponed" in log
+    assert "on its way" in listed
+    assert "SEG, SR, SC to ORTHANC@127.0.0.1:1: " in listed
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
