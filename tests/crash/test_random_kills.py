@@ -24,7 +24,7 @@ SEED = int(os.environ.get("CRASH_SEED") or time.time_ns() % 1_000_000)
 STUDIES = 30
 KILLS = 20
 LISTENS = 0.75
-"""Share of the lives whose time counts from when the node listens, not from its start."""
+"""Share of the lives that count from when the node listens, not from its start."""
 LIVES_S = (0.1, 4.0)
 PAUSE_S = (0.5, 4.0)
 """Between two studies: together as long as the kills take."""
