@@ -39,7 +39,8 @@ def test_every_setting_is_documented(key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "document", ["README.md", "ARCHITECTURE.md", "docs/configuration.md"]
+    "document",
+    ["README.md", "ARCHITECTURE.md", "docs/configuration.md", "docs/conformance.md"],
 )
 def test_every_relative_link_leads_somewhere(document: str) -> None:
     """A link to a file that is not there fails."""
@@ -47,3 +48,17 @@ def test_every_relative_link_leads_somewhere(document: str) -> None:
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text(encoding="utf-8"))
 
     assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def promised_tests() -> list[str]:
+    """Return the tests that docs/promises.md names."""
+    text = (ROOT / "docs" / "promises.md").read_text(encoding="utf-8")
+    return sorted(set(re.findall(r"`(tests/[^`]+)`", text)))
+
+
+@pytest.mark.parametrize("name", promised_tests())
+def test_every_promised_test_exists(name: str) -> None:
+    """A promise does not rest on a test that was renamed or removed."""
+    path, _, function = name.partition("::")
+
+    assert f"def {function}" in (ROOT / path).read_text(encoding="utf-8")

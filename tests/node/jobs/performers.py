@@ -62,11 +62,6 @@ def fail(request: JobRequest) -> Outcome:
     return ANSWERS["permanent"]
 
 
-def refuse(request: JobRequest) -> Outcome:
-    """Find nothing to read, whatever the model."""
-    return ANSWERS["refuse"]
-
-
 def reported(request: JobRequest) -> Reported:
     """Write one small object and report it."""
     request.output_dir.mkdir(parents=True, exist_ok=True)

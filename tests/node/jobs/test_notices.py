@@ -20,7 +20,7 @@ from node.jobs.pool import Pool
 from node.jobs.slot import Perform
 from tests.dicom_series import write_series
 from tests.node.jobs.ledger_stories import T0, complete, request
-from tests.node.jobs.performers import fail, refuse, reported
+from tests.node.jobs.performers import fail
 from tests.node.jobs.pools import finish, jobs_settings, wait_until
 
 ARCHIVE = "ARCHIVE@127.0.0.1:4242"
@@ -91,23 +91,6 @@ def test_a_study_that_fails_has_one_notice_on_its_way(
     assert sha256_file(path) == ledger.deliveries.of_job(job.job_id)[0].sha256
 
 
-@pytest.mark.parametrize("perform", [reported, refuse])
-def test_a_study_that_is_read_or_of_another_kind_has_none(
-    ledger: Ledger, images: list[Path], tmp_path: Path, perform: Perform
-) -> None:
-    """Nobody is told of what nobody misses."""
-    pool = pool_of(ledger, tmp_path, Settings(), perform)
-    receive(ledger, images)
-    complete(ledger)
-    try:
-        finish(ledger, pool)
-        pool.tick(datetime.now(UTC))
-        assert pool.slots[0].task is None
-    finally:
-        pool.stop(patience_s=0)
-    assert notices(ledger) == []
-
-
 def test_a_study_of_which_nobody_knows_whose_it_is_has_none(
     ledger: Ledger, pool: Pool, tmp_path: Path
 ) -> None:
@@ -141,21 +124,21 @@ def test_the_first_readable_image_says_whose_study_it_is(
     assert dcmread(path).PatientID == dcmread(images[1]).PatientID
 
 
+@pytest.mark.parametrize("enabled", [True, False])
 def test_notices_can_be_switched_off(
-    ledger: Ledger, tmp_path: Path, images: list[Path]
+    ledger: Ledger, tmp_path: Path, images: list[Path], enabled: bool
 ) -> None:
-    """``[notices] enabled = false``."""
-    settings = Settings.model_validate({"notices": {"enabled": False}})
-    pool = pool_of(ledger, tmp_path, settings)
+    """``[notices] enabled``."""
+    settings = Settings.model_validate({"notices": {"enabled": enabled}})
+    policy = Notices(settings, ledger, tmp_path / "results", (ARCHIVE,))
     receive(ledger, images)
     complete(ledger)
-    try:
-        finish(ledger, pool)
-        pool.tick(datetime.now(UTC))
-        assert pool.slots[0].task is None
-    finally:
-        pool.stop(patience_s=0)
-    assert notices(ledger) == []
+    job = ledger.jobs.claim(T0)
+    assert job is not None
+    now = datetime.now(UTC)
+    ledger.jobs.fail(job.job_id, fail(request(job, ledger, tmp_path)), now)  # type: ignore[arg-type]  # this performer fails
+
+    assert (policy.next(now) is not None) is enabled
 
 
 def test_a_worker_that_dies_over_a_notice_is_tried_again(
