@@ -68,7 +68,7 @@ def jpeg_baseline(ds: Dataset) -> None:
     Image.fromarray(ds.pixel_array.clip(0, 255).astype(np.uint8)).save(
         stream, "JPEG", quality=95
     )
-    _encapsulate(ds, stream.getvalue(), JPEGBaseline8Bit)
+    encapsulated_as(ds, stream.getvalue(), JPEGBaseline8Bit)
     ds.BitsAllocated = ds.BitsStored = 8
     ds.HighBit, ds.PixelRepresentation = 7, 0
 
@@ -89,11 +89,12 @@ def jpeg_lossless(ds: Dataset) -> None:
 def htj2k(ds: Dataset) -> None:
     """Put the slice of the fixture in the place of the pixels."""
     with np.load(HTJ2K_FIXTURE) as fixture:
-        _encapsulate(ds, fixture["codestream"].tobytes(), HTJ2KLossless)
+        encapsulated_as(ds, fixture["codestream"].tobytes(), HTJ2KLossless)
     ds.PixelRepresentation = 0
 
 
-def _encapsulate(ds: Dataset, codestream: bytes, syntax: str) -> None:
+def encapsulated_as(ds: Dataset, codestream: bytes, syntax: str) -> None:
+    """Put one codestream in the place of the pixels."""
     _encapsulated(ds, encapsulate([codestream]), syntax)
 
 
@@ -124,7 +125,7 @@ LOSSY: dict[str, Encode] = {
 
 def film(ds: Dataset) -> None:
     """Say that the pixels are MPEG-2, which nobody decodes."""
-    _encapsulate(ds, b"no film", MPEG2MPML)
+    encapsulated_as(ds, b"no film", MPEG2MPML)
 
 
 def crop(folder: Path, seed: int = 1) -> list[Dataset]:

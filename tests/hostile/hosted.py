@@ -39,6 +39,7 @@ timeout_s = 1.0
 [inbound]
 quiet_s = 1.0
 min_free_mib = 0
+max_object_mib = {max_object_mib}
 durability = "none"
 [jobs]
 workers = 1
@@ -148,7 +149,11 @@ class HostedNode:
 
 @contextmanager
 def hosted_node(
-    folder: Path, *, attempts: int = 1, memory_limit_mib: int = 6144
+    folder: Path,
+    *,
+    attempts: int = 1,
+    memory_limit_mib: int = 6144,
+    max_object_mib: int = 2048,
 ) -> Iterator[HostedNode]:
     """Run a node in ``folder``; no archive answers it."""
     port = free_port()
@@ -158,6 +163,7 @@ def hosted_node(
         nobody=free_port(),
         attempts=attempts,
         memory_limit_mib=memory_limit_mib,
+        max_object_mib=max_object_mib,
     )
     (folder / "node.toml").write_text(settings, encoding="utf-8")
     with (
