@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,12 @@ for _name in [name for name in os.environ if name.startswith("PACS_NODE_")]:
     del os.environ[_name]  # a test's settings are its own, not those of a shell
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# The people in the studies that tests make, by name and by number.
+PATIENTS = (
+    *("Secret^Patient", "SECRET-1", "Corrected^Patient", "Doe^John"),
+    *("Phantom^Test", "TEST-1", "Phantom^Seed", "PHANTOM-0"),
+)
 
 # Program, and the Debian package that brings it.
 PROGRAMS = {
@@ -51,6 +57,20 @@ def _fresh_log() -> Iterator[None]:
     """Undo what a test configured: the log belongs to the process."""
     yield
     structlog.reset_defaults()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[
+    None, pytest.TestReport, pytest.TestReport
+]:
+    """Fail a test whose output names a patient: nothing that is logged may."""
+    report = yield
+    written = report.capstdout + report.capstderr + report.caplog
+    named = [patient for patient in PATIENTS if patient in written]
+    if named and report.passed:
+        report.outcome = "failed"
+        report.longrepr = f"{named} stand in what was logged or printed"
+    return report
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -22,8 +22,13 @@ def test_needs_something() -> None:
 
 def run_one(folder: Path, marker: str, **environment: str) -> str:
     """Run one marked test under our conftest and return pytest's output."""
+    return run_text(folder, ONE_TEST.format(marker=marker), **environment)
+
+
+def run_text(folder: Path, text: str, **environment: str) -> str:
+    """Run the tests in a text under our conftest and return pytest's output."""
     (folder / "conftest.py").write_text(CONFTEST.read_text(encoding="utf-8"))
-    (folder / "test_one.py").write_text(ONE_TEST.format(marker=marker))
+    (folder / "test_one.py").write_text(text)
     (folder / "pytest.ini").write_text(
         "[pytest]\nmarkers =\n    data\n    pacs\n    viewer\n"
     )
@@ -67,5 +72,38 @@ def test_an_unmet_need_fails_only_where_it_was_promised(
 def test_present_data_let_the_test_run(tmp_path: Path) -> None:
     """A folder named by PACS_AI_DATA is taken as the data."""
     output = run_one(tmp_path, "data", PACS_AI_DATA=str(tmp_path))
+
+    assert "1 passed" in output
+
+
+TALKATIVE = """
+import logging, sys
+
+def test_talks() -> None:
+    {statement}
+"""
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'sys.stdout.write("event study=Secret^Patient")',
+        'sys.stderr.write("error: TEST-1 cannot be read")',
+        'logging.getLogger("library").warning("bad value in PHANTOM-000007")',
+    ],
+)
+def test_a_test_whose_output_names_a_patient_fails(
+    tmp_path: Path, statement: str
+) -> None:
+    """Whatever was printed or logged, and although the test itself has passed."""
+    output = run_text(tmp_path, TALKATIVE.format(statement=statement))
+
+    assert "1 failed" in output
+    assert "stand in what was logged or printed" in output
+
+
+def test_a_test_that_names_nobody_passes(tmp_path: Path) -> None:
+    """The guard looks for the people of the tests, not for words."""
+    output = run_text(tmp_path, TALKATIVE.format(statement='sys.stdout.write("study")'))
 
     assert "1 passed" in output
