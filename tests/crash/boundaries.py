@@ -104,7 +104,7 @@ BOUNDARIES = (
     _at("outcome recorded, sending not begun", f"{JOBS}.report", "after"),
     _at("association open, nothing sent", f"{SCU}:_store_one", "before", 1),
     _at("1st C-STORE answered, not recorded", f"{SCU}:_store_one", "after", 1),
-    _at("3rd C-STORE answered, none recorded", f"{SCU}:_store_one", "after", 3),
+    _at("3rd C-STORE answered, not recorded", f"{SCU}:_store_one", "after", 3),
     _at("1st delivery recorded, 2nd not", f"{DELIVERIES}.sent", "before", 2),
     _at("every delivery recorded", f"{DELIVERIES}.sent", "after", 3),
     Boundary(
@@ -128,7 +128,7 @@ BOUNDARIES = (
 ESSENTIAL = (
     "image renamed, its folder not forced",
     "worker: second object written",
-    "3rd C-STORE answered, none recorded",
+    "3rd C-STORE answered, not recorded",
 )
 """Names of those that are tried whenever tests are run."""
 
