@@ -22,8 +22,8 @@ from tests.hostile.encodings import (
 from tests.hostile.hosted import HostedNode, hosted_node
 from tests.node.inbound.objects import as_file
 
-LARGEST_MIB = 400
-MEMORY_LIMIT_MIB = 1000
+LARGEST_MIB = 200
+MEMORY_LIMIT_MIB = 800
 
 CANNOT_UNDERSTAND = 0xC000
 
@@ -58,18 +58,19 @@ def ending(node: HostedNode, images: list[Dataset]) -> tuple[JobState, str]:
     return job.state, job.reason or ""
 
 
-def inflating(images: list[Dataset], mib: int) -> Dataset:
-    """Return an image whose pixels deflate to a thousandth."""
-    [ds] = encoded_crop(images[:1], f"{mib}", native(DeflatedExplicitVRLittleEndian))
-    ds.PixelData = bytes(mib << 20)
-    return ds
+def inflating(images: list[Dataset], mib: int) -> list[Dataset]:
+    """Return images whose pixels deflate to a thousandth."""
+    made = encoded_crop(images, f"{mib}", native(DeflatedExplicitVRLittleEndian))
+    for ds in made:
+        ds.PixelData = bytes(mib << 20)
+    return made
 
 
 def test_what_inflates_beyond_the_largest_object_is_not_kept(
     node: HostedNode, images: list[Dataset]
 ) -> None:
     """It is inflated in parts that are thrown away."""
-    bomb = inflating(images, LARGEST_MIB + 1)
+    [bomb] = inflating(images[:1], LARGEST_MIB + 1)
     content = as_file(bomb)
     before = node.memory_mib()["node"]
 
@@ -85,7 +86,7 @@ def test_what_inflates_to_less_ends_at_the_memory_limit_of_its_worker(
     node: HostedNode, images: list[Dataset]
 ) -> None:
     """The node itself never holds it."""
-    outcome = ending(node, [inflating(images, LARGEST_MIB - 1)])
+    outcome = ending(node, inflating(images[:6], LARGEST_MIB - 1))
 
     assert outcome == (JobState.FAILED, "out_of_memory")
     assert node.memory_mib()["node"] < 200
