@@ -173,38 +173,6 @@ class StudyRecords:
             for model in models:
                 _queue(connection, study_instance_uid, model, stamp(now))
 
-    def removable(self, before: datetime) -> dict[str, tuple[Path, ...]]:
-        """Return the received files that may be removed, by Study Instance UID.
-
-        Of complete studies only: every job has an outcome, no delivery is pending,
-        and the last of all this was before ``before``. One query answers, so that
-        an image that arrives meanwhile is not among the files.
-        """
-        rows = self._database.read(
-            """
-            SELECT s.study_instance_uid AS uid, i.path FROM studies AS s
-            JOIN instances AS i USING (study_instance_uid)
-            WHERE s.state = 'complete' AND s.completed_at < :before
-              AND i.path IS NOT NULL
-              AND NOT EXISTS (SELECT 1 FROM jobs AS j
-                          WHERE j.study_instance_uid = s.study_instance_uid
-                            AND (j.state IN ('queued', 'running')
-                                 OR j.ended_at >= :before))
-              AND NOT EXISTS (SELECT 1 FROM deliveries AS d
-                          JOIN objects USING (sop_instance_uid)
-                          JOIN results USING (result_id)
-                          JOIN jobs AS j USING (job_id)
-                          WHERE j.study_instance_uid = s.study_instance_uid
-                            AND (d.state = 'pending' OR d.ended_at >= :before))
-            ORDER BY i.path
-            """,
-            {"before": stamp(before)},
-        )
-        files: dict[str, tuple[Path, ...]] = {}
-        for row in rows:
-            files[row["uid"]] = (*files.get(row["uid"], ()), Path(row["path"]))
-        return files
-
     def forget_files(self, files: Iterable[Path]) -> None:
         """Note that received files are gone; their digests stay."""
         with self._database.write(durable=False) as connection:

@@ -15,7 +15,6 @@ from tests.node.jobs.ledger_stories import (
     complete,
     instance,
     queue,
-    result,
     spooled,
 )
 
@@ -91,30 +90,12 @@ def test_completeness_is_kept_with_its_reason(ledger: Ledger) -> None:
     assert ledger.studies.get("9.9") is None
 
 
-def test_files_are_removable_after_every_outcome_and_delivery(ledger: Ledger) -> None:
-    """Not while a job waits or runs, a delivery is pending, or all was just now."""
-    day = LATER + timedelta(days=1)
-    queue(ledger)
-    assert ledger.studies.removable(day) == {}
-    job = ledger.jobs.claim(LATER)
-    assert job is not None
-    assert ledger.studies.removable(day) == {}
-    ledger.jobs.report(job.job_id, result(), ["A@h:1"], LATER)
-    assert ledger.studies.removable(day) == {}
-    for delivery in ledger.deliveries.of_job(job.job_id):
-        ledger.deliveries.sent(delivery, 0, LATER)
-
-    assert ledger.studies.removable(LATER) == {}
-    assert list(ledger.studies.removable(day)) == ["1.1"]
-
-
 def test_forgotten_files_leave_their_digests(ledger: Ledger) -> None:
     """The same image later is known, and its file is there again."""
     queue(ledger)
     ledger.studies.forget_files(ledger.studies.files("1.1"))
     assert ledger.studies.files("1.1") == ()
     assert ledger.studies.without_file("1.1") == 1
-    assert ledger.studies.removable(LATER + timedelta(days=9)) == {}
 
     assert ledger.studies.record([spooled(ledger, instance())], LATER) == set()
 

@@ -36,6 +36,7 @@ from node.jobs.job import (
 )
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_deliveries import Delivery
+from node.jobs.ledger_retention import RetentionRecords
 from node.jobs.pool import Pool
 from tests.node.jobs.expected_job import Expected
 from tests.node.jobs.ledger_stories import T0, complete, instance, request, result
@@ -197,12 +198,13 @@ class Lifecycle(RuleBasedStateMachine):
     @rule()
     def retention_looks(self) -> None:
         """Take nothing of a study that anybody still needs."""
-        for study, files in self.ledger.studies.removable(self.now + WEEK).items():
+        retention, later = RetentionRecords(self.ledger.database), self.now + WEEK
+        for study in retention.removable(later):
             jobs = self.ledger.jobs.listing(study)
             assert not self.receiving[study]
             assert all(job.state in OVER for job in jobs)
             assert not any(d.study_instance_uid == study for d in self.pending())
-            self.ledger.studies.forget_files(files)
+            assert retention.forget(study, later)
 
     @precondition(lambda self: bool(self.idle()))
     @rule(data=st.data())
