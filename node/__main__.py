@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import os
 import sys
 import threading
 from collections.abc import Mapping, Sequence
@@ -167,7 +168,11 @@ def _print_line(text: str) -> None:
 
 
 def main() -> None:
-    """Run the command; an expected error is one line and exit status 1 or 2."""
+    """Run the command; an expected error is one line and exit status 1 or 2.
+
+    What it writes is for this user alone.
+    """
+    os.umask(0o077)
     try:
         app()
     except NodeError as error:

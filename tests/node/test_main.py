@@ -45,6 +45,8 @@ def test_infer_prints_json_and_exits_zero(tmp_path: Path) -> None:
     (job,) = json.loads(output)
     assert (status, job["state"]) == (0, "reported")
     assert job["summary"]["Hippocampus volume"].endswith("mL")
+    for path in (tmp_path / "results").rglob("*"):
+        assert not path.stat().st_mode & 0o077, path.name
 
 
 def test_jobs_lists_what_infer_did(tmp_path: Path) -> None:
