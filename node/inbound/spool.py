@@ -166,26 +166,21 @@ class Spool:
             sent.sop_instance_uid,
         ):
             raise MismatchError("SOP class or instance UID differ from the data set's")
-        head = file_head(sent.transfer_syntax_uid, identity, sent.calling_ae_title)
-        digest = hashlib.sha256(dataset).hexdigest()
-        with self.claims.taking(identity.study_instance_uid):
-            try:
-                path, is_new = self._keep(identity, digest, (head, dataset))
-            except OSError as error:
-                raise refused_by_disk(error) from None
-        return Kept(received(identity, digest, path, sent.calling_ae_title), is_new)
+        return self._store(dataset, identity, sent)
 
     def store_file(self, content: bytes, calling_ae_title: str) -> Kept:
         """Keep the data set of a DICOM file, or a bare data set; as ``store``."""
         file = open_file(content)
+        self._check_space(len(file.dataset))
         identity = self._identify(file.dataset, file.transfer_syntax_uid)
+        checked_uid(identity.sop_instance_uid)
         sent = Sent(
             file.transfer_syntax_uid,
             identity.sop_class_uid,
             identity.sop_instance_uid,
             calling_ae_title,
         )
-        return self.store(file.dataset, sent)
+        return self._store(file.dataset, identity, sent)
 
     def ingest(self, path: Path) -> Kept | None:
         """Move a dropped file in; None when it is refused, or gone.
@@ -240,6 +235,16 @@ class Spool:
         if identity.is_own:
             raise OwnObjectError("a node of this kind made it")
         return identity
+
+    def _store(self, dataset: bytes, identity: Identity, sent: Sent) -> Kept:
+        head = file_head(sent.transfer_syntax_uid, identity, sent.calling_ae_title)
+        digest = hashlib.sha256(dataset).hexdigest()
+        with self.claims.taking(identity.study_instance_uid):
+            try:
+                path, is_new = self._keep(identity, digest, (head, dataset))
+            except OSError as error:
+                raise refused_by_disk(error) from None
+        return Kept(received(identity, digest, path, sent.calling_ae_title), is_new)
 
     def _check_space(self, size: int) -> None:
         if size > self._max_object_bytes:
