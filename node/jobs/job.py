@@ -202,6 +202,9 @@ class Failed:
     permanent: bool = True
 
 
+NO_SPACE = "no_space"
+"""Reason code of an attempt for whose objects the disk had no room."""
+
 Outcome = Reported | Unchanged | NotApplicable | Failed
 
 

@@ -172,17 +172,23 @@ class JobRecords:
                 (stamp(not_before), job_id),
             )
 
-    def give_back(self, job_id: int, reason: str, now: datetime) -> None:
+    def give_back(
+        self,
+        job_id: int,
+        reason: str,
+        now: datetime,
+        not_before: datetime | None = None,
+    ) -> None:
         """Queue a running job again that was cut short through no fault of its own.
 
-        It does not count as one of its attempts.
+        It does not count as one of its attempts. Without ``not_before`` it is due.
         """
         with self._database.write() as connection:
             _end(connection, job_id, JobEvent.TRY_AGAIN, reason, "", stamp(now))
             connection.execute(
-                "UPDATE jobs SET attempts = attempts - 1, ended_at = NULL "
-                "WHERE job_id = ?",
-                (job_id,),
+                "UPDATE jobs SET attempts = attempts - 1, ended_at = NULL, "
+                "not_before = ? WHERE job_id = ?",
+                (stamp(not_before or now), job_id),
             )
 
     def interrupted(self) -> list[JobRow]:

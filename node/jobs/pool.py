@@ -24,6 +24,7 @@ from node.config import JobsSettings
 from node.errors import LedgerError, StudyReopenedError
 from node.jobs import worker
 from node.jobs.job import (
+    NO_SPACE,
     Failed,
     JobRequest,
     NotApplicable,
@@ -47,6 +48,9 @@ IDLE_S = 60.0
 
 RETRY_S = 1.0
 """Pause after the ledger could not be written or no worker be started."""
+
+NO_SPACE_WAIT = timedelta(seconds=30)
+"""Until a job for whose objects the disk had no room is tried again."""
 
 WORKER_ERRORS = (OSError, EOFError)
 """What starting a process raises when the machine has no room for it."""
@@ -253,6 +257,13 @@ class Pool:
     ) -> None:
         """Try again later, unless it is of no use or the attempts are spent."""
         event = self._log.bind(job=job.job_id, reason=outcome.reason)
+        if outcome.reason == NO_SPACE:  # the study is sound, and the disk is watched
+            wait = NO_SPACE_WAIT
+            self._ledger.jobs.give_back(
+                job.job_id, NO_SPACE, now, not_before=now + wait
+            )
+            event.error("job_waits_for_room")
+            return
         if outcome.permanent or job.attempts >= self._settings.attempts:
             self._ledger.jobs.fail(job.job_id, outcome, now)
             event.error("job_failed", attempts=job.attempts)

@@ -6,6 +6,7 @@ it needs of torch it gets from the model that it loads by name.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -36,6 +37,7 @@ from models.volume.series import StudyHeaders, read_study
 from node.config import JobsSettings
 from node.errors import JobError
 from node.jobs.job import (
+    NO_SPACE,
     Completeness,
     Failed,
     JobRequest,
@@ -54,6 +56,9 @@ PACKAGE = "pacs-ai-node"
 
 FILE_MISSING = "file_missing"
 """Reason code: the disk does not give a file of the study; it may, another time."""
+
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+"""What a disk says that takes no more: full, over the quota, over a limit."""
 
 
 def perform(request: JobRequest) -> Outcome:
@@ -321,4 +326,6 @@ def _unforeseen(error: Exception) -> Failed:
     kind = type(error).__name__
     if isinstance(error, MemoryError) or kind == "OutOfMemoryError":  # torch's, on GPU
         return Failed("out_of_memory", kind, permanent=False)
+    if isinstance(error, OSError) and error.errno in FULL:
+        return Failed(NO_SPACE, kind, permanent=False)
     return Failed("internal_error", kind, permanent=False)

@@ -13,7 +13,7 @@ from node.errors import StudyReopenedError
 from node.jobs.job import Failed, JobRequest, JobState
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
-from node.jobs.pool import Pool
+from node.jobs.pool import NO_SPACE_WAIT, Pool
 from tests.node.jobs.ledger_stories import T0, complete, instance, queue
 from tests.node.jobs.pools import (
     MakePool,
@@ -199,6 +199,23 @@ def test_waits_double_between_attempts(ledger: Ledger, build_pool: MakePool) -> 
 
     assert waits == [5.0, 10.0]
     assert ledger.jobs.listing()[0].state is JobState.FAILED
+
+
+def test_a_full_disk_costs_no_attempt(ledger: Ledger, build_pool: MakePool) -> None:
+    """The study is sound: it waits for room, however often there is none."""
+    queue(ledger, models=["full"])
+    pool = build_pool(attempts=1)
+    pool.open()
+    now = T0
+    for _ in range(3):
+        now = tick_until_idle(ledger, pool, now)
+        due = ledger.jobs.next_due()
+        assert due is not None
+        assert due - now == NO_SPACE_WAIT
+        now = due
+
+    [job] = ledger.jobs.listing()
+    assert (job.state, job.attempts) == (JobState.QUEUED, 0)
 
 
 def tick_until_idle(ledger: Ledger, pool: Pool, now: datetime) -> datetime:

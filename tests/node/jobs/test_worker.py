@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+import signal
 import stat
 from collections.abc import Callable
 from datetime import timedelta
@@ -20,6 +22,7 @@ from node.equipment import MANUFACTURER
 from node.jobs.job import (
     Completeness,
     NotApplicable,
+    Reported,
     Unchanged,
 )
 from node.jobs.worker import load_model, perform, warm
@@ -299,6 +302,22 @@ def test_a_folder_that_cannot_be_written_is_tried_again(tmp_path: Path) -> None:
     outcome = failed(perform(request(tmp_path, series(tmp_path))))
 
     assert (outcome.reason, outcome.permanent) == ("internal_error", False)
+
+
+def test_a_full_disk_is_named(tmp_path: Path) -> None:
+    """The limit of a process on a file's size stands for it: nothing is written."""
+    made = request(tmp_path, series(tmp_path))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, hard))
+    try:
+        outcome = failed(perform(made))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, handler)
+
+    assert (outcome.reason, outcome.permanent) == ("no_space", False)
+    assert isinstance(perform(made), Reported), "there is room again"
 
 
 def test_remains_of_a_lost_attempt_are_written_over(tmp_path: Path) -> None:
