@@ -26,16 +26,13 @@ RIGHT_TO_LEFT = frozenset({"R", "AL"})
 JOINING = ArabicReshaper({"delete_harakat": False, "ARABIC LIGATURE ALLAH": False})
 """Replaces letters by their joined forms; vowel signs stay where they are written."""
 
-OPENS, CLOSES, NEUTRAL = "\u2997\u2998\N{DAGGER}"
-"""Written inside a bracket, or behind another sign with two directions, before a line
-is turned: on which side of the sign its mark lies afterwards says how the sign runs.
-The first two are a pair of brackets, so that they run as the sign does."""
+MARK = "\N{VARIATION SELECTOR-256}"
+"""Written behind a sign with two directions before a line is turned. It runs as the
+sign does (UAX 9 W1 and N0), so on which side it lies afterwards says which way that is.
+Nobody draws it, and none is left of those that a text brings along."""
 
-MARKED = re.compile(
-    f"([{OPENS}{CLOSES}{NEUTRAL}])(.)"
-    f"|([{re.escape(''.join(set(MIRRORED) - {OPENS, CLOSES}))}])"
-    f"([{OPENS}{CLOSES}{NEUTRAL}])"
-)
+SIGN = f"([{re.escape(''.join(MIRRORED))}])"
+MARKED = re.compile(f"{MARK}{SIGN}|{SIGN}{MARK}")
 
 
 def printable(text: str) -> str:
@@ -59,30 +56,17 @@ def visual(text: str) -> str:
     Right-to-left words are turned by the Unicode Bidirectional Algorithm (UAX 9); the
     first strong letter says which way the whole line runs.
     """
-    text = printable(text)
+    text = printable(text).replace(MARK, "")
     if not any(unicodedata.bidirectional(c) in RIGHT_TO_LEFT for c in text):
         return text
-    turned = get_display("".join(map(_marked, JOINING.reshape(text))))
-    turned = MARKED.sub(_mirrored, turned)
+    marked = (c + MARK if c in MIRRORED else c for c in JOINING.reshape(text))
+    turned = MARKED.sub(_mirrored, get_display("".join(marked)))
     return "".join(c for c in turned if c not in JOINERS)
-
-
-def _marked(character: str) -> str:
-    """Return a character with its mark, if it has two directions."""
-    if character not in MIRRORED:
-        return character
-    category = unicodedata.category(character)
-    if category == "Pe":
-        return CLOSES + character
-    return character + (OPENS if category == "Ps" else NEUTRAL)
 
 
 def _mirrored(match: re.Match[str]) -> str:
     """Return a sign without its mark, mirrored where it runs leftwards (UAX 9 L4)."""
-    mark_is_left = match[1] is not None
-    sign, mark = (match[2], match[1]) if mark_is_left else (match[3], match[4])
-    leftwards = mark_is_left != (mark == CLOSES)
-    return MIRRORED.get(sign, sign) if leftwards else sign
+    return MIRRORED[match[1]] if match[1] else match[2]
 
 
 def _plain(character: str) -> str:

@@ -11,8 +11,8 @@ import os
 import models
 from tests.node.jobs import stand_in
 
-models.MODELS["hippocampus"] = f"{stand_in.__name__}:build"
-
+if __name__ in {"__main__", "__mp_main__"}:  # the latter: in a worker
+    models.MODELS["hippocampus"] = f"{stand_in.__name__}:build"
 if __name__ == "__main__":
     from node.__main__ import main
 

@@ -60,6 +60,8 @@ def test_hebrew_is_turned_and_numbers_are_not() -> None:
         ("Cohen (A) «B»", "Cohen (A) «B»"),
         ("דוד < כהן", "כהן"[::-1] + " > " + "דוד"[::-1]),
         ("דוד) כהן", "כהן"[::-1] + " (" + "דוד"[::-1]),
+        ("[aא)1", "[a1(א"),
+        ("דוד † (כהן)", "(" + "כהן"[::-1] + ") † " + "דוד"[::-1]),
     ],
 )
 def test_brackets_embrace_what_they_embraced(text: str, drawn: str) -> None:
