@@ -228,7 +228,8 @@ class NoticeRequest:
     Attributes
     ----------
     files
-        Received instances of the study; the first readable one says whose it is.
+        Received instances of the study in the order in which they were received; the
+        last readable one says whose it is.
     output_dir
         Folder for the notice; made by the worker.
     ended_at

@@ -1,7 +1,9 @@
 """One notice in one process: whose study it is, and that it was not read.
 
 A notice must come out where a job did not: it reads headers only, one file after the
-other, until one says to whom the study belongs.
+other, the last received first, until one says to whom the study belongs. What came
+last is what a hospital holds true now: under a SOP Instance UID that came twice it is
+the corrected header, as in the report.
 """
 
 from __future__ import annotations
@@ -55,7 +57,7 @@ def _notify(request: NoticeRequest) -> Noticed | Failed:
 
 
 def _readable(request: NoticeRequest) -> Iterator[Dataset]:
-    for path in request.files:
+    for path in reversed(request.files):
         try:
             header = read_header(path)
         except HeaderError:

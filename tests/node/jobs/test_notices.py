@@ -12,10 +12,11 @@ from pydicom import dcmread
 
 from models.volume.bundle import sha256_file
 from node.config import Settings
-from node.jobs.job import JobState
+from node.jobs.job import JobState, Noticed, NoticeRequest, Unread
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_studies import ReceivedInstance
 from node.jobs.notices import Notices
+from node.jobs.notify import notify
 from node.jobs.pool import Pool
 from node.jobs.slot import Perform
 from tests.dicom_series import write_series
@@ -109,11 +110,11 @@ def test_a_study_of_which_nobody_knows_whose_it_is_has_none(
     assert notices(ledger) == []
 
 
-def test_the_first_readable_image_says_whose_study_it_is(
+def test_a_damaged_image_does_not_hold_the_notice_up(
     ledger: Ledger, pool: Pool, images: list[Path]
 ) -> None:
-    """A damaged one before it does not hold the notice up."""
-    images[0].write_bytes(b"no header")
+    """Another one says whose study it is."""
+    images[-1].write_bytes(b"no header")
     receive(ledger, images)
     complete(ledger)
 
@@ -121,7 +122,34 @@ def test_the_first_readable_image_says_whose_study_it_is(
     wait_until(lambda: bool(notices(ledger)))
 
     [path] = notices(ledger)
-    assert dcmread(path).PatientID == dcmread(images[1]).PatientID
+    assert dcmread(path).PatientID == dcmread(images[0]).PatientID
+
+
+@pytest.mark.parametrize("corrected", [2, 1], ids=["all", "one of two"])
+def test_the_image_received_last_says_whose_study_it_is(
+    tmp_path: Path, corrected: int
+) -> None:
+    """A hospital corrects the patient and sends again: that one, not the first.
+
+    Also when it has corrected one image only, and two patients lie in the study.
+    """
+    array = np.zeros((2, 8, 8), np.int16)
+    uids = {"study_uid": STUDY, "series_uid": "1.1.1"}
+    wrong = write_series(tmp_path / "1", array, PatientID="WRONG", **uids)
+    right = write_series(tmp_path / "2", array, PatientID="RIGHT", **uids)
+    asked = NoticeRequest(
+        STUDY,
+        (Unread("hippocampus", "identity_conflict"),),
+        (*wrong, *right[:corrected]),
+        tmp_path / "notice",
+        T0,
+        "0" * 32,
+    )
+
+    ending = notify(asked)
+
+    assert isinstance(ending, Noticed)
+    assert dcmread(ending.made.path).PatientID == "RIGHT"
 
 
 @pytest.mark.parametrize("enabled", [True, False])
