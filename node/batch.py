@@ -237,7 +237,7 @@ def _jobs(
     """Do what is queued of a study in this process, one after another."""
     ledger = run.ledger
     while job := ledger.jobs.claim(datetime.now(UTC), study_instance_uid):
-        request = request_of(job, ledger, run.settings, run.output)
+        request = request_of(job, ledger, run.settings, run.output, every_file=False)
         given = (*request.files, *(path.absolute() for path in damaged))
         outcome = perform(replace(request, files=given, in_order=False))
         _end(run, job, outcome, datetime.now(UTC))

@@ -58,7 +58,6 @@ class _Waiting:
     answer: Answer | None = None
     aborted: bool = False
     fetching: bool = False
-    fetched: bool = False
     fetch_at: datetime | None = None
     fetches: int = 0
     fetch_error: str = ""
@@ -78,13 +77,19 @@ class _Waiting:
         self.asked += 1
         self.ask_at = now + timedelta(seconds=backoff_s(self.asked))
 
-    def fetched_or_not(self, error: str, now: datetime) -> None:
-        """Take the end of a fetch, and try again later if it failed."""
+    def fetch_ended(self, error: str, now: datetime) -> None:
+        """Take the end of a fetch; what still lacks is fetched again later."""
         self.fetching = False
-        self.fetched = not error
         self.fetch_error = error
         self.fetches += 1
         self.fetch_at = now + timedelta(seconds=backoff_s(self.fetches))
+
+    @property
+    def why_not(self) -> str:
+        """Why images lack that were to be fetched."""
+        if not self.fetches:
+            return "the archive has not answered"
+        return self.fetch_error or "the archive gave back the others"
 
 
 @dataclass(slots=True)
@@ -287,7 +292,7 @@ class Watcher:
         if waiting is None:
             return
         if reply.answer is None:
-            waiting.fetched_or_not(reply.fetch_error, now)
+            waiting.fetch_ended(reply.fetch_error, now)
         elif reply.generation == waiting.generation:
             waiting.answered(reply.answer, now)
 
@@ -303,7 +308,7 @@ class Watcher:
             since=waiting.since,
         )
         verdict = decide(evidence, self._settings, now)
-        if verdict is not None and not waiting.fetched:
+        if verdict is not None:
             verdict = self._with_earlier_images(uid, waiting, verdict, evidence, now)
         if verdict is None:
             return False
@@ -318,13 +323,15 @@ class Watcher:
         evidence: Evidence,
         now: datetime,
     ) -> Verdict | None:
-        """Let a verdict stand when every file is there; else have them fetched."""
+        """Let a verdict stand when every file is there; else have them fetched.
+
+        What a fetch brought, and whether it brought all, the files themselves say.
+        """
         missing = self._studies.without_file(study)
         if not missing:
             return verdict
         if (now - waiting.since).total_seconds() >= self._settings.max_wait_s:
-            error = waiting.fetch_error or "the archive has not answered"
-            reason = f"{missing} earlier images could not be fetched: {error}"
+            reason = f"{missing} earlier images could not be fetched: {waiting.why_not}"
             return Verdict(Completeness.UNCONFIRMED, reason, verdict.archive_counts)
         if not waiting.fetching and (not waiting.fetch_at or now >= waiting.fetch_at):
             waiting.fetching = True

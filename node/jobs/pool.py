@@ -21,7 +21,7 @@ from pathlib import Path
 import models
 from node import log
 from node.config import JobsSettings
-from node.errors import LedgerError, StudyReopenedError
+from node.errors import JobError, LedgerError, StudyReopenedError
 from node.jobs import worker
 from node.jobs.job import (
     NO_SPACE,
@@ -205,6 +205,10 @@ class Pool:
             request = self._make_request(job)
         except StudyReopenedError:
             self._ledger.jobs.give_back(job.job_id, "study_reopened", now)
+            return
+        except JobError as error:
+            outcome = Failed(error.reason, str(error), permanent=error.permanent)
+            self._record_or_fail(job, outcome, now)
             return
         except LedgerError as error:
             outcome = Failed("no_complete_study", str(error))

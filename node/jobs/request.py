@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from node.config import Settings
-from node.errors import LedgerError, StudyReopenedError
+from node.errors import JobError, LedgerError, StudyReopenedError
 from node.jobs.job import Completeness, JobRequest
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
+
+FILE_MISSING = "file_missing"
+"""Reason code of an attempt at a study of which not every file is there."""
 
 
 def bundle_of(settings: Settings, model: str) -> Path | None:
@@ -17,7 +20,12 @@ def bundle_of(settings: Settings, model: str) -> Path | None:
 
 
 def request_of(
-    job: JobRow, ledger: Ledger, settings: Settings, results: Path
+    job: JobRow,
+    ledger: Ledger,
+    settings: Settings,
+    results: Path,
+    *,
+    every_file: bool = True,
 ) -> JobRequest:
     """Return the request of the next attempt of ``job``.
 
@@ -25,11 +33,16 @@ def request_of(
     ----------
     results
         Folder below which the objects of every study, model and version lie.
+    every_file
+        Whether each received image must have its file; offline a study is what lies
+        in the folder now.
 
     Raises
     ------
     StudyReopenedError
         An image arrived since the job was claimed: the study is not complete.
+    JobError
+        Transient ``file_missing``: some received images have no file any more.
     LedgerError
         The ledger does not hold the complete study of the job.
     """
@@ -39,6 +52,8 @@ def request_of(
     files = ledger.studies.files(job.study_instance_uid)
     if study.state != "complete" or study != ledger.studies.get(job.study_instance_uid):
         raise StudyReopenedError(f"the study of job {job.job_id} is receiving again")
+    if every_file:
+        _require_every_file(job, ledger)
     version = job.version + 1
     return JobRequest(
         job_id=job.job_id,
@@ -61,6 +76,15 @@ def request_of(
         precision=_precision(job, settings),
         threads=settings.jobs.threads,
     )
+
+
+def _require_every_file(job: JobRow, ledger: Ledger) -> None:
+    """Refuse a study that lacks a file: what is left of it might look whole."""
+    missing = ledger.studies.without_file(job.study_instance_uid)
+    if missing:
+        raise JobError(
+            FILE_MISSING, f"{missing} received images have no file", permanent=False
+        )
 
 
 def _precision(job: JobRow, settings: Settings) -> str:

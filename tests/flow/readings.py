@@ -12,6 +12,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 import models
 from node.config import InboundSettings, JobsSettings, Settings
+from node.errors import JobError
 from node.inbound.spool import Spool
 from node.inbound.watcher import Watcher
 from node.jobs.job import Failed, NotApplicable, Outcome, Reported, Unchanged
@@ -85,7 +86,10 @@ class OneNode:
         job = self.ledger.jobs.claim(self.now)
         assert job is not None, "no job is queued"
         results = self.folder / "results"
-        return job, perform(request_of(job, self.ledger, SETTINGS, results))
+        try:
+            return job, perform(request_of(job, self.ledger, SETTINGS, results))
+        except JobError as error:
+            return job, Failed(error.reason, str(error), permanent=error.permanent)
 
     def read(self) -> JobRow:
         """Do the next job and note how it ended."""

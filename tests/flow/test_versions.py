@@ -16,7 +16,7 @@ from pydicom.uid import ExplicitVRBigEndian, JPEGLSLossless, RLELossless
 from models.hippocampus.phantom import write_study
 from node.jobs.job import JobState
 from tests.dicom_series import write_series
-from tests.flow.readings import KINDS, OneNode, altered, bright, uids
+from tests.flow.readings import KINDS, SETTINGS, OneNode, altered, bright, uids
 
 
 def localizer(folder: Path, **tags: Any) -> list[Path]:
@@ -271,4 +271,28 @@ def test_a_study_whose_file_is_gone_is_read_when_it_comes_again(
     assert (whole.state, whole.version) == (JobState.REPORTED, 1)
     assert len(node.dataset("v1/SEG").ReferencedSeriesSequence) == 1
     instances = node.dataset("v1/SEG").ReferencedSeriesSequence[0]
+    assert len(instances.ReferencedInstanceSequence) == 4
+
+
+def test_what_retention_left_of_a_study_is_never_read(
+    node: OneNode, files: list[Path]
+) -> None:
+    """A late slice alone, or with some of the earlier ones, is no second version."""
+    node.receive(files[:3])
+    node.read()
+    study = str(dcmread(files[0]).StudyInstanceUID)
+    node.ledger.studies.forget_files(node.ledger.studies.files(study))
+    v1 = node.objects()
+
+    node.receive(files[2:])
+    node.now += timedelta(seconds=SETTINGS.inbound.max_wait_s)
+    node.watcher.tick(node.now)
+    short = node.read()
+
+    assert (short.state, short.reason) == (JobState.FAILED, "file_missing")
+    assert node.objects() == v1
+    node.receive(files)
+    whole = node.read()
+    assert (whole.state, whole.version) == (JobState.REPORTED, 2)
+    instances = node.dataset("v2/SEG").ReferencedSeriesSequence[0]
     assert len(instances.ReferencedInstanceSequence) == 4

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from node.config import Settings
+from node.errors import JobError
+from node.jobs.request import request_of
+from tests.node.inbound.archives import PatientExecutor
 from tests.node.inbound.objects import as_file, build_instance
 from tests.node.inbound.story import (
     CONFIRMED,
@@ -94,12 +98,60 @@ def test_images_that_come_back_with_other_bytes_end_the_wait_too(story: Story) -
     assert len(story.ledger.studies.files(STUDY)) == 2
 
 
-def test_images_that_cannot_be_fetched_are_waited_for(story: Story) -> None:
-    """Then unconfirmed, with the number and the reason."""
-    knows(story, 2)
-    story.arrives(2)
+def test_a_fetch_that_brings_some_is_none(story: Story) -> None:
+    """The rest of a study might look whole: it is asked for again."""
+    knows(story, 3)
+    images = [as_file(ds) for ds in story.arrives(3)]
     story.ends()
     story.forget_images()
+    archive_of(story).files[STUDY] = images[:2]
+    knows(story, 4)
+    story.arrives(1, association=2)
+    story.ends(2)
+    story.after(QUIET_S)
+    assert story.verdict() is None
+    archive_of(story).files[STUDY] = images
+    story.after(60)
+
+    assert story.verdict() is CONFIRMED
+    assert story.ledger.studies.without_file(STUDY) == 0
+
+
+def test_files_that_go_after_a_fetch_are_fetched_too(story: Story) -> None:
+    """One fetch that went well does not answer for what is lost after it."""
+    story.executor = executor = PatientExecutor()
+    story.restart()
+    images = [as_file(ds) for ds in story.arrives(2)]
+    story.forget_images()
+    archive_of(story).files[STUDY] = images
+    story.ends()
+    while not archive_of(story).fetched:
+        story.after(QUIET_S)
+        executor.let_happen()
+    story.arrives(1, association=2)  # the fetch is heard of; the study receives on
+    story.forget_images()
+    story.ends(2)
+    story.after(QUIET_S)
+
+    assert story.verdict() is None
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        (0, "2 earlier images {}: the archive does not know the study"),
+        (1, "1 earlier images {}: the archive gave back the others"),
+    ],
+)
+def test_images_that_cannot_be_fetched_are_waited_for(
+    story: Story, given: int, reason: str
+) -> None:
+    """Then unconfirmed, with the number and the reason, and never read in part."""
+    knows(story, 2)
+    images = story.arrives(2)
+    story.ends()
+    story.forget_images()
+    archive_of(story).files[STUDY] = [as_file(ds) for ds in images[:given]]
     story.arrives(1, association=2)
     knows(story, 3)
     story.ends(2)
@@ -108,10 +160,13 @@ def test_images_that_cannot_be_fetched_are_waited_for(story: Story) -> None:
     story.after(10)
 
     assert story.verdict() is UNCONFIRMED
-    assert story.study().completeness_reason == (
-        "2 earlier images could not be fetched: the archive does not know the study"
-    )
+    assert story.study().completeness_reason == reason.format("could not be fetched")
     assert 3 < len(archive_of(story).fetched) < 100
+    job = story.ledger.jobs.claim(story.now)
+    assert job is not None
+    with pytest.raises(JobError) as caught:
+        request_of(job, story.ledger, Settings(), story.folder / "results")
+    assert caught.value.reason == "file_missing"
 
 
 def test_retention_forgot_and_the_sender_sends_everything_again(story: Story) -> None:

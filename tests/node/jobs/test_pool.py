@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from node.errors import StudyReopenedError
+from node.errors import JobError, StudyReopenedError
 from node.jobs.job import Failed, JobRequest, JobState
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
@@ -260,6 +260,26 @@ def test_a_job_whose_study_reopened_waits_without_losing_an_attempt(
     pool._make_request = make_request
     complete(ledger, models=["fine"])
     assert finish(ledger, pool)["fine"].state is JobState.REPORTED
+
+
+def test_a_study_that_lacks_a_file_fails_by_name_after_its_attempts(
+    ledger: Ledger, build_pool: MakePool
+) -> None:
+    """A file may be there again at the next; the model is never asked."""
+    queue(ledger, models=["fine"])
+    pool = build_pool(attempts=3)
+
+    def lacking(job: JobRow) -> JobRequest:
+        raise JobError(
+            "file_missing", "1 received images have no file", permanent=False
+        )
+
+    pool._make_request = lacking
+
+    job = finish(ledger, pool)["fine"]
+
+    assert (job.state, job.reason) == (JobState.FAILED, "file_missing")
+    assert outcomes(ledger, job) == ["file_missing"] * 3
 
 
 def test_waking_starts_a_job_in_milliseconds(

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from node.config import JobsSettings, Settings
-from node.errors import LedgerError, StudyReopenedError
+from node.errors import JobError, LedgerError, StudyReopenedError
 from node.jobs.job import JobRequest
 from node.jobs.ledger import Ledger
 from node.jobs.request import request_of
-from tests.node.jobs.ledger_stories import T0, instance, queue, result
+from tests.node.jobs.ledger_stories import T0, instance, queue, result, spooled
 
 
 def ask(ledger: Ledger, job_id: int, **jobs: str) -> JobRequest:
@@ -92,3 +92,31 @@ def test_an_image_that_arrived_since_the_claim_sends_the_job_back(
 
     with pytest.raises(StudyReopenedError, match="receiving again"):
         ask(ledger, job.job_id)
+
+
+@pytest.mark.parametrize("who", ["retention", "somebody"])
+def test_a_study_that_lacks_a_file_is_not_asked_for(ledger: Ledger, who: str) -> None:
+    """What is left of it might look whole; the attempt is worth another."""
+    ledger.studies.record([spooled(ledger, instance(number=2))], T0)
+    [job] = queue(ledger, models=["hippocampus"])
+    file = ledger.studies.files("1.1")[0]
+    file.unlink()
+    if who == "retention":
+        ledger.studies.forget_files([file])
+
+    with pytest.raises(JobError, match="1 received images have no file") as caught:
+        ask(ledger, job.job_id)
+
+    assert (caught.value.reason, caught.value.permanent) == ("file_missing", False)
+
+
+def test_offline_a_study_is_what_lies_there_now(ledger: Ledger) -> None:
+    """An earlier run may have found more."""
+    ledger.studies.record([spooled(ledger, instance(number=2))], T0)
+    [job] = queue(ledger, models=["hippocampus"])
+    ledger.studies.forget_files(ledger.studies.files("1.1")[:1])
+
+    request = request_of(job, ledger, Settings(), Path("results"), every_file=False)
+
+    assert request.files == ledger.studies.files("1.1")
+    assert len(request.files) == 1
