@@ -5,6 +5,7 @@ From the received bytes over spool, watcher, ledger and worker to the objects.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
