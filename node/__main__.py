@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
-import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from node import config, listing
+from node import config, listing, signals
 from node.errors import ConfigError, NodeError
 from node.jobs.job import JobState
 from node.jobs.ledger import LEDGER_FILE, Ledger
@@ -53,10 +51,8 @@ def run(
     if listen is not None:
         changed = settings.node.model_copy(update={"listen": listen})
         settings = settings.model_copy(update={"node": changed})
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
-    Node(settings).run(stopped)
+    wait = signals.stop_asked()
+    Node(settings).run(wait)
 
 
 @app.command()

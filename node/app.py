@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -151,11 +151,11 @@ class Node:
         """
         self._ends.close()
 
-    def run(self, stopped: threading.Event) -> None:
-        """Start, wait for ``stopped``, stop."""
+    def run(self, wait: Callable[[], object]) -> None:
+        """Start, call ``wait`` until it returns, stop."""
         try:
             self.start()
-            stopped.wait()
+            wait()
         finally:
             self.stop()
 

@@ -21,6 +21,7 @@ from node.jobs.ledger_jobs import JobRow
 from tests.crash.serve import FOLDER
 from tests.crash.stand_in import FAULTS, READINGS
 from tests.pacs.archive import free_settings, until
+from tests.processes import ended_with_the_test
 
 ROOT = Path(__file__).parents[2]
 
@@ -119,7 +120,8 @@ class Host:
         """End it as an administrator does, if it runs."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
-            self._process.wait(60)
+            with ended_with_the_test(self._process):
+                self._process.wait(60)
 
     def limit_file_size(self, largest: int) -> None:
         """Let the kernel refuse the node every byte beyond ``largest`` of a file."""

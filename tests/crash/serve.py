@@ -8,14 +8,12 @@ module as well, which is how the traps come into them.
 from __future__ import annotations
 
 import os
-import signal
-import threading
 from collections.abc import Sequence
 from multiprocessing.context import BaseContext
 from pathlib import Path
 
 import models
-from node import config
+from node import config, signals
 from node.app import Node
 from tests.crash import stand_in
 from tests.crash.boundaries import kill_group, kill_process, set_traps
@@ -42,9 +40,7 @@ def preload_without_torch() -> None:
 def main(folder: Path) -> None:
     """Run a node until SIGTERM."""
     preload_without_torch()
-    stopped = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
-    Node(config.load(folder / "node.toml")).run(stopped)
+    Node(config.load(folder / "node.toml")).run(signals.stop_asked())
 
 
 if __name__ in {"__main__", "__mp_main__"}:  # the latter: in a worker

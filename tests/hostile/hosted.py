@@ -22,6 +22,7 @@ from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
 from tests.hostile.serve import TRIPPED
 from tests.node.inbound.objects import eventually, free_port, send
+from tests.processes import ended_with_the_test
 
 ROOT = Path(__file__).parents[2]
 VERIFICATION = "1.2.840.10008.1.1"
@@ -168,12 +169,14 @@ def hosted_node(
     (folder / "node.toml").write_text(settings, encoding="utf-8")
     with (
         (folder / "log").open("wb") as log,
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.hostile.serve", str(folder)],
-            cwd=ROOT,
-            stdout=log,
-            stderr=log,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "TCP_NODELAY": "1"},
+        ended_with_the_test(
+            subprocess.Popen(
+                [sys.executable, "-m", "tests.hostile.serve", str(folder)],
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "OMP_NUM_THREADS": "1", "TCP_NODELAY": "1"},
+            )
         ) as process,
     ):
         node = HostedNode(folder, port, process)

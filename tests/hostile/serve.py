@@ -8,9 +8,7 @@ processes and untouched.
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +17,7 @@ from typing import Any
 from pydicom import filereader
 from pydicom.pixels.decoders.base import Decoder
 
-from node import config
+from node import config, signals
 from node.app import Node
 
 TRIPPED = "tripped"
@@ -56,9 +54,7 @@ def _only_below(
 def main(folder: Path) -> None:
     """Run a node until SIGTERM."""
     forbid_decoding(folder)
-    stopped = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
-    Node(config.load(folder / "node.toml")).run(stopped)
+    Node(config.load(folder / "node.toml")).run(signals.stop_asked())
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from node.jobs.job import JobState
 from node.jobs.ledger import Ledger
 from node.send.outbox import destination_name
 from tests.node.jobs.ledger_stories import T0, queue, result
+from tests.processes import ended_with_the_test
 
 
 @contextmanager
@@ -140,25 +141,35 @@ def test_a_start_that_fails_ends_the_process(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_signal_stops_a_running_node(tmp_path: Path) -> None:
-    """Service managers send SIGTERM; the exit is clean."""
-    port = free_port()
-    with subprocess.Popen(
+@contextmanager
+def serving(folder: Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """Run a node in a process group of its own; it listens."""
+    process = subprocess.Popen(
         [sys.executable, "-m", "node", "run"],
         env=os.environ
         | {
-            "PACS_NODE_NODE__DATA_DIR": str(tmp_path / "var"),
-            "PACS_NODE_NODE__PORT": str(port),
+            "PACS_NODE_NODE__DATA_DIR": str(folder / "var"),
+            "PACS_NODE_NODE__PORT": str(free_port()),
             "PACS_NODE_ARCHIVE__DICOM_PORT": str(free_port()),
             "PACS_NODE_ARCHIVE__HTTP_PORT": str(free_port()),
-        },
-        cwd=tmp_path,
+            "PACS_NODE_JOBS__DEVICE": "cpu",
+        }
+        | environment,
+        cwd=folder,
         stderr=subprocess.PIPE,
         text=True,
-    ) as process:
+        start_new_session=True,
+    )
+    with ended_with_the_test(process):
         assert process.stderr is not None
         while "listening" not in process.stderr.readline():
             assert process.poll() is None, "the node ended"
+        yield process
+
+
+def test_a_signal_stops_a_running_node(tmp_path: Path) -> None:
+    """Service managers send SIGTERM; the exit is clean."""
+    with serving(tmp_path) as process:
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=60)
 

@@ -12,6 +12,7 @@ import pytest
 
 from node.errors import ConfigError
 from node.lock import LOCK_FILE, FolderLock
+from tests.processes import ended_with_the_test
 
 HOLD = """
 import sys, time
@@ -38,9 +39,10 @@ def test_a_second_holder_is_told_who_the_first_is(tmp_path: Path) -> None:
 
 def test_a_process_that_was_killed_leaves_no_lock(tmp_path: Path) -> None:
     """Its file stays behind and means nothing."""
-    with subprocess.Popen(
+    holder = subprocess.Popen(
         [sys.executable, "-c", HOLD, tmp_path], stdout=subprocess.PIPE
-    ) as process:
+    )
+    with ended_with_the_test(holder) as process:
         assert process.stdout is not None
         process.stdout.readline()
         with pytest.raises(ConfigError, match=f"process {process.pid}"):

@@ -27,7 +27,7 @@ SEED = 30
 def running_node(settings: Settings) -> Iterator[None]:
     """Run a whole node in a thread of its own."""
     stopped = threading.Event()
-    thread = threading.Thread(target=Node(settings).run, args=(stopped,))
+    thread = threading.Thread(target=Node(settings).run, args=(stopped.wait,))
     thread.start()
     try:
         yield

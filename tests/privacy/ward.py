@@ -19,6 +19,7 @@ from node.inbound.dataset import open_file
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
 from tests.node.inbound.objects import eventually, free_port, send
+from tests.processes import ended_with_the_test
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = """
@@ -137,12 +138,14 @@ def running_ward(folder: Path) -> Iterator[Ward]:
         (folder / "node.toml").write_text(settings, encoding="utf-8")
         with (
             (folder / "log").open("wb") as log,
-            subprocess.Popen(
-                [sys.executable, "-m", "tests.privacy.serve", "run"],
-                cwd=folder,
-                stdout=log,
-                stderr=log,
-                env=environment(),
+            ended_with_the_test(
+                subprocess.Popen(
+                    [sys.executable, "-m", "tests.privacy.serve", "run"],
+                    cwd=folder,
+                    stdout=log,
+                    stderr=log,
+                    env=environment(),
+                )
             ) as process,
         ):
             try:

@@ -17,6 +17,7 @@ import pytest
 from node.errors import LedgerError
 from node.jobs import database as database_module
 from node.jobs.database import MIGRATIONS, SCHEMA_VERSION, Database
+from tests.processes import ended_with_the_test
 
 ROOT = Path(__file__).parents[3]
 FIXTURES = ROOT / "tests" / "fixtures"
@@ -292,7 +293,7 @@ def test_kill_in_the_middle_of_a_transaction_loses_only_that(tmp_path: Path) -> 
             sys.stdin.read()
     """
     path = tmp_path / "ledger.sqlite"
-    with python(code, path) as process:
+    with ended_with_the_test(python(code, path)) as process:
         assert process.stdout is not None
         process.stdout.readline()
         os.kill(process.pid, signal.SIGKILL)

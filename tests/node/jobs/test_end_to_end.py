@@ -25,6 +25,7 @@ from node.jobs.pool import Pool
 from node.jobs.worker import perform
 from tests.node.jobs.ledger_stories import T0, complete, instance, request
 from tests.node.jobs.pools import wait_until
+from tests.processes import ended_with_the_test
 
 ROOT = Path(__file__).parents[3]
 SETTINGS = JobsSettings(workers=1, threads=1, device="cpu", precision="fp32")
@@ -105,12 +106,13 @@ def test_workers_end_when_the_node_is_killed(tmp_path: Path) -> None:
             time.sleep(0.01)
         print(pool.slots[0].pid, flush=True)
     """
-    with subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(code), str(tmp_path)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-    ) as node:
+    )
+    with ended_with_the_test(process) as node:
         assert node.stdout is not None
         worker = Path("/proc") / next(
             line.strip().decode() for line in node.stdout if line.strip().isdigit()
