@@ -11,6 +11,8 @@ import pytest
 from node.jobs.job import JobState
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_deliveries import DESTINATION_REMOVED
+from node.jobs.ledger_jobs import insert_object
+from node.jobs.ledger_studies import stamp
 from tests.node.jobs.ledger_stories import T0, queue, result
 
 LATER = T0 + timedelta(seconds=10)
@@ -96,6 +98,28 @@ def test_a_sent_job_needs_every_destination(ledger: Ledger) -> None:
 
     assert ledger.jobs.get(job_id).state is JobState.SENT
     assert ledger.deliveries.due(ARCHIVE, LATER)[0].job_id != job_id
+
+
+def test_a_notice_that_still_waits_holds_up_no_result(ledger: Ledger) -> None:
+    """A ledger of an earlier release may have left one beside a result."""
+    job_id = ledger.deliveries.due(ARCHIVE, LATER)[0].job_id
+    notice = result("notice", kinds=["NOTICE"]).objects[0]
+    with ledger.database.write() as connection:
+        row = connection.execute(
+            "INSERT INTO results SELECT NULL, job_id, 0, 'notice', '', completed_at, "
+            "reported_at, '{}', '{}', '', '', '' FROM results WHERE job_id = ?",
+            (job_id,),
+        )
+        result_id = int(row.lastrowid or 0)
+        insert_object(connection, result_id, notice, [ARCHIVE], stamp(T0))
+
+    for delivery in ledger.deliveries.of_job(job_id):
+        if delivery.kind != "NOTICE":
+            ledger.deliveries.sent(delivery, 0, LATER)
+
+    assert ledger.jobs.get(job_id).state is JobState.SENT
+    [waiting] = [d for d in ledger.deliveries.of_job(job_id) if d.state == "pending"]
+    assert waiting.kind == "NOTICE"
 
 
 def test_what_is_held_back_is_due_with_what_it_waits_for(ledger: Ledger) -> None:

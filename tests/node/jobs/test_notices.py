@@ -133,10 +133,16 @@ def test_the_image_received_last_says_whose_study_it_is(
 
     Also when it has corrected one image only, and two patients lie in the study.
     """
-    array = np.zeros((2, 8, 8), np.int16)
-    uids = {"study_uid": STUDY, "series_uid": "1.1.1"}
-    wrong = write_series(tmp_path / "1", array, PatientID="WRONG", **uids)
-    right = write_series(tmp_path / "2", array, PatientID="RIGHT", **uids)
+    wrong, right = (
+        write_series(
+            tmp_path / who,
+            np.zeros((2, 8, 8), np.int16),
+            study_uid=STUDY,
+            series_uid="1.1.1",
+            PatientID=who,
+        )
+        for who in ("WRONG", "RIGHT")
+    )
     asked = NoticeRequest(
         STUDY,
         (Unread("hippocampus", "identity_conflict"),),
