@@ -234,6 +234,8 @@ class NoticeRequest:
         Folder for the notice; made by the worker.
     ended_at
         When the last job of the study ended (aware UTC): the date of the notice.
+    read_by_others
+        Whether another model has a result of the study.
     """
 
     study_instance_uid: str
@@ -243,6 +245,7 @@ class NoticeRequest:
     ended_at: datetime
     installation_id: str
     report: ReportSettings = field(default_factory=ReportSettings)
+    read_by_others: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from node import log
 from node.jobs.database import Database
 from node.jobs.job import (
     Failed,
@@ -115,19 +116,27 @@ class JobRecords:
     ) -> None:
         """Record a result with its objects, and one delivery each per destination.
 
-        With no destination the job stays ``reported``.
+        With no destination the job stays ``reported``. A notice about the study that
+        still waits somewhere is withdrawn.
         """
         with self._database.write() as connection:
             result_id = _insert_result(connection, job_id, outcome, stamp(now))
             for made in outcome.objects:
                 insert_object(connection, result_id, made, destinations, stamp(now))
             _end(connection, job_id, JobEvent.REPORT, "", "", stamp(now))
+            withdrawn = _withdraw_notice(connection, job_id)
+        _tell(job_id, withdrawn)
 
     def unchanged(self, job_id: int, outcome: Unchanged, now: datetime) -> None:
-        """Record that the earlier objects stand; they are sent if they all were."""
+        """Record that the earlier objects stand; they are sent if they all were.
+
+        A notice that still waits is withdrawn, as by ``report``.
+        """
         with self._database.write() as connection:
             _end(connection, job_id, JobEvent.REPORT, "unchanged", "", stamp(now))
             settle(connection, job_id, stamp(now))
+            withdrawn = _withdraw_notice(connection, job_id)
+        _tell(job_id, withdrawn)
         del outcome
 
     def refuse(self, job_id: int, outcome: NotApplicable, now: datetime) -> None:
@@ -289,6 +298,47 @@ def insert_object(
         "created_at) VALUES (?, ?, 'pending', ?, ?)",
         [(made.sop_instance_uid, name, now, now) for name in destinations],
     )
+
+
+def _withdraw_notice(connection: sqlite3.Connection, job_id: int) -> int:
+    """Take the notice about the study of a job from where it still waits.
+
+    One that nobody got and nobody refused never was: the study may have another.
+
+    Returns
+    -------
+    int
+        Number of deliveries that are withdrawn.
+    """
+    notice = connection.execute(
+        "SELECT result_id, sop_instance_uid AS uid FROM results "
+        "JOIN objects USING (result_id) JOIN jobs USING (job_id) WHERE version = 0 "
+        "AND study_instance_uid = "
+        "(SELECT study_instance_uid FROM jobs WHERE job_id = ?)",
+        (job_id,),
+    ).fetchone()
+    if notice is None:
+        return 0
+    withdrawn = connection.execute(
+        "DELETE FROM deliveries WHERE sop_instance_uid = ? AND state = 'pending'",
+        (notice["uid"],),
+    ).rowcount
+    ended = connection.execute(
+        "SELECT 1 FROM deliveries WHERE sop_instance_uid = ?", (notice["uid"],)
+    ).fetchone()
+    if withdrawn and not ended:
+        connection.execute(
+            "DELETE FROM objects WHERE sop_instance_uid = ?", (notice["uid"],)
+        )
+        connection.execute(
+            "DELETE FROM results WHERE result_id = ?", (notice["result_id"],)
+        )
+    return withdrawn
+
+
+def _tell(job_id: int, withdrawn: int) -> None:
+    if withdrawn:
+        log.get("jobs").info("notice_withdrawn", job=job_id, deliveries=withdrawn)
 
 
 def _end(

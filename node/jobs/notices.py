@@ -6,7 +6,7 @@ result would have stood: in the archive (RESULTS.md §1).
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import models
@@ -14,11 +14,17 @@ from node import log
 from node.config import Settings
 from node.jobs.job import Failed, Noticed, NoticeRequest, Unread
 from node.jobs.ledger import Ledger
-from node.jobs.ledger_notices import DueNotice
+from node.jobs.ledger_notices import DueNotice, NoticePolicy
 from node.jobs.request import bundle_of
 
-NEWS = timedelta(days=1)
-"""What ended longer ago makes no notice: setting ``[notices]`` floods no archive."""
+
+def policy_of(settings: Settings) -> NoticePolicy | None:
+    """Return which studies want a notice; None when notices are switched off."""
+    if not settings.notices.enabled:
+        return None
+    of = settings.models.of
+    expected = tuple(name for name in models.MODELS if of(name).expected)
+    return NoticePolicy(expected, settings.jobs.attempts)
 
 
 class Notices:
@@ -43,7 +49,8 @@ class Notices:
         self._ledger = ledger
         self._results = results
         self._destinations = destinations
-        self._making: dict[str, int] = {}  # study → the job that the notice hangs on
+        self._policy = policy_of(settings)
+        self._making: dict[str, DueNotice] = {}  # by study
         self._news = True  # whether a job has ended since the ledger was last asked
         self._log = log.get("jobs")
 
@@ -53,35 +60,42 @@ class Notices:
 
     def next(self, now: datetime) -> NoticeRequest | None:
         """Return the oldest notice that is due and not being made, or None."""
-        if not self._news or not self._settings.notices.enabled:
+        if not self._news or self._policy is None:
             return None
-        of = self._settings.models.of
-        expected = [name for name in models.MODELS if of(name).expected]
-        attempts = self._settings.jobs.attempts
-        for due in self._ledger.notices.due(expected, now - NEWS, attempts):
+        for due in self._ledger.notices.due(self._policy, now):
             if due.study_instance_uid not in self._making:
                 request = self._request(due)
-                self._making[due.study_instance_uid] = due.unread[0].job_id
+                self._making[due.study_instance_uid] = due
                 return request
         self._news = False
         return None
 
     def record(self, request: NoticeRequest, ending: object, now: datetime) -> bool:
-        """Write into the ledger what became of a notice; tell whether it was made."""
+        """Write into the ledger what became of a notice; tell whether one goes out."""
         study = request.study_instance_uid
-        job_id = self._making[study]
+        due = self._making[study]
         event = self._log.bind(study=log.hashed(study))
-        is_made = isinstance(ending, Noticed)
+        is_made = False
         if isinstance(ending, Noticed):
-            self._ledger.notices.made(job_id, ending.made, self._destinations, now)
-            event.info("notice_made")
+            path, where = ending.made.path, self._destinations
+            is_made = self._ledger.notices.made(due, ending.made, where, now)
+            event.info("notice_made" if is_made else "notice_no_longer_due")
+            if not is_made:
+                self._remove(path)
         else:
             reason = ending.reason if isinstance(ending, Failed) else "internal_error"
-            self._ledger.notices.failed(job_id, reason, now)
+            self._ledger.notices.failed(due, reason, now)
             event.error("notice_not_made", reason=reason)
-            self._news = True  # it may be tried again
         del self._making[study]
+        self._news = self._news or not is_made  # it may be due again
         return is_made
+
+    def _remove(self, notice: Path) -> None:
+        """Remove a notice that nobody shall get; the next one takes its name anyway."""
+        try:
+            notice.unlink(missing_ok=True)
+        except OSError as error:
+            self._log.error("notice_not_removed", errno=error.errno)
 
     def _request(self, due: DueNotice) -> NoticeRequest:
         study = due.study_instance_uid
@@ -99,6 +113,7 @@ class Notices:
             files=self._ledger.studies.files(study),
             output_dir=self._results / study / "notice",
             ended_at=due.ended_at,
+            read_by_others=due.read_by_others,
             installation_id=self._ledger.installation_id,
             report=self._settings.report,
         )
