@@ -16,7 +16,7 @@ from pathlib import Path
 
 from node import log
 from node.config import InboundSettings
-from node.errors import NoSpaceError
+from node.errors import ArchiveError, NoSpaceError
 from node.inbound.archive import Archive
 from node.inbound.disk import errno_name
 from node.inbound.drop import DropFolder
@@ -140,6 +140,7 @@ class Watcher:
         self._executor = executor or ThreadPoolExecutor(ASKING_THREADS, "archive")
         self._wake = threading.Event()
         self._stopping = threading.Event()
+        self._keeping = threading.Lock()  # held while a fetched image is written
         self._questions = Questions(archive, self._executor, self._wake.set)
         self._drop = DropFolder(spool.drop, self._wake.set)
         self._recovery = Recovery(spool, self._studies.files)
@@ -193,8 +194,12 @@ class Watcher:
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the tick in progress; what was noted is in the ledger."""
-        self._stopping.set()
+        """End after the tick in progress; what was noted is in the ledger.
+
+        Of what is being fetched nothing is kept any more.
+        """
+        with self._keeping:
+            self._stopping.set()
         self._wake.set()
         self._drop.stop()
         if self._thread is not None:
@@ -341,8 +346,17 @@ class Watcher:
         return None
 
     def _store_fetched(self, content: bytes) -> None:
-        """Keep one image that the archive gave back; runs in another thread."""
-        self.stored(self._spool.store_file(content, FETCHED_AE_TITLE).instance)
+        """Keep one image that the archive gave back; runs in another thread.
+
+        Raises
+        ------
+        NodeError
+            It cannot be kept, or the node is stopping.
+        """
+        with self._keeping:
+            if self._stopping.is_set():
+                raise ArchiveError("the node is stopping")
+            self.stored(self._spool.store_file(content, FETCHED_AE_TITLE).instance)
 
     def _complete(self, study: str, verdict: Verdict, now: datetime) -> None:
         self._studies.complete(

@@ -205,6 +205,10 @@ class Failed:
 NO_SPACE = "no_space"
 """Reason code of an attempt for whose objects the disk had no room."""
 
+FILE_MISSING = "file_missing"
+"""Reason code of an attempt at a study of which not every file is there; it may be,
+another time."""
+
 Outcome = Reported | Unchanged | NotApplicable | Failed
 
 

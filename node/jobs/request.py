@@ -6,12 +6,9 @@ from pathlib import Path
 
 from node.config import Settings
 from node.errors import JobError, LedgerError, StudyReopenedError
-from node.jobs.job import Completeness, JobRequest
+from node.jobs.job import FILE_MISSING, Completeness, JobRequest
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
-
-FILE_MISSING = "file_missing"
-"""Reason code of an attempt at a study of which not every file is there."""
 
 
 def bundle_of(settings: Settings, model: str) -> Path | None:

@@ -37,6 +37,7 @@ from models.volume.series import StudyHeaders, read_study
 from node.config import JobsSettings
 from node.errors import JobError
 from node.jobs.job import (
+    FILE_MISSING,
     NO_SPACE,
     Completeness,
     Failed,
@@ -53,9 +54,6 @@ from node.report.compose import UNCONFIRMED, compose, report_identity
 from node.report.provenance import Provenance, input_digest, is_own
 
 PACKAGE = "pacs-ai-node"
-
-FILE_MISSING = "file_missing"
-"""Reason code: the disk does not give a file of the study; it may, another time."""
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 """What a disk says that takes no more: full, over the quota, over a limit."""

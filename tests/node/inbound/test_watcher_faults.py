@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+import threading
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from node.inbound import watcher
+from node.inbound.archive import Store
 from node.inbound.drop import DropFolder
 from node.inbound.spool import Spool
-from tests.node.inbound.objects import as_file, build_instance
+from tests.node.inbound.archives import StoryArchive
+from tests.node.inbound.objects import as_file, build_instance, eventually, files
 from tests.node.inbound.story import SERIES, STUDY, Story, knows
 
 
@@ -131,3 +136,53 @@ def test_a_file_that_goes_while_it_is_looked_at_is_passed_over(
     with monkeypatch.context() as patched:
         patched.setattr(Path, "stat", gone)
         assert drop._stable(story.now) == set()
+
+
+class SlowArchive(StoryArchive):
+    """Gives one image back, and the others when ``go_on`` is set."""
+
+    def __init__(self, images: list[bytes], go_on: threading.Event) -> None:
+        super().__init__({STUDY: {SERIES: len(images)}}, files={STUDY: images})
+        self.go_on = go_on
+
+    def fetch_study(
+        self,
+        study_instance_uid: str,
+        store: Store,
+        series_instance_uids: Collection[str] | None = None,
+    ) -> int:
+        """Hand over ``files``."""
+        first, *others = self.files[study_instance_uid]
+        store(first)
+        self.fetched.append(study_instance_uid)
+        assert self.go_on.wait(10)
+        for content in others:
+            store(content)
+        return 1 + len(others)
+
+
+def test_a_fetch_writes_nothing_after_the_stop(story: Story) -> None:
+    """Another node may hold the folder by then; what was written is noted."""
+    images = [build_instance(STUDY, SERIES) for _ in range(3)]
+    archive = SlowArchive([as_file(ds) for ds in images], go_on=threading.Event())
+    story.archive = archive
+    story.restart()
+    for ds in images:
+        story.sends(ds)
+    story.watcher.tick(story.now)
+    story.forget_images()
+
+    def is_fetching() -> bool:
+        story.watcher.tick(story.now)
+        return bool(archive.fetched)
+
+    with ThreadPoolExecutor(1) as threads:
+        story.watcher._questions._executor = threads
+        story.ends()
+        eventually(is_fetching)
+        story.watcher.stop()
+        story.watcher.tick(story.now)
+        archive.go_on.set()
+
+    assert len(files(story.spool)) == 1
+    assert story.ledger.studies.without_file(STUDY) == 2
