@@ -50,6 +50,7 @@ def _notify(request: NoticeRequest) -> Noticed | Failed:
         request.ended_at,
         request.installation_id,
         request.report,
+        read_by_others=request.read_by_others,
     )
     made = ReportObject.of("NOTICE", notice)
     (written,) = write_objects([made], request.output_dir)

@@ -7,7 +7,7 @@ statement about the patient.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import metadata
@@ -61,6 +61,19 @@ MEANING_OF_LATER = (
     "The earlier result of this study does not take them into account: do not rely on "
     "it. A later result of the same study takes the place of both."
 )
+
+HEADING_OF_MODEL = "AI NOTICE: {} did not read this study"
+MEANING_OF_MODEL = (
+    "{} has measured nothing and says nothing about the images. A later result of it "
+    "takes the place of this notice."
+)
+HEADING_OF_MODEL_LATER = "AI NOTICE: {} did not read images that came later"
+MEANING_OF_MODEL_LATER = (
+    "The earlier result of {} does not take the later images into account: do not rely "
+    "on it. A later result of it takes the place of both."
+)
+"""Where another model has a result: this notice does not speak of that one."""
+
 NOT_A_DIAGNOSIS = "Research use. Written by a program, not verified by a physician."
 
 PATIENT_AND_STUDY = (
@@ -89,6 +102,11 @@ class UnreadModel:
     bundle: Bundle | None
     version: int = 0
 
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return self.bundle.title if self.bundle else self.name
+
 
 @quiet()
 def build_notice(
@@ -98,6 +116,8 @@ def build_notice(
     ended_at: datetime,
     installation_id: str,
     settings: ReportSettings,
+    *,
+    read_by_others: bool = False,
 ) -> Dataset:
     """Return the notice for one study; equal arguments give equal bytes.
 
@@ -109,6 +129,8 @@ def build_notice(
         Aware; when the last job of the study ended. Every date comes from it.
     settings
         The notice comes behind the result series, and is dated as they are.
+    read_by_others
+        Whether a model that is not in ``unread`` has a result of the study.
     """
     offset = site_offset(source, settings)
     made = at_offset(ended_at, offset)
@@ -144,7 +166,8 @@ def build_notice(
     notice.ContributingEquipmentSequence = [
         _equipment(model, installation_id) for model in unread
     ]
-    notice.update(_content(unread, made))
+    said = sentences(unread, made, read_by_others=read_by_others)
+    notice.update(_content(unread, said))
     return _named(notice, installation_id)
 
 
@@ -195,13 +218,18 @@ def _complete(notice: Dataset, day: str, time: str) -> None:
     notice.ReferencedPerformedProcedureStepSequence = []
 
 
-def _content(unread: Sequence[UnreadModel], made: datetime) -> Dataset:
+def _content(
+    unread: Sequence[UnreadModel], said: Iterable[tuple[Code, str]]
+) -> Dataset:
     """Return the root of the content tree (PS3.3 A.35.1.3)."""
     root = ContainerContentItem(
         name=codes.LN.DiagnosticImagingReport, is_content_continuous=False
     )
-    items = [*_texts(unread, made), *_observer(unread)]
-    root.ContentSequence = ContentSequence(items)
+    texts = [
+        TextContentItem(concept, text, relationship_type="CONTAINS")
+        for concept, text in said
+    ]
+    root.ContentSequence = ContentSequence([*texts, *_observer(unread)])
     return root
 
 
@@ -221,26 +249,46 @@ def _observer(unread: Sequence[UnreadModel]) -> Iterator[ContentItem]:
     yield TextContentItem(codes.DCM.DeviceObserverManufacturer, MANUFACTURER, **context)
 
 
-def _texts(unread: Sequence[UnreadModel], made: datetime) -> Iterator[ContentItem]:
-    for concept, said in sentences(unread, made):
-        yield TextContentItem(concept, said, relationship_type="CONTAINS")
-
-
 def sentences(
-    unread: Sequence[UnreadModel], made: datetime
+    unread: Sequence[UnreadModel], made: datetime, *, read_by_others: bool = False
 ) -> Iterator[tuple[Code, str]]:
     """Return what the notice says, in reading order, each under its concept."""
-    has_result = all(model.version for model in unread)
-    yield codes.DCM.Summary, HEADING_OF_LATER if has_result else HEADING
+    heading, meanings = _about(unread, read_by_others=read_by_others)
+    yield codes.DCM.Summary, heading
     for model in unread:
         what, advice = words_for(model.reason)
-        title = model.bundle.title if model.bundle else model.name
-        yield codes.DCM.Comment, f"{title}: {what}"
+        yield codes.DCM.Comment, f"{model.title}: {what}"
         yield codes.DCM.Recommendation, advice
-    yield codes.DCM.Comment, MEANING_OF_LATER if has_result else MEANING
+    for meaning in meanings:
+        yield codes.DCM.Comment, meaning
     reasons = ", ".join(f"{model.name} {model.reason}" for model in unread)
     told = f"{NOT_A_DIAGNOSIS} Reason: {reasons}. {made:%Y-%m-%d %H:%M}."
     yield codes.DCM.Comment, told
+
+
+def _about(
+    unread: Sequence[UnreadModel], *, read_by_others: bool
+) -> tuple[str, list[str]]:
+    """Return the heading, and what it means for the reader.
+
+    Where one of several models has a result, each sentence names its models: none
+    denies what another one measured.
+    """
+    everyone = _titles(unread)
+    never = _titles([model for model in unread if not model.version])
+    later = _titles([model for model in unread if model.version])
+    if not read_by_others and not later:
+        return HEADING, [MEANING]
+    if not read_by_others and not never:
+        return HEADING_OF_LATER, [MEANING_OF_LATER]
+    heading = HEADING_OF_MODEL if never else HEADING_OF_MODEL_LATER
+    of_never = [MEANING_OF_MODEL.format(never)] if never else []
+    of_later = [MEANING_OF_MODEL_LATER.format(later)] if later else []
+    return heading.format(everyone), of_never + of_later
+
+
+def _titles(unread: Sequence[UnreadModel]) -> str:
+    return ", ".join(model.title for model in unread)
 
 
 def _versions(unread: Sequence[UnreadModel]) -> list[str]:

@@ -12,7 +12,7 @@ from pydicom import dcmread
 
 from models.volume.bundle import sha256_file
 from node.config import Settings
-from node.jobs.job import JobState, Noticed, NoticeRequest, Unread
+from node.jobs.job import Failed, JobState, Noticed, NoticeRequest, Unread
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_studies import ReceivedInstance
 from node.jobs.notices import Notices
@@ -20,12 +20,13 @@ from node.jobs.notify import notify
 from node.jobs.pool import Pool
 from node.jobs.slot import Perform
 from tests.dicom_series import write_series
-from tests.node.jobs.ledger_stories import T0, complete, request
+from tests.node.jobs.ledger_stories import T0, complete, request, result
 from tests.node.jobs.performers import fail
 from tests.node.jobs.pools import finish, jobs_settings, wait_until
 
 ARCHIVE = "ARCHIVE@127.0.0.1:4242"
 STUDY = "1.1"
+BROKEN = Failed("internal_error", "")
 
 
 def receive(ledger: Ledger, paths: list[Path]) -> None:
@@ -194,3 +195,54 @@ def test_a_worker_that_dies_over_a_notice_is_tried_again(
         policy.record(due, None, now)
 
     assert policy.next(now) is None
+
+
+def test_a_notice_that_came_too_late_is_removed(
+    ledger: Ledger, images: list[Path], tmp_path: Path
+) -> None:
+    """The study is read again while it is made; should that fail, another is due."""
+    policy = Notices(Settings(), ledger, tmp_path / "results", (ARCHIVE,))
+    receive(ledger, images[:1])
+    complete(ledger)
+    job = ledger.jobs.claim(T0)
+    assert job is not None
+    ledger.jobs.fail(job.job_id, BROKEN, T0)
+    asked = policy.next(T0)
+    assert asked is not None
+    receive(ledger, images)
+    complete(ledger, STUDY)
+    ending = notify(asked)
+    assert isinstance(ending, Noticed)
+
+    assert not policy.record(asked, ending, T0)
+
+    assert not ending.made.path.exists()
+    assert notices(ledger) == []
+    assert policy.next(T0) is None
+    assert ledger.jobs.claim(T0)
+    ledger.jobs.fail(job.job_id, BROKEN, T0)
+    policy.job_ended()
+    assert policy.next(T0) is not None
+
+
+def test_a_notice_names_its_model_when_another_has_a_result(
+    ledger: Ledger, images: list[Path], tmp_path: Path
+) -> None:
+    """From the ledger to the words of the document."""
+    policy = Notices(Settings(), ledger, tmp_path / "results", (ARCHIVE,))
+    receive(ledger, images)
+    complete(ledger, models=["other", "hippocampus"])
+    job = ledger.jobs.claim(T0)
+    assert job is not None
+    ledger.jobs.report(job.job_id, result(), [ARCHIVE], T0)
+    job = ledger.jobs.claim(T0)
+    assert job is not None
+    ledger.jobs.fail(job.job_id, BROKEN, T0)
+    asked = policy.next(T0)
+    assert asked is not None
+
+    ending = notify(asked)
+
+    assert isinstance(ending, Noticed)
+    [summary, *_] = dcmread(ending.made.path).ContentSequence
+    assert summary.TextValue.endswith("did not read this study")

@@ -26,6 +26,7 @@ from tests.node.report.inputs import CYRILLIC, _image
 WHEN = datetime(2025, 6, 5, 9, 30, 15, tzinfo=UTC)
 DSRDUMP = shutil.which("dsrdump") or "dsrdump"
 INSTALLATION = "0123456789abcdef0123456789abcdef"
+TITLE = load_bundle(bundle_folder("hippocampus")).title
 SETTINGS = ReportSettings(series_number=9000, timezone="Asia/Kolkata")
 
 
@@ -41,11 +42,19 @@ def source_of(folder: Path, **tags: Any) -> Dataset:
     return read_header(sorted(folder.iterdir())[0]).dataset
 
 
-def notice_of(source: Dataset, *unread: UnreadModel) -> Dataset:
+def notice_of(
+    source: Dataset, *unread: UnreadModel, read_by_others: bool = False
+) -> Dataset:
     """Build the notice for a source."""
-    models = unread or (hippocampus(),)
-    study = source.StudyInstanceUID
-    return build_notice(source, study, models, WHEN, INSTALLATION, SETTINGS)
+    return build_notice(
+        source,
+        source.StudyInstanceUID,
+        unread or (hippocampus(),),
+        WHEN,
+        INSTALLATION,
+        SETTINGS,
+        read_by_others=read_by_others,
+    )
 
 
 def written(notice: Dataset) -> bytes:
@@ -116,6 +125,31 @@ def test_beside_an_earlier_result_it_warns_of_that(tmp_path: Path) -> None:
 
     assert texts[0] == "AI NOTICE: images that came later were not read"
     assert "do not rely on it" in " ".join(texts)
+
+
+def test_beside_the_result_of_another_model_it_names_its_own(tmp_path: Path) -> None:
+    """What the other one measured stands there: nothing is said about that."""
+    texts = sentences(notice_of(source_of(tmp_path / "in"), read_by_others=True))
+
+    assert texts[0] == f"AI NOTICE: {TITLE} did not read this study"
+    assert f"{TITLE} has measured nothing and says nothing" in texts[3]
+    assert "no AI" not in " ".join(texts)
+
+
+def test_beside_both_it_tells_them_apart(tmp_path: Path) -> None:
+    """One model has an out-of-date result, one has none, a third read the study."""
+    never = UnreadModel("lung", "single_slice", None)
+    late = hippocampus(version=1)
+    source = source_of(tmp_path / "in")
+
+    texts = sentences(notice_of(source, never, late))
+    assert texts[0] == f"AI NOTICE: lung, {TITLE} did not read this study"
+    assert texts[5].startswith("lung has measured nothing")
+    assert texts[6].startswith(f"The earlier result of {TITLE} does not take")
+
+    texts = sentences(notice_of(source, late, read_by_others=True))
+    assert texts[0] == f"AI NOTICE: {TITLE} did not read images that came later"
+    assert texts[3].startswith(f"The earlier result of {TITLE} does not take")
 
 
 def test_it_stands_in_the_study_of_its_patient(tmp_path: Path) -> None:
