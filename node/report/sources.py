@@ -108,8 +108,9 @@ TYPE_2 = ("StudyID", "ReferringPhysicianName")
 def source_headers(study: StudyHeaders, volume: Volume) -> list[Dataset]:
     """Return one patched header per slice of ``volume``, in slice order.
 
-    What the series lacks about the person and the time zone is taken from its
-    siblings; geometry that differs only by rounding is made equal; nothing is guessed.
+    Who was scanned is what ``demographics`` says, in each of them. What the series
+    lacks about the time zone is taken from its siblings; geometry that differs only
+    by rounding is made equal; nothing is guessed.
 
     Raises
     ------
@@ -160,6 +161,7 @@ def _stated_offset(datasets: Iterable[Dataset]) -> str:
 
 
 def _fill_person(copy: Dataset, person: Demographics) -> None:
+    copy.PatientName = person.patient_name
     copy.PatientID = person.patient_id
     copy.PatientBirthDate = date_or_empty(person.birth_date)
     copy.PatientSex = person.sex if person.sex in {"M", "F", "O"} else ""
@@ -168,8 +170,8 @@ def _fill_person(copy: Dataset, person: Demographics) -> None:
     copy.AccessionNumber = person.accession_number
     if person.issuer_of_patient_id:
         copy.IssuerOfPatientID = person.issuer_of_patient_id
-    if not copy.get("PatientName"):
-        copy.PatientName = person.patient_name
+    else:  # its own may stand beside no ID, and would become that of a sibling's
+        copy.pop("IssuerOfPatientID", None)
     _fill_age(copy, person)
     for keyword in TYPE_2:
         if keyword not in copy:

@@ -22,16 +22,17 @@ NOTHING: dict[str, Any] = {
 
 
 def describe(
-    folder: Path, own: dict[str, Any], sibling: dict[str, Any] | None = None
+    folder: Path, own: dict[str, Any], *siblings: dict[str, Any]
 ) -> Demographics:
-    """Return the demographics of the series "own", with or without a sibling."""
+    """Return the demographics of the series "own", with or without siblings."""
     study, series = uid("study"), uid("own")
     paths = write_series(
         folder / "own", PLANES, study_uid=study, series_uid=series, **own
     )
-    if sibling is not None:
+    for number, sibling in enumerate(siblings):
+        name = f"sibling {number}"
         paths += write_series(
-            folder / "sibling", PLANES, study_uid=study, description="T1", **sibling
+            folder / name, PLANES, study_uid=study, description=name, **sibling
         )
     return demographics(read_study(paths), series)
 
@@ -154,6 +155,94 @@ def test_a_person_is_not_printed(tmp_path: Path) -> None:
 
     for identifier in ("Phantom", "TEST-1", "19500102", "A1"):
         assert identifier not in shown
+
+
+ANNA = NOTHING | {"PatientName": "Alpha^Anna"}
+BERT = {
+    "PatientName": "Beta^Bert",
+    "PatientID": "2",
+    "PatientBirthDate": "19300101",
+    "PatientSex": "M",
+    "PatientAge": "090Y",
+}
+
+
+@pytest.mark.parametrize("ids", [("", "2"), ("0", "0"), ("", "")])
+def test_a_person_is_never_put_together_from_two(
+    tmp_path: Path, ids: tuple[str, str]
+) -> None:
+    """Neither an ID that is missing nor a placeholder makes Anna of Bert."""
+    own, sibling = ids
+    person = describe(
+        tmp_path, ANNA | {"PatientID": own}, BERT | {"PatientID": sibling}
+    )
+
+    assert (person.patient_name, person.patient_id) == ("Alpha^Anna", own)
+    assert (person.birth_date, person.sex, person.patient_age) == ("", "", "")
+    assert person.age_years is None
+
+
+def test_the_study_is_the_same_whoever_lies_in_it(tmp_path: Path) -> None:
+    """Its date and its accession number come from any sibling."""
+    lost = {"StudyDate": "", "StudyTime": "", "AccessionNumber": ""}
+
+    person = describe(tmp_path, ANNA | lost, BERT)
+
+    assert (person.study_date, person.study_time) == ("20200103", "101112")
+    assert person.accession_number == "A1"
+
+
+def test_what_another_study_says_is_not_asked(tmp_path: Path) -> None:
+    """Two studies among the files: the sibling is one of the same study."""
+    paths = write_series(tmp_path / "own", PLANES, series_uid="1.2.3", **NOTHING)
+    paths += write_series(tmp_path / "other", PLANES, study_uid="1.2.9")
+
+    person = demographics(read_study(paths), "1.2.3")
+
+    assert (person.patient_name, person.birth_date) == ("", "")
+
+
+def test_siblings_that_contradict_one_another_fill_nothing(tmp_path: Path) -> None:
+    """A series that says nothing may be of either: nobody knows of which."""
+    person = describe(tmp_path, NOTHING, ANNA, BERT)
+
+    assert (person.patient_name, person.patient_id, person.sex) == ("", "", "")
+
+
+def test_siblings_of_one_person_fill_what_each_of_them_has(tmp_path: Path) -> None:
+    """However the devices write the name."""
+    a = {"PatientName": "PHANTOM^TEST^^", "PatientBirthDate": None}
+    b = {"PatientName": "Phantom Test", "PatientSex": None}
+
+    person = describe(tmp_path, NOTHING, a, b)
+
+    assert (person.sex, person.birth_date) == ("F", "19500102")
+
+
+@pytest.mark.parametrize(
+    ("own", "sibling", "issuer"),
+    [
+        (("TEST-1", None), ("TEST-1", "CLINIC"), "CLINIC"),
+        (("TEST-1", None), ("", "CLINIC"), ""),
+        (("", "CLINIC"), ("TEST-1", None), ""),
+        (("", None), ("TEST-1", "CLINIC"), "CLINIC"),
+    ],
+)
+def test_an_issuer_stands_beside_the_id_that_it_issued(
+    tmp_path: Path,
+    own: tuple[str, str | None],
+    sibling: tuple[str, str | None],
+    issuer: str,
+) -> None:
+    """An ID of another issuer is another person's."""
+    first, second = (
+        {"PatientID": patient_id, "IssuerOfPatientID": issued_by}
+        for patient_id, issued_by in (own, sibling)
+    )
+
+    person = describe(tmp_path, first, second)
+
+    assert (person.patient_id, person.issuer_of_patient_id) == ("TEST-1", issuer)
 
 
 @pytest.mark.data

@@ -12,7 +12,7 @@ from pydicom import Dataset, dcmread
 from models.volume.series import load_volume, read_study
 from node.errors import JobError
 from node.report.sources import COPIED, source_headers
-from tests.dicom_series import write_series
+from tests.dicom_series import uid, write_series
 from tests.node.report.dciodvfy import errors
 from tests.node.report.inputs import CYRILLIC, Case, build_case, ellipsoids
 
@@ -40,17 +40,46 @@ def test_headers_are_in_slice_order(case: Case) -> None:
 
 def test_what_the_series_lacks_comes_from_a_sibling(tmp_path: Path) -> None:
     """A cut-out series without birth date and sex, beside one that has them."""
-    labels = ellipsoids((4, 20, 20)).astype("int16")
-    crop = write_series(tmp_path / "crop", labels, description="Crop", **MISSING)
-    head = write_series(tmp_path / "head", labels, description="T1", SeriesNumber="2")
-    study = read_study([*crop, *head])
-    series = next(s for s in study.series if s.series_description == "Crop")
-
-    header = source_headers(study, load_volume(series))[0]
+    header = _header_of_crop(tmp_path, MISSING, {"SeriesNumber": "2"})
 
     assert header.PatientBirthDate == "19500102"
     assert header.PatientSex == "F"
     assert header.PatientAge == "070Y"
+
+
+def test_a_person_is_never_put_together_from_two(tmp_path: Path) -> None:
+    """Another name beside it: no ID, no birth date and no sex is taken from there."""
+    anna: dict[str, Any] = {"PatientName": "Alpha^Anna", "PatientID": ""}
+    bert = {"PatientName": "Beta^Bert", "PatientID": "2", "IssuerOfPatientID": "X"}
+
+    header = _header_of_crop(tmp_path, MISSING | anna, bert)
+
+    assert (header.PatientName, header.PatientID) == ("Alpha^Anna", "")
+    assert (header.PatientBirthDate, header.PatientSex) == ("", "")
+    assert "PatientAge" not in header
+    assert "IssuerOfPatientID" not in header
+
+
+def test_an_issuer_without_its_id_is_not_passed_on(tmp_path: Path) -> None:
+    """Beside the ID of a sibling it would name a patient who does not exist."""
+    lost = {"PatientID": "", "IssuerOfPatientID": "CLINIC"}
+
+    header = _header_of_crop(tmp_path, lost, {})
+
+    assert header.PatientID == "TEST-1"
+    assert "IssuerOfPatientID" not in header
+
+
+def test_one_person_stands_in_all_headers(tmp_path: Path) -> None:
+    """Also where one slice of the series itself names somebody else."""
+    labels = ellipsoids((4, 20, 20)).astype("int16")
+    paths = write_series(tmp_path / "s", labels, PatientID="")
+    _overwrite(paths[2], PatientName="Beta^Bert")
+    study = read_study(paths)
+
+    headers = source_headers(study, load_volume(study.series[0]))
+
+    assert {str(h.PatientName) for h in headers} == {"Phantom^Test"}
 
 
 def test_what_nobody_says_stays_empty(folder: Path) -> None:
@@ -195,6 +224,21 @@ def test_a_slice_that_is_not_one_instance_is_refused(case: Case) -> None:
         source_headers(case.study, replace(case.volume, series=series))
 
     assert caught.value.reason == "multi_frame_unsupported"
+
+
+def _header_of_crop(
+    folder: Path, crop: dict[str, Any], head: dict[str, Any]
+) -> Dataset:
+    """Return the header of a crop that lies beside a whole head in one study."""
+    labels, study_uid = ellipsoids((4, 20, 20)).astype("int16"), uid("study")
+    paths = []
+    for name, tags in {"Crop": crop, "T1": head}.items():
+        paths += write_series(
+            folder / name, labels, description=name, study_uid=study_uid, **tags
+        )
+    study = read_study(paths)
+    series = next(s for s in study.series if s.series_description == "Crop")
+    return source_headers(study, load_volume(series))[0]
 
 
 def _overwrite(path: Path, **tags: object) -> None:
