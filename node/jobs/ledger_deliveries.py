@@ -45,12 +45,33 @@ class Readdressed(NamedTuple):
 DESTINATION_REMOVED = "destination_removed"
 """Why a delivery failed whose destination is no longer configured."""
 
+PATIENCE = 5
+"""Attempts of an object for which those behind it wait, so that a report does not
+arrive before the Segmentation that it refers to, nor before the version that it
+replaces. With the default back-off that is half a minute: an archive that never takes
+one object gets the others all the same."""
+
 _SELECT = """
 SELECT d.*, o.kind, o.sop_class_uid, o.transfer_syntax_uid, o.path, o.sha256,
        j.job_id, j.study_instance_uid
 FROM deliveries AS d JOIN objects AS o USING (sop_instance_uid)
 JOIN results AS r USING (result_id) JOIN jobs AS j USING (job_id)
 """
+
+_WAITING = """
+WITH waiting AS (
+    SELECT d.delivery_id, r.job_id, MAX(d.not_before, COALESCE(
+        MAX(d.not_before) FILTER (WHERE d.attempts < :patience AND r.version > 0)
+        OVER (PARTITION BY r.job_id ORDER BY d.delivery_id
+              ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), '')) AS due_at
+    FROM deliveries AS d JOIN objects USING (sop_instance_uid)
+    JOIN results AS r USING (result_id)
+    WHERE d.state = 'pending' AND d.destination = :destination
+)
+"""
+"""What waits for a destination, and until when: an object not before those of its job
+that were made before it, of the same version or of an earlier one; unless those were
+offered ``:patience`` times, or are notices."""
 
 
 class DeliveryRecords:
@@ -62,22 +83,22 @@ class DeliveryRecords:
     def due(self, destination: str, now: datetime) -> list[Delivery]:
         """Return the pending deliveries of one study that are due, oldest first.
 
-        All belong to one job, so that they travel in one association.
+        All belong to one job, so that they travel in one association; of several
+        versions the earlier one goes first.
         """
         rows = self._database.read(
-            f"{_SELECT} WHERE d.state = 'pending' AND d.destination = ? "
-            "AND d.not_before <= ? ORDER BY d.delivery_id",
-            (destination, stamp(now)),
+            f"{_WAITING} {_SELECT} JOIN waiting AS w USING (delivery_id) "  # noqa: S608 - put together from constants
+            "WHERE w.due_at <= :now AND w.job_id = (SELECT job_id FROM waiting "
+            "WHERE due_at <= :now ORDER BY delivery_id LIMIT 1) ORDER BY d.delivery_id",
+            {"destination": destination, "now": stamp(now), "patience": PATIENCE},
         )
-        deliveries = [_delivery(row) for row in rows]
-        return [d for d in deliveries if d.job_id == deliveries[0].job_id]
+        return [_delivery(row) for row in rows]
 
     def next_due(self, destination: str) -> datetime | None:
         """Return when the next delivery to ``destination`` is due, or None."""
         rows = self._database.read(
-            "SELECT MIN(not_before) AS due FROM deliveries "
-            "WHERE state = 'pending' AND destination = ?",
-            (destination,),
+            f"{_WAITING} SELECT MIN(due_at) AS due FROM waiting",  # noqa: S608 - of constants
+            {"destination": destination, "patience": PATIENCE},
         )
         return moment(rows[0]["due"]) if rows[0]["due"] else None
 

@@ -5,7 +5,8 @@ the bytes on disk are sent again until the destination has them, refuses them fo
 good, or ``give_up_after_h`` has passed. They are compared with the SHA-256 of the
 ledger before anybody is called.
 
-The objects of a result are offered in the order of their making: SEG, SR, SC.
+The objects of a job are offered in the order of their making: SEG, SR, SC, and the
+earlier version before the later.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from node import log
 from node.config import Destination, SendSettings
 from node.errors import SendError
 from node.jobs.ledger import Ledger
-from node.jobs.ledger_deliveries import Delivery
+from node.jobs.ledger_deliveries import PATIENCE, Delivery
 from node.send.scu import Answer, Outgoing, Peer, Sent, store
 
 IDLE_S = 60.0
@@ -32,11 +33,6 @@ IDLE_S = 60.0
 
 RETRY_S = 5.0
 """Pause after the ledger could not be used, or after what nobody foresaw."""
-
-PATIENCE = 5
-"""Attempts of an object for which those behind it wait, so that a report does not
-arrive before the Segmentation that it refers to. With the default back-off that is
-half a minute: an archive that never takes one object gets the others all the same."""
 
 RESULT_DAMAGED = "result_damaged"
 """Why a delivery failed whose file is missing or not what was written."""

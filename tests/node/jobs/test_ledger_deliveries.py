@@ -10,10 +10,17 @@ import pytest
 
 from node.jobs.job import JobState
 from node.jobs.ledger import Ledger
-from node.jobs.ledger_deliveries import DESTINATION_REMOVED
-from node.jobs.ledger_jobs import insert_object
+from node.jobs.ledger_deliveries import DESTINATION_REMOVED, PATIENCE
+from node.jobs.ledger_jobs import JobRow, insert_object
 from node.jobs.ledger_studies import stamp
-from tests.node.jobs.ledger_stories import T0, queue, result
+from tests.node.jobs.ledger_stories import (
+    T0,
+    complete,
+    instance,
+    queue,
+    result,
+    spooled,
+)
 
 LATER = T0 + timedelta(seconds=10)
 ARCHIVE, WORKSTATION = "ARCHIVE@127.0.0.1:4242", "VIEW@127.0.0.1:104"
@@ -136,6 +143,54 @@ def test_what_is_held_back_is_due_with_what_it_waits_for(ledger: Ledger) -> None
         ("SR", 0, None),
         ("SC", 0, None),
     ]
+
+
+def second_version(ledger: Ledger) -> JobRow:
+    """Let the job of the first study report again."""
+    late = spooled(ledger, instance("1.1", number=2))
+    ledger.studies.record([late], LATER)
+    complete(ledger, "1.1", now=LATER)
+    job = ledger.jobs.claim(LATER)
+    assert job is not None
+    ledger.jobs.report(job.job_id, result("again"), [ARCHIVE, WORKSTATION], LATER)
+    return job
+
+
+def test_a_version_waits_for_the_one_before_it(ledger: Ledger) -> None:
+    """An archive that was busy gets them in their order; others are not held up."""
+    again = LATER + timedelta(minutes=1)
+    earlier = ledger.deliveries.due(ARCHIVE, LATER)
+    ledger.deliveries.postpone(earlier[:1], 0xA700, "busy", again, held=earlier[1:])
+    job = second_version(ledger)
+    of_other = ledger.deliveries.due(ARCHIVE, LATER)
+    assert {d.study_instance_uid for d in of_other} == {"1.2"}
+    for delivery in of_other:
+        ledger.deliveries.sent(delivery, 0, LATER)
+
+    assert ledger.deliveries.due(ARCHIVE, again - timedelta(seconds=1)) == []
+    assert ledger.deliveries.next_due(ARCHIVE) == again
+    due = ledger.deliveries.due(ARCHIVE, again)
+    assert [d.sop_instance_uid.rpartition(".")[2] for d in due] == ["1"] * 3 + [
+        "again"
+    ] * 3
+    assert {d.job_id for d in due} == {job.job_id}
+    assert len(ledger.deliveries.due(WORKSTATION, LATER)) == 6
+
+
+def test_a_version_does_not_wait_for_ever(ledger: Ledger) -> None:
+    """What the archive has refused so often goes alone, whenever it is taken."""
+    again = LATER + timedelta(minutes=1)
+    for _ in range(PATIENCE):
+        ledger.deliveries.postpone(
+            ledger.deliveries.of_job(1)[::2], 0xA700, "busy", again
+        )
+    second_version(ledger)
+    for delivery in ledger.deliveries.of_job(2):
+        ledger.deliveries.sent(delivery, 0, LATER)
+
+    due = ledger.deliveries.due(ARCHIVE, LATER)
+
+    assert [d.sop_instance_uid.rpartition(".")[2] for d in due] == ["again"] * 3
 
 
 def test_deliveries_are_listed_by_job(ledger: Ledger) -> None:

@@ -21,9 +21,9 @@ from models.volume.bundle import sha256_file
 from node.config import Destination, SendSettings
 from node.jobs.job import Completeness, JobState, ObjectFile, Reported
 from node.jobs.ledger import Ledger
-from node.jobs.ledger_deliveries import Delivery
+from node.jobs.ledger_deliveries import PATIENCE, Delivery
 from node.jobs.ledger_studies import ReceivedInstance
-from node.send.outbox import PATIENCE, RESULT_DAMAGED, Outbox, destination_name
+from node.send.outbox import RESULT_DAMAGED, Outbox, destination_name
 from tests.dicom_series import write_series
 from tests.node.send.test_scu import StandInArchive
 

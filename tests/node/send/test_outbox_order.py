@@ -36,10 +36,9 @@ from node.errors import SendError
 from node.jobs.database import Database
 from node.jobs.job import JobState, ObjectFile
 from node.jobs.ledger import Ledger
-from node.jobs.ledger_deliveries import DESTINATION_REMOVED, Delivery
+from node.jobs.ledger_deliveries import DESTINATION_REMOVED, PATIENCE, Delivery
 from node.send import outbox
 from node.send.outbox import (
-    PATIENCE,
     RESULT_DAMAGED,
     Outbox,
     destination_name,
@@ -144,6 +143,7 @@ class Trouble(RuleBasedStateMachine):
         self.now = T0
         self.ledger = Ledger(self.folder)
         self.results: list[tuple[str, ...]] = []
+        self.of_study: dict[str, list[str]] = defaultdict(list)  # through all versions
         self.damaged: set[str] = set()
         self.owed: set[tuple[str, str]] = set()
         self.moves = 0
@@ -201,6 +201,7 @@ class Trouble(RuleBasedStateMachine):
         self.ledger.jobs.report(job.job_id, outcome, self.names(), self.now)
         uids = tuple(made.sop_instance_uid for made in objects)
         self.results.append(uids)
+        self.of_study[study] += uids
         self.owed |= {(place, uid) for place in self.names() for uid in uids}
 
     def written(self, made: ObjectFile) -> ObjectFile:
@@ -260,7 +261,7 @@ class Trouble(RuleBasedStateMachine):
         here = {
             d.sop_instance_uid: d for d in self.deliveries() if d.destination == place
         }
-        uids = next(uids for uids in self.results if uid in uids)
+        uids = next(uids for uids in self.of_study.values() if uid in uids)
 
         assert here[uid].state == "pending", "sent again after a recorded success"
         assert uid not in self.damaged
