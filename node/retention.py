@@ -21,7 +21,8 @@ def remove_received(
     Study by study: first the ledger forgets the files, then they go. A study for
     which images arrive is left for the next time, and a file that is not named in
     the ledger is not touched. Digests stay in the ledger, so that the same image is
-    known when it comes again; results stay on disk.
+    known when it comes again; results stay on disk. A study that fails is logged and
+    does not hold up the others.
 
     Returns
     -------
@@ -32,12 +33,26 @@ def remove_received(
     before = now - timedelta(hours=settings.keep_received_h)
     removed = 0
     for study_instance_uid in records.removable(before):
-        with spool.claims.alone(study_instance_uid) as is_free:
-            files = records.forget(study_instance_uid, before) if is_free else ()
-            if files:
-                _remove(files, spool.study_folder(study_instance_uid))
-                removed += 1
+        try:
+            removed += _remove_study(records, spool, study_instance_uid, before)
+        except Exception as error:  # noqa: BLE001 - each study by itself; it may quote
+            log.get("retention").error(
+                "study_not_removed",
+                study=log.hashed(study_instance_uid),
+                error=type(error).__name__,
+            )
     return removed
+
+
+def _remove_study(
+    records: RetentionRecords, spool: Spool, study_instance_uid: str, before: datetime
+) -> bool:
+    """Remove the images of one study, if they may go now; tell whether they did."""
+    with spool.claims.alone(study_instance_uid) as is_free:
+        files = records.forget(study_instance_uid, before) if is_free else ()
+        if files:
+            _remove(files, spool.study_folder(study_instance_uid))
+    return bool(files)
 
 
 def _remove(files: tuple[Path, ...], folder: Path) -> None:

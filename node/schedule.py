@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from node import log
 from node.config import RetentionSettings
 from node.inbound.spool import Spool
 from node.jobs.ledger import Ledger
@@ -16,12 +18,15 @@ from node.retention import remove_received
 class Schedule:
     """Runs the periodic work in background threads, one piece of each kind at a time.
 
-    Work that is late, because the machine was busy or asleep, is done once.
+    Work that is late, because the machine was busy or asleep, is done once. Work that
+    fails is logged by its kind of error, and done again at its time.
     """
 
     def __init__(
         self, settings: RetentionSettings, ledger: Ledger, spool: Spool
     ) -> None:
+        # it would log an error of the work with its text, which may name a study
+        logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             job_defaults={
@@ -46,7 +51,9 @@ class Schedule:
             Begin at the start, not one interval after it.
         """
         first = {"next_run_time": datetime.now(UTC)} if at_once else {}
-        self._scheduler.add_job(work, "interval", seconds=every_s, **first)
+        self._scheduler.add_job(
+            _guarded, "interval", args=[work], seconds=every_s, **first
+        )
 
     def start(self) -> None:
         """Begin."""
@@ -55,3 +62,11 @@ class Schedule:
     def stop(self) -> None:
         """End after the work in progress."""
         self._scheduler.shutdown(wait=True)
+
+
+def _guarded(work: Callable[[], object]) -> None:
+    """Do a piece of work; nobody waits for its error, so it ends here."""
+    try:
+        work()
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is done again
+        log.get("schedule").error("work_failed", error=type(error).__name__)

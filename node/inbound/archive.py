@@ -7,8 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-Store = Callable[[bytes], None]
+from node.errors import BadUidError, UnreadableError
+from node.inbound.spool import OwnObjectError
+
+Store = Callable[[bytes], object]
 """Takes the content of one DICOM file (PS3.10), as the spool's ``store_file`` does."""
+
+REFUSED_FOR_GOOD = (BadUidError, UnreadableError, OwnObjectError)
+"""What ``Store`` raises for an object that can never be kept: it has come, and the
+others follow. Any other error ends the fetch."""
 
 
 class Archive(Protocol):
@@ -35,7 +42,8 @@ class Archive(Protocol):
         Returns
         -------
         int
-            Number of instances that were handed over.
+            Number of instances that were handed over, also those that ``store``
+            refused for good.
         """
 
     def echo(self) -> None:
@@ -44,20 +52,23 @@ class Archive(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FoundStudy:
-    """A study that came into the archive or changed there.
+    """A study that came into the archive or changed there, as far as it told.
 
     Attributes
     ----------
     modalities
-        Of its series.
+        Of its series; None: it did not tell.
     instances
         How many the archive counts; without what the node stored there, when the
-        archive knows who stored it.
+        archive knows who stored it. None: it did not tell.
+    series
+        Number of instances by Series Instance UID. None: it did not tell.
     """
 
     study_instance_uid: str
-    modalities: frozenset[str]
-    instances: int
+    modalities: frozenset[str] | None
+    instances: int | None
+    series: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +135,7 @@ class SearchableArchive(Archive, Protocol):
     def search(self, position: str | None, now: datetime, look_back_days: int) -> Found:
         """Return studies that came or changed since ``position``, or some of them.
 
+        No study is asked for by itself: what does not come with it stays unknown.
         Without a position the search begins ``look_back_days`` whole days ago.
         """
 

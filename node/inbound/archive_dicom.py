@@ -14,17 +14,31 @@ from pynetdicom import AE, build_role, evt
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.presentation import PresentationContext, build_context
 
+from node import log
 from node.config import ArchiveSettings
 from node.errors import ArchiveError, NodeError
 from node.inbound import archive_queries as queries
-from node.inbound.archive import Found, FoundStudy, Holding, Routing, Store
+from node.inbound.archive import (
+    REFUSED_FOR_GOOD,
+    Found,
+    FoundStudy,
+    Holding,
+    Routing,
+    Store,
+)
+from node.inbound.scp import (
+    OUT_OF_RESOURCES,
+    STATUSES,
+    SUCCESS,
+    configure_libraries,
+)
+from node.inbound.spool import checked_uid
 
 VERIFICATION = "1.2.840.10008.1.1"
 STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 STUDY_ROOT_GET = "1.2.840.10008.5.1.4.1.2.2.3"
 
 PENDING = (0xFF00, 0xFF01)
-SUCCESS = 0x0000
 
 
 class DicomArchive:
@@ -42,6 +56,9 @@ class DicomArchive:
         self._settings = settings
         self._ae_title = ae_title
         self._name = f"{settings.ae_title}@{settings.host}:{settings.dicom_port}"
+        configure_libraries()
+        self._log = log.get("archive")
+        self._skipped: set[str] = set()
 
     @property
     def source(self) -> str:
@@ -80,7 +97,8 @@ class DicomArchive:
         """Return the studies of the last days, by study date.
 
         The position is the day of the search. Studies enter an archive later than
-        they are made: each search begins ``look_back_days`` before it.
+        they are made: each search begins ``look_back_days`` before it. One that
+        cannot be understood is left out, and the log says so.
 
         Raises
         ------
@@ -91,12 +109,10 @@ class DicomArchive:
         begin = min(date.fromisoformat(position), today) if position else today
         query = queries.studies_since(begin - timedelta(days=look_back_days))
         with self._association([build_context(STUDY_ROOT_FIND)]) as association:
-            studies = [
-                self._found(association, study)
-                for study in self._find(association, query)
-                if study.get("StudyInstanceUID")
-            ]
-        return Found(tuple(studies), today.isoformat())
+            records = self._find(association, query)
+        found = [self._found(record) for record in records]
+        studies = tuple(study for study in found if study is not None)
+        return Found(studies, today.isoformat())
 
     def routing(self) -> Routing | None:
         """Return None: DICOM has no word for an archive's own jobs."""
@@ -122,28 +138,22 @@ class DicomArchive:
         ArchiveError
             The archive does not answer, refuses, or some images did not come.
         """
-        fetched: list[str] = []
-
-        def keep(event: evt.Event) -> int:
-            try:
-                store(event.encoded_dataset())
-            except NodeError:
-                return 0xA700
-            fetched.append(str(cast(C_STORE, event.request).AffectedSOPInstanceUID))
-            return SUCCESS
-
-        with self._association([build_context(STUDY_ROOT_FIND)]) as association:
-            images = self._find(association, queries.images_of(study_instance_uid))
+        images = self._images(study_instance_uid, series_instance_uids)
         if not images:
             return 0
-        storage = queries.storage_contexts(images)
+        storage = queries.storage_contexts([one for s in images.values() for one in s])
         contexts = [build_context(STUDY_ROOT_GET), *storage]
         classes = {cast(UID, each.abstract_syntax) for each in storage}
         roles = [build_role(each, scp_role=True) for each in classes]
-        with self._association(contexts, roles, [(evt.EVT_C_STORE, keep)]) as opened:
-            for query in queries.retrievals(study_instance_uid, series_instance_uids):
-                self._get(opened, query)
-        return len(fetched)
+        come: set[str] = set()
+        handler = (evt.EVT_C_STORE, _keep, [store, come])
+        with self._association(contexts, roles, [handler]) as association:
+            for series, listed in images.items():
+                query = queries.retrieval_of(study_instance_uid, series)
+                status = self._get(association, query)
+                if not come.issuperset(_uids(listed)):
+                    self._check(status, "C-GET")
+        return len(come)
 
     def echo(self) -> None:
         """Return when the archive answers C-ECHO.
@@ -156,42 +166,76 @@ class DicomArchive:
         with self._association([build_context(VERIFICATION)]) as association:
             self._check(association.send_c_echo(), "C-ECHO")
 
-    def _found(self, association: Any, study: Dataset) -> FoundStudy:
-        """Return a study of a search, with what the archive left out asked for."""
-        uid = str(study.StudyInstanceUID)
-        modalities = queries.values(study, "ModalitiesInStudy")
-        number = study.get("NumberOfStudyRelatedInstances")
-        if modalities and number is not None:
-            return FoundStudy(uid, modalities, int(number))
-        holding = self._holding(association, uid)
-        return FoundStudy(uid, holding.modalities, sum(holding.series.values()))
+    def _images(
+        self, study: str, series: Collection[str] | None
+    ) -> dict[str, list[Dataset]]:
+        """Ask for the images of each series, or of some; leave out the empty ones."""
+        with self._association([build_context(STUDY_ROOT_FIND)]) as association:
+            if series is None:
+                found = self._find(association, queries.series_of(study))
+                series = [str(each.SeriesInstanceUID) for each in found]
+            asked = {
+                uid: self._find(association, queries.images_of(study, uid))
+                for uid in series
+            }
+        return {uid: listed for uid, listed in asked.items() if listed}
+
+    def _found(self, record: Dataset) -> FoundStudy | None:
+        """Return a study of a search; None for a record that is none."""
+        uid = ""
+        try:
+            uid = str(record.get("StudyInstanceUID", ""))
+            return FoundStudy(
+                checked_uid(uid),
+                queries.values(record, "ModalitiesInStudy") or None,
+                queries.number(record, "NumberOfStudyRelatedInstances"),
+            )
+        except Exception as error:  # noqa: BLE001 - one odd record hides no other
+            self._log_skipped(log.hashed(uid), error)
+            return None
+
+    def _log_skipped(self, study: str, error: Exception) -> None:
+        """Log a record that was skipped, once: it comes again at every search."""
+        if study not in self._skipped:
+            self._skipped.add(study)
+            name = type(error).__name__
+            self._log.warning(
+                "record_skipped", archive=self._name, study=study, error=name
+            )
 
     def _holding(self, association: Any, study_instance_uid: str) -> Holding:
         counts: dict[str, int] = {}
         modalities: set[str] = set()
         for series in self._find(association, queries.series_of(study_instance_uid)):
             uid = str(series.SeriesInstanceUID)
-            number = series.get("NumberOfSeriesRelatedInstances")
+            number = queries.number(series, "NumberOfSeriesRelatedInstances")
             if number is None:
                 images = queries.images_of(study_instance_uid, uid)
                 number = len(self._find(association, images))
-            counts[uid] = int(number)
+            counts[uid] = number
             modalities |= queries.values(series, "Modality")
         return Holding(counts, frozenset(modalities))
 
     def _find(self, association: Any, query: Dataset) -> list[Dataset]:
+        """Return what is found; an empty data set for a record that is no data set."""
         found = []
         for status, identifier in association.send_c_find(query, STUDY_ROOT_FIND):
-            if status.get("Status") in PENDING and identifier is not None:
-                found.append(identifier)
+            if status.get("Status") in PENDING:
+                found.append(Dataset() if identifier is None else identifier)
             else:
                 self._check(status, "C-FIND")
         return found
 
-    def _get(self, association: Any, query: Dataset) -> None:
+    def _get(self, association: Any, query: Dataset) -> Dataset:
+        """Return the last status; an empty one when the archive broke off.
+
+        What was refused for good is a failure to the archive, and none to us: who
+        calls looks at what came first.
+        """
+        last = Dataset()
         for status, _ in association.send_c_get(query, STUDY_ROOT_GET):
-            if status.get("Status") not in PENDING:
-                self._check(status, "C-GET")
+            last = status
+        return last
 
     def _check(self, status: Dataset, service: str) -> None:
         code = status.get("Status")
@@ -254,6 +298,23 @@ class DicomArchive:
         except (RuntimeError, AttributeError, TypeError) as error:
             what = f"broke off or answers amiss: {type(error).__name__}"
             raise ArchiveError(f"{self._name} {what}") from None
+
+
+def _keep(event: evt.Event, store: Store, come: set[str]) -> int:
+    """Keep one image of a C-GET; return the status that the Storage SCP would give."""
+    status = SUCCESS
+    try:
+        store(event.encoded_dataset())
+    except REFUSED_FOR_GOOD as error:
+        status = STATUSES[type(error)]
+    except NodeError:
+        return OUT_OF_RESOURCES
+    come.add(str(cast(C_STORE, event.request).AffectedSOPInstanceUID))
+    return status
+
+
+def _uids(images: Sequence[Dataset]) -> set[str]:
+    return {str(image.get("SOPInstanceUID", "")) for image in images}
 
 
 def _no_delay(event: evt.Event) -> None:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import SecretStr
 
 from node.config import ArchiveSettings
-from node.inbound.archive import Found, FoundStudy, Holding, Routing, Store
+from node.inbound.archive import (
+    REFUSED_FOR_GOOD,
+    Found,
+    FoundStudy,
+    Holding,
+    Routing,
+    Store,
+)
 from node.inbound.orthanc_changes import PAGE, since, studies_in
 from node.inbound.orthanc_rest import OrthancRest, OrthancSeries
 
@@ -76,7 +84,9 @@ class OrthancArchive:
             if series_instance_uids is None or series.uid in series_instance_uids:
                 for instance in series.instances:
                     path = f"/instances/{instance}/file"
-                    store(self._rest.ask("GET", path).content)
+                    content = self._rest.ask("GET", path).content
+                    with suppress(*REFUSED_FOR_GOOD):
+                        store(content)
                     number += 1
         return number
 
@@ -208,10 +218,12 @@ class OrthancArchive:
         series = self._foreign_series(identifier) if study else []
         if study is None or not series:
             return None
+        counts = _counts(series)
         return FoundStudy(
             str(study["MainDicomTags"]["StudyInstanceUID"]),
             frozenset(each.modality for each in series),
-            sum(_counts(series).values()),
+            sum(counts.values()),
+            counts,
         )
 
     def _series(self, study_instance_uid: str) -> list[OrthancSeries]:

@@ -6,7 +6,7 @@ at one level, with the keys whose values are wanted.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 from pydicom.dataset import Dataset
@@ -60,8 +60,12 @@ def series_of(study_instance_uid: str) -> Dataset:
     return query
 
 
-def images_of(study_instance_uid: str, series_instance_uid: str = "") -> Dataset:
-    """Ask for the images of a study, or of one of its series."""
+def images_of(study_instance_uid: str, series_instance_uid: str) -> Dataset:
+    """Ask for the images of a series.
+
+    Every level above is named: without that the query is a relational one, which has
+    to be negotiated (PS3.4 C.4.1.2).
+    """
     query = Dataset()
     query.QueryRetrieveLevel = "IMAGE"
     query.StudyInstanceUID = study_instance_uid
@@ -71,17 +75,13 @@ def images_of(study_instance_uid: str, series_instance_uid: str = "") -> Dataset
     return query
 
 
-def retrievals(
-    study_instance_uid: str, series_instance_uids: Collection[str] | None
-) -> Iterator[Dataset]:
-    """Yield one C-GET identifier for the study, or one for each series."""
-    for series in [""] if series_instance_uids is None else series_instance_uids:
-        query = Dataset()
-        query.QueryRetrieveLevel = "SERIES" if series else "STUDY"
-        query.StudyInstanceUID = study_instance_uid
-        if series:
-            query.SeriesInstanceUID = series
-        yield query
+def retrieval_of(study_instance_uid: str, series_instance_uid: str) -> Dataset:
+    """Ask C-GET for the images of a series."""
+    query = Dataset()
+    query.QueryRetrieveLevel = "SERIES"
+    query.StudyInstanceUID = study_instance_uid
+    query.SeriesInstanceUID = series_instance_uid
+    return query
 
 
 def values(identifier: Dataset, keyword: str) -> frozenset[str]:
@@ -89,6 +89,22 @@ def values(identifier: Dataset, keyword: str) -> frozenset[str]:
     value = identifier.get(keyword)
     several = value if isinstance(value, MultiValue) else [value]
     return frozenset(str(one) for one in several if one)
+
+
+def number(identifier: Dataset, keyword: str) -> int | None:
+    """Return a number of instances; None when it did not come.
+
+    Raises
+    ------
+    ValueError, TypeError
+        What came is no such number.
+    """
+    value = identifier.get(keyword)
+    if value is None or value == "":
+        return None
+    if int(value) < 0:
+        raise ValueError("a number of instances is negative")
+    return int(value)
 
 
 def storage_contexts(images: Sequence[Dataset]) -> list[PresentationContext]:

@@ -1,7 +1,8 @@
 """Reconciliation: what the archive holds, and the node never got, is brought.
 
 At every look the archive is searched from where the last look ended. What the ledger
-does not hold is noted there, and compared when it had time to come by itself. Then a
+is not known to hold, series by series, is noted there, and compared once when it had
+time to come by itself; it is compared again when the archive counts otherwise. Then a
 failed store job is sent again; where there is none, or that did not help, the study is
 fetched. Attempts are bounded, and each waits longer than the last. Position and
 attempts lie in the ledger: a restart goes on where the node was.
@@ -11,13 +12,20 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from node import log
 from node.config import ReconcileSettings
-from node.errors import ArchiveError, BadUidError, NodeError, UnreadableError
-from node.inbound.archive import FoundStudy, Holding, Routing, SearchableArchive
+from node.errors import ArchiveError, NodeError
+from node.inbound.archive import (
+    REFUSED_FOR_GOOD,
+    FoundStudy,
+    Holding,
+    Routing,
+    SearchableArchive,
+)
 from node.inbound.scp import OnReleased, OnStored
 from node.inbound.spool import OwnObjectError, Spool
 from node.inbound.watcher import FETCHED_AE_TITLE
@@ -109,22 +117,29 @@ class Reconciliation:
         position = self._records.position(source)
         while not self._stopping.is_set():
             found = self._archive.search(position, now, settings.look_back_days)
-            position = found.position
             sightings = [
                 self._sighting(study, now)
                 for study in found.studies
-                if not self._is_held(study.study_instance_uid, study.instances)
+                if not self._is_held(study)
             ]
-            self._records.note(sightings, now, (source, position))
-            if found.is_last:
+            self._records.note(sightings, now, (source, found.position))
+            if found.is_last or found.position == position:  # it would say so for ever
                 return
+            position = found.position
 
-    def _is_held(self, study: str, instances: int) -> bool:
-        """Tell without asking whether the ledger has every image of a study."""
-        return sum(self._studies.series_counts(study).values()) >= instances
+    def _is_held(self, found: FoundStudy) -> bool:
+        """Tell without asking whether the ledger has every image of every series.
+
+        Sums would not tell: one series may lack, and another have more than there.
+        """
+        study, series = found.study_instance_uid, found.series
+        return series is not None and not self._lacking(study, series)
 
     def _sighting(self, found: FoundStudy, now: datetime) -> Sighting:
-        may_fetch = self._settings.fetch and bool(found.modalities & self._modalities)
+        """Return what is noted of a study; what is unknown may be of interest."""
+        modalities = found.modalities
+        is_read = modalities is None or bool(modalities & self._modalities)
+        may_fetch = self._settings.fetch and is_read
         not_before = now + timedelta(seconds=self._settings.settle_s)
         return Sighting(
             found.study_instance_uid, found.instances, may_fetch, not_before
@@ -138,9 +153,7 @@ class Reconciliation:
         jobs = routing or Routing()
         if study in jobs.under_way or self._is_arriving(study, now):
             return
-        if self._is_held(study, comparison.instances):
-            self._records.settle(study)
-        elif comparison.may_fetch or study in jobs.failed:
+        if comparison.may_fetch or study in jobs.failed:
             self._bring_if_lacking(comparison, jobs.failed.get(study), now)
         elif routing is None or self._is_exhausted(comparison):
             self._records.settle(study)
@@ -151,15 +164,17 @@ class Reconciliation:
         self, comparison: Comparison, failed_job: str | None, now: datetime
     ) -> None:
         study = comparison.study_instance_uid
-        try:
-            holding = self._archive.holding(study)
-        except ArchiveError:  # put off, so that it does not hold up the others
+        holding = self._holding(comparison, now)
+        if not holding:
+            self._records.settle(study)
+            return
+        is_read = bool(holding.modalities & self._modalities)
+        comparison = replace(comparison, may_fetch=comparison.may_fetch and is_read)
+        is_wanted = failed_job or comparison.may_fetch
+        lacking = self._lacking(study, holding.series) if is_wanted else {}
+        if not lacking and self._may_grow_unseen(comparison):
             self._tried(comparison, now)
-            if self._is_exhausted(comparison):
-                self._give_up(comparison, {})
-            raise
-        lacking = self._lacking(study, holding) if holding else {}
-        if not holding or not lacking:
+        elif not lacking:
             self._records.settle(study)
         elif self._is_exhausted(comparison):
             self._give_up(comparison, lacking)
@@ -172,12 +187,36 @@ class Reconciliation:
                     "study_not_brought", study=log.hashed(study), reason=str(error)
                 )
 
+    def _holding(self, comparison: Comparison, now: datetime) -> Holding | None:
+        """Ask what the archive holds of a study.
+
+        Raises
+        ------
+        ArchiveError
+            It does not answer; the study is put off, or left in the end.
+        """
+        try:
+            return self._archive.holding(comparison.study_instance_uid)
+        except ArchiveError:  # put off, so that it does not hold up the others
+            self._tried(comparison, now)
+            if self._is_exhausted(comparison):
+                self._give_up(comparison, {})
+            raise
+
+    def _may_grow_unseen(self, comparison: Comparison) -> bool:
+        """Tell whether a study has to be asked for once more before it is settled.
+
+        Where a search tells no numbers it never shows that a study grew.
+        """
+        is_untold = comparison.instances is None
+        return is_untold and comparison.may_fetch and not comparison.attempts
+
     def _is_arriving(self, study: str, now: datetime) -> bool:
         row = self._studies.get(study)
         settle = timedelta(seconds=self._settings.settle_s)
         return row is not None and now < row.last_received_at + settle
 
-    def _lacking(self, study: str, holding: Holding) -> dict[str, int]:
+    def _lacking(self, study: str, series: Mapping[str, int]) -> dict[str, int]:
         """Return how many instances the node lacks, by Series Instance UID.
 
         What the node made itself never lacks, whoever says so.
@@ -186,7 +225,7 @@ class Reconciliation:
         own = self._records.own_series(study)
         return {
             uid: number - held.get(uid, 0)
-            for uid, number in holding.series.items()
+            for uid, number in series.items()
             if uid not in own and number > held.get(uid, 0)
         }
 
@@ -222,13 +261,18 @@ class Reconciliation:
             self._archive.send_again(failed_job)
             self._log.info("job_sent_again", study=log.hashed(study))
             return
-        wanted = sum(holding.series[series] for series in lacking)
-        if self._fetch(study, lacking) >= wanted:  # also what turned out to be our own
+        came, refused = self._fetch(study, lacking)
+        if came < sum(holding.series[series] for series in lacking):
+            return
+        if not self._may_grow_unseen(comparison):
             self._records.settle(study)
+        if not refused:
             self._archive.note_fetched(study, holding)
 
-    def _fetch(self, study: str, series: Collection[str]) -> int:
-        """Fetch some series; return how many instances came and need not come again.
+    def _fetch(self, study: str, series: Collection[str]) -> tuple[int, int]:
+        """Fetch some series; return how many instances came, and were refused of them.
+
+        To fetch again what was refused for good, or was our own, would help nobody.
 
         The watcher takes the fetch for an association, so that it does not call the
         study complete while images are on their way.
@@ -249,23 +293,23 @@ class Reconciliation:
             images=number - len(refused),
             refused=len(refused),
         )
-        return number - len(refused)
+        return number, len(refused)
 
     def _keep(self, content: bytes, fetch: int, refused: list[str]) -> None:
-        """Keep one image; what can never be kept does not hold up the others.
+        """Keep one image.
 
         Raises
         ------
         NodeError
-            There is no room, or the node is stopping.
+            It can never be kept, there is no room, or the node is stopping.
         """
         if self._stopping.is_set():
             raise ArchiveError("the node is stopping")
         try:
             kept = self._spool.store_file(content, FETCHED_AE_TITLE)
         except OwnObjectError:  # of this node with another ledger, or of another node
-            return
-        except (BadUidError, UnreadableError) as error:
+            raise
+        except REFUSED_FOR_GOOD as error:
             refused.append(str(error))
-            return
-        self._on_stored(kept.instance, fetch)
+            raise
+        self._on_stored(replace(kept.instance, was_sent=False), fetch)

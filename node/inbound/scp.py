@@ -216,7 +216,7 @@ class StorageSCP:
         ConfigError
             Address and port cannot be used.
         """
-        _configure_libraries()
+        configure_libraries()
         node = self._node
         try:
             self._server = self._make_server()
@@ -314,14 +314,16 @@ class StorageSCP:
             self._ended(association, aborted=True)
 
 
-def _configure_libraries() -> None:
+def configure_libraries() -> None:
     """Set what pynetdicom and pydicom only know for the whole process.
 
-    Every storage class is accepted; associations are not logged by value; UIDs are
+    Every storage class is accepted; associations are not logged by value; nor are found
+    records, one of which is lost when a value of it cannot be printed; UIDs are
     checked by the spool, not by a warning that prints them.
     """
     _config.UNRESTRICTED_STORAGE_SERVICE = True
     _config.LOG_HANDLER_LEVEL = "none"
+    _config.LOG_RESPONSE_IDENTIFIERS = False
     pydicom_settings.reading_validation_mode = IGNORE
 
 

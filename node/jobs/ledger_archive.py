@@ -9,6 +9,9 @@ from datetime import datetime
 from node.jobs.database import Database
 from node.jobs.ledger_studies import moment, stamp
 
+UNTOLD = -1
+"""Stands in the column for a number that the archive did not tell."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
@@ -17,7 +20,8 @@ class Sighting:
     Attributes
     ----------
     instances
-        How many the archive counts; with another number it is compared anew.
+        How many the archive counts; with another number it is compared anew. None:
+        it did not tell.
     may_fetch
         Whether the node may fetch it by itself.
     not_before
@@ -25,7 +29,7 @@ class Sighting:
     """
 
     study_instance_uid: str
-    instances: int
+    instances: int | None
     may_fetch: bool
     not_before: datetime
 
@@ -37,7 +41,7 @@ class Comparison:
     Attributes
     ----------
     instances
-        How many the archive counted.
+        How many the archive counted; None: it did not tell.
     attempts
         How often what lacks was already asked for, in vain.
     seen_at
@@ -45,7 +49,7 @@ class Comparison:
     """
 
     study_instance_uid: str
-    instances: int
+    instances: int | None
     may_fetch: bool
     attempts: int
     not_before: datetime
@@ -73,8 +77,9 @@ class ArchiveRecords:
     ) -> None:
         """Note studies, and in the same transaction the position behind them.
 
-        A study that was seen with as many instances before is not compared again,
-        except that the node may fetch it now.
+        A study that was seen with as many instances before, or of which the archive
+        does not tell how many it has, is not compared again, except that the node
+        may fetch it now.
 
         Parameters
         ----------
@@ -88,15 +93,17 @@ class ArchiveRecords:
                 "archive_count = excluded.archive_count, "
                 "may_fetch = excluded.may_fetch, settled = 0, attempts = 0, "
                 "not_before = excluded.not_before, seen_at = excluded.seen_at "
-                "WHERE archive_count <> excluded.archive_count "
+                "WHERE (archive_count <> excluded.archive_count "
+                "AND excluded.archive_count <> ?) "
                 "OR may_fetch < excluded.may_fetch",
                 [
                     (
                         sighting.study_instance_uid,
-                        sighting.instances,
+                        _column(sighting.instances),
                         sighting.may_fetch,
                         stamp(sighting.not_before),
                         stamp(now),
+                        UNTOLD,
                     )
                     for sighting in sightings
                 ],
@@ -114,7 +121,7 @@ class ArchiveRecords:
         return [
             Comparison(
                 study_instance_uid=row["study_instance_uid"],
-                instances=row["archive_count"],
+                instances=_number(row["archive_count"]),
                 may_fetch=bool(row["may_fetch"]),
                 attempts=row["attempts"],
                 not_before=moment(row["not_before"]),
@@ -157,3 +164,11 @@ class ArchiveRecords:
             (study_instance_uid,),
         )
         return {row["uid"] for row in rows}
+
+
+def _column(instances: int | None) -> int:
+    return UNTOLD if instances is None else instances
+
+
+def _number(column: int) -> int | None:
+    return None if column == UNTOLD else column

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from pydicom.dataset import Dataset
+from structlog.testing import capture_logs
 
 from node.config import RetentionSettings
 from node.jobs.job import JobState, NotApplicable, ObjectFile, Reported
@@ -220,6 +221,33 @@ def test_an_image_that_cannot_be_removed_is_no_reason_to_stop(
 
     assert remove(story) == 1
     assert files(story.spool) == []
+
+
+def test_a_study_that_fails_does_not_hold_up_the_others(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its folder cannot be listed: one line, that does not name it."""
+    receive(story)
+    knows(story, 1, "1.3", "1.3.1")
+    story.arrives(1, "1.3", "1.3.1", association=2)
+    story.ends(2)
+    refuse(story)
+    refuse(story)
+    listed = Path.glob
+
+    def refuse_one(path: Path, pattern: str) -> Iterator[Path]:
+        if path == story.spool.study_folder(STUDY):
+            raise OSError(errno.EIO, "broken", str(path))
+        return listed(path, pattern)
+
+    monkeypatch.setattr(Path, "glob", refuse_one)
+    with capture_logs() as events:
+        assert remove(story, hours=25) == 1
+
+    assert not story.spool.study_folder("1.3").exists()
+    [failed] = [e for e in events if e["event"] == "study_not_removed"]
+    assert failed["error"] == "OSError"
+    assert STUDY not in failed.values()
 
 
 def test_senders_and_retention_at_once_lose_no_image(story: Story) -> None:

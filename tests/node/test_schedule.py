@@ -6,6 +6,9 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+from structlog.testing import capture_logs
+
 from node.config import RetentionSettings
 from node.jobs.job import NotApplicable
 from node.schedule import Schedule
@@ -48,3 +51,27 @@ def test_work_begins_at_once_where_that_is_wanted(tmp_path: Path) -> None:
     story.ledger.close()
 
     assert done == ["now"]
+
+
+def test_work_that_fails_is_one_line_and_is_done_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The scheduler's own log would quote the error, which may name a study."""
+    story = Story(tmp_path, None)
+    schedule = Schedule(RetentionSettings(), story.ledger, story.spool)
+    done: list[str] = []
+
+    def fail() -> None:
+        done.append("tried")
+        raise OSError(5, "broken", STUDY)
+
+    schedule.repeat(fail, 0.05, at_once=True)
+    with capture_logs() as events:
+        schedule.start()
+        eventually(lambda: len(done) > 1)
+        schedule.stop()
+    story.ledger.close()
+
+    failed = {"event": "work_failed", "log_level": "error"}
+    assert failed | {"stage": "schedule", "error": "OSError"} in events
+    assert not [each for each in caplog.records if each.name.startswith("apscheduler")]

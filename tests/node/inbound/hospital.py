@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,14 @@ from pydicom.dataset import Dataset
 
 from node.config import ReconcileSettings
 from node.errors import ArchiveError
-from node.inbound.archive import Found, FoundStudy, Holding, Routing, Store
+from node.inbound.archive import (
+    REFUSED_FOR_GOOD,
+    Found,
+    FoundStudy,
+    Holding,
+    Routing,
+    Store,
+)
 from node.inbound.reconciliation import Reconciliation
 from tests.node.inbound.archives import StoryArchive
 from tests.node.inbound.objects import as_file, build_instance
@@ -32,8 +40,14 @@ class Hospital(StoryArchive):
         SOP Instance UIDs of images that end before their end.
     jobs_are_seen
         Whether ``routing`` tells of the store jobs.
+    tells
+        What a search tells of a study: numbers by "series", one "number", "nothing".
+    is_never_done
+        Whether a search always says that there is more.
     on_image
         Called after each image that was handed over.
+    on_question
+        Called when a study is asked for.
     """
 
     images: dict[str, dict[str, list[Dataset]]] = field(default_factory=dict)
@@ -45,6 +59,8 @@ class Hospital(StoryArchive):
     under_way: set[str] = field(default_factory=set)
     failed: dict[str, str] = field(default_factory=dict)
     jobs_are_seen: bool = True
+    tells: str = "series"
+    is_never_done: bool = False
     page: int = 2
     begins: list[str | None] = field(default_factory=list)
     asked_to_hold: list[str] = field(default_factory=list)
@@ -52,6 +68,7 @@ class Hospital(StoryArchive):
     wanted: list[list[str]] = field(default_factory=list)
     noted: list[str] = field(default_factory=list)
     on_image: Callable[[], None] = lambda: None
+    on_question: Callable[[], None] = lambda: None
     source: str = "hospital"
 
     def receives(self, series: str, number: int = 1, modality: str = "MR") -> None:
@@ -80,11 +97,15 @@ class Hospital(StoryArchive):
         begin = int(position or 0)
         end = min(begin + self.page, len(self.changes))
         found = [self._found(uid) for uid in dict.fromkeys(self.changes[begin:end])]
-        return Found(tuple(found), str(end), end == len(self.changes))
+        is_last = end == len(self.changes) and not self.is_never_done
+        return Found(tuple(found), str(end), is_last)
 
     def _found(self, study: str) -> FoundStudy:
+        if self.tells == "nothing":
+            return FoundStudy(study, None, None)
         counts = self.series_counts(study) or {}
-        return FoundStudy(study, self._modalities(study), sum(counts.values()))
+        series = counts if self.tells == "series" else None
+        return FoundStudy(study, self._modalities(study), sum(counts.values()), series)
 
     def _modalities(self, study: str) -> frozenset[str]:
         return frozenset(str(s[0].Modality) for s in self.images[study].values())
@@ -92,6 +113,7 @@ class Hospital(StoryArchive):
     def holding(self, study_instance_uid: str) -> Holding | None:
         """Return what is there, if it can be asked for."""
         self.asked_to_hold.append(study_instance_uid)
+        self.on_question()
         if study_instance_uid in self.broken:
             raise ArchiveError("broken")
         counts = self.series_counts(study_instance_uid)
@@ -120,7 +142,8 @@ class Hospital(StoryArchive):
         ]
         for ds in images:
             end = -1 if ds.SOPInstanceUID in self.damaged else None
-            store(as_file(ds)[:end])
+            with suppress(*REFUSED_FOR_GOOD):
+                store(as_file(ds)[:end])
             self.on_image()
         return len(images)
 

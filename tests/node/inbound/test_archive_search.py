@@ -69,12 +69,14 @@ def store(orthanc: Orthanc, ds: Dataset, calling: str) -> None:
     association.release()
 
 
-def found(archive: SearchableArchive, position: str | None = None) -> set[FoundStudy]:
-    """Return everything that is found from a position on."""
-    studies: set[FoundStudy] = set()
+def found(
+    archive: SearchableArchive, position: str | None = None
+) -> dict[str, FoundStudy]:
+    """Return everything that is found from a position on, by its UID."""
+    studies: dict[str, FoundStudy] = {}
     while True:
         page = archive.search(position, datetime.now(UTC), 1)
-        studies |= set(page.studies)
+        studies |= {each.study_instance_uid: each for each in page.studies}
         position = page.position
         if page.is_last:
             return studies
@@ -94,10 +96,13 @@ def position_now(archive: SearchableArchive) -> str:
 def test_what_came_is_found_with_modality_and_number(
     archive: SearchableArchive, orthanc: Orthanc
 ) -> None:
-    """At the first search, which has no position."""
+    """At the first search, which has no position; by REST series by series."""
     study = upload(orthanc, 3, "MR")
+    told = found(archive)[study]
 
-    assert FoundStudy(study, frozenset({"MR"}), 3) in found(archive)
+    assert (told.modalities, told.instances) == (frozenset({"MR"}), 3)
+    series = None if isinstance(archive, DicomArchive) else [3]
+    assert (told.series and list(told.series.values())) == series
 
 
 @needs_orthanc
@@ -108,7 +113,7 @@ def test_what_came_after_a_position_is_found_from_there(
     before = position_now(archive)
     study = upload(orthanc)
 
-    assert study in {each.study_instance_uid for each in found(archive, before)}
+    assert study in found(archive, before)
 
 
 @needs_orthanc
@@ -117,7 +122,7 @@ def test_changes_are_found_once(orthanc: Orthanc) -> None:
     upload(orthanc)
     archive = by_rest(orthanc)
 
-    assert found(archive, position_now(archive)) == set()
+    assert found(archive, position_now(archive)) == {}
 
 
 @needs_orthanc
@@ -138,7 +143,7 @@ def test_a_position_of_another_database_begins_anew(orthanc: Orthanc) -> None:
     study = upload(orthanc)
     archive = by_rest(orthanc)
 
-    assert study in {s.study_instance_uid for s in found(archive, "999999999")}
+    assert study in found(archive, "999999999")
 
 
 @needs_orthanc
@@ -149,7 +154,7 @@ def test_a_search_by_date_goes_back_before_its_position(orthanc: Orthanc) -> Non
     old = upload(orthanc, date="20200101")
     archive = DicomArchive(orthanc.settings, NODE)
 
-    studies = {each.study_instance_uid for each in found(archive, today_as_position())}
+    studies = found(archive, today_as_position())
     assert study in studies
     assert old not in studies
 
@@ -160,15 +165,19 @@ def today_as_position() -> str:
 
 
 @needs_orthanc
-def test_an_archive_that_leaves_out_what_is_optional_is_asked_for_it(
+def test_what_an_archive_leaves_out_is_not_known_and_can_be_asked_for(
     orthanc: Orthanc, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Modalities in Study and the number of instances, at the levels below."""
     study = upload(orthanc, 2, "MR")
     without_the_optional(monkeypatch)
-
     archive = DicomArchive(orthanc.settings, NODE)
-    assert FoundStudy(study, frozenset({"MR"}), 2) in found(archive)
+
+    assert found(archive)[study] == FoundStudy(study, None, None)
+    holding = archive.holding(study)
+    assert holding is not None
+    assert list(holding.series.values()) == [2]
+    assert holding.modalities == {"MR"}
 
 
 @needs_orthanc
@@ -203,13 +212,13 @@ def test_what_the_node_stored_does_not_count(orthanc: Orthanc) -> None:
     store(orthanc, alone, NODE)
     archive = by_rest(orthanc)
 
-    assert FoundStudy(study, frozenset({"MR"}), 2) in found(archive)
+    told = found(archive)[study]
+    assert (told.modalities, told.instances) == (frozenset({"MR"}), 2)
     holding = archive.holding(study)
     assert holding is not None
     assert sum(holding.series.values()) == 2
     assert archive.holding(alone.StudyInstanceUID) is None
-    studies = {each.study_instance_uid for each in found(archive)}
-    assert alone.StudyInstanceUID not in studies
+    assert alone.StudyInstanceUID not in found(archive)
 
 
 def ask(orthanc: Orthanc, method: str, path: str, body: str = "") -> Any:

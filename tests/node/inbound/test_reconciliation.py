@@ -87,7 +87,66 @@ def test_a_study_that_comes_while_it_is_awaited_is_settled_too(
 
     story.looks(3)
 
-    assert hospital.asked_to_hold == []
+    assert hospital.asked_to_hold == [STUDY]
+    assert hospital.fetched == []
+    assert story.ledger.archive.due(story.now) == []
+
+
+@pytest.mark.parametrize("tells", ["series", "number", "nothing"])
+def test_images_too_many_do_not_make_up_for_a_series_that_lacks(
+    story: HospitalStory, hospital: Hospital, tells: str
+) -> None:
+    """A series of five was replaced by one of four: numbers count by series."""
+    hospital.tells = tells
+    story.arrives(5)
+    story.ends()
+    hospital.receives(f"{SERIES}.9", 4)
+
+    story.looks(3)
+
+    assert hospital.wanted == [[f"{SERIES}.9"]]
+    held = story.ledger.studies.series_counts(STUDY)
+    assert held == {SERIES: 5, f"{SERIES}.9": 4}
+
+
+@pytest.mark.parametrize(
+    ("modality", "tells", "questions"),
+    [("MR", "number", 1), ("MR", "nothing", 2), ("CT", "nothing", 1)],
+)
+def test_a_study_is_asked_for_once_and_not_at_every_look(
+    story: HospitalStory,
+    hospital: Hospital,
+    modality: str,
+    tells: str,
+    questions: int,
+) -> None:
+    """Found by date again and again; once more where growth would not be seen."""
+    hospital.tells, hospital.jobs_are_seen = tells, False
+    images = [build_instance(STUDY, SERIES, Modality=modality) for _ in range(3)]
+    hospital.takes(images)
+    for ds in images:
+        story.sends(ds)
+    story.ends()
+    for _ in range(20):
+        hospital.changes.append(STUDY)
+        story.looks()
+
+    assert len(hospital.asked_to_hold) == questions
+    assert hospital.fetched == []
+
+
+def test_a_study_that_grows_is_fetched_though_no_number_tells(
+    story: HospitalStory, hospital: Hospital
+) -> None:
+    """It was entering the archive when it was found."""
+    hospital.tells = "nothing"
+    hospital.receives(SERIES, 2)
+    story.looks(2)
+    hospital.receives(SERIES, 3)
+
+    story.looks(3)
+
+    assert story.ledger.studies.series_counts(STUDY) == {SERIES: 5}
     assert story.ledger.archive.due(story.now) == []
 
 
@@ -282,10 +341,12 @@ def report(story: HospitalStory, series: str) -> None:
     story.ledger.jobs.report(job.job_id, result, [], story.now)
 
 
+@pytest.mark.parametrize(("tells", "questions"), [("series", 0), ("number", 1)])
 def test_results_of_the_node_are_not_fetched(
-    story: HospitalStory, hospital: Hospital
+    story: HospitalStory, hospital: Hospital, tells: str, questions: int
 ) -> None:
     """An archive that cannot tell who stored them counts them; the ledger knows."""
+    hospital.tells = tells
     hospital.receives(SERIES, 2)
     story.looks(2)
     hospital.fetched.clear()
@@ -295,7 +356,7 @@ def test_results_of_the_node_are_not_fetched(
     hospital.receives("1.2.777", modality="SR")
     story.looks(3)
 
-    assert hospital.asked_to_hold == [STUDY]
+    assert len(hospital.asked_to_hold) == questions
     assert hospital.fetched == []
 
 

@@ -41,9 +41,10 @@ def test_one_image_that_cannot_be_kept_does_not_hold_up_the_others(
     hospital.receives(f"{SERIES}.9", 2)
 
     with capture_logs() as events:
-        story.looks(2)
+        story.looks(ATTEMPTS + 2)
 
     assert story.ledger.studies.series_counts(STUDY) == {f"{SERIES}.9": 2}
+    assert hospital.fetched == [STUDY]  # once: it would end early again
     assert hospital.noted == []
     (fetched,) = [e for e in events if e["event"] == "study_fetched"]
     assert (fetched["images"], fetched["refused"]) == (2, 1)
@@ -178,6 +179,38 @@ def test_a_stop_ends_a_fetch_at_the_next_image(
     story.looks(2)
 
     assert story.verdict() is CONFIRMED
+
+
+def test_a_stop_ends_a_look_at_the_next_study(
+    story: HospitalStory, hospital: Hospital
+) -> None:
+    """A slow archive is not asked for a hundred others first."""
+    for number in range(3):
+        study = f"1.2.{number}"
+        hospital.takes([build_instance(study, f"{study}.1", Modality="MR")])
+    story.looks()
+    hospital.on_question = story.reconciliation.stop
+
+    story.looks()
+
+    assert len(hospital.asked_to_hold) == 1
+
+
+def test_a_position_that_stands_still_ends_a_search(
+    story: HospitalStory, hospital: Hospital
+) -> None:
+    """Whatever the archive says of there being more."""
+    hospital.receives(SERIES)
+    hospital.is_never_done = True
+
+    def count() -> None:
+        if len(hospital.begins) > 9:
+            pytest.fail("the archive is asked without end")
+
+    hospital.echo = count  # type: ignore[method-assign]  # each question begins there
+    story.looks()
+
+    assert hospital.begins == [None, "1"]
 
 
 def test_nothing_in_the_log_identifies_a_patient(

@@ -31,7 +31,9 @@ def records(ledger: Ledger) -> ArchiveRecords:
     return ledger.archive
 
 
-def sighting(study: str = "1.1", instances: int = 3, *, fetch: bool = True) -> Sighting:
+def sighting(
+    study: str = "1.1", instances: int | None = 3, *, fetch: bool = True
+) -> Sighting:
     """Return a study as it is seen now."""
     return Sighting(study, instances, fetch, T0)
 
@@ -81,6 +83,20 @@ def test_a_settled_study_is_compared_again_only_when_it_grew(
 
     (found,) = records.due(T0 + MINUTE)
     assert (found.attempts, found.seen_at) == (0, T0 + MINUTE)
+
+
+def test_a_number_that_is_not_told_is_no_news(records: ArchiveRecords) -> None:
+    """Neither after itself nor after a number; one that is told at last is."""
+    records.note([sighting("1.1", None), sighting("1.2", 3)], T0)
+    assert [each.instances for each in records.due(T0)] == [None, 3]
+    for study in ("1.1", "1.2"):
+        records.settle(study)
+
+    records.note([sighting("1.1", None), sighting("1.2", None)], T0)
+    assert due(records) == []
+
+    records.note([sighting("1.1", 0)], T0)
+    assert [each.instances for each in records.due(T0)] == [0]
 
 
 def test_a_study_that_may_be_fetched_now_is_compared_again(

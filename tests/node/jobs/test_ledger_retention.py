@@ -44,6 +44,28 @@ def test_only_the_files_of_the_study_are_forgotten_once(ledger: Ledger) -> None:
     assert ledger.studies.without_file("1.1") == 1
 
 
+def test_what_is_forgotten_is_forced_to_disk(ledger: Ledger) -> None:
+    """After a power cut no file is known that may be gone already."""
+    queue(ledger)
+    job = ledger.jobs.claim(LATER)
+    assert job is not None
+    ledger.jobs.report(job.job_id, result(), [], LATER)
+    levels: list[str] = []
+
+    def look(statement: str) -> None:
+        if statement.startswith("PRAGMA synchronous = "):
+            levels.clear()
+            levels.append(statement.split()[-1])
+        elif statement.startswith("UPDATE instances"):
+            levels.append("forgotten")
+
+    with ledger.database.write(durable=False) as connection:
+        connection.set_trace_callback(look)
+    assert RetentionRecords(ledger.database).forget("1.1", DAY)
+
+    assert levels == ["FULL", "forgotten"]
+
+
 def test_a_study_that_receives_again_keeps_its_files(ledger: Ledger) -> None:
     """Even when it was removable a moment ago."""
     retention = RetentionRecords(ledger.database)
