@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from node import log
@@ -77,7 +78,8 @@ def _read(path: Path) -> ReceivedInstance:
     if identity.is_own:
         raise UnreadableError("a node of this kind made it")
     digest = hashlib.sha256(file.dataset).hexdigest()
-    return received(identity, digest, path, file.sending_ae_title)
+    found = received(identity, digest, path, file.sending_ae_title)
+    return replace(found, was_sent=False)
 
 
 def _written(path: Path) -> tuple[int, Path]:

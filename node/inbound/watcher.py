@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -356,7 +356,8 @@ class Watcher:
         with self._keeping:
             if self._stopping.is_set():
                 raise ArchiveError("the node is stopping")
-            self.stored(self._spool.store_file(content, FETCHED_AE_TITLE).instance)
+            kept = self._spool.store_file(content, FETCHED_AE_TITLE)
+            self.stored(replace(kept.instance, was_sent=False))
 
     def _complete(self, study: str, verdict: Verdict, now: datetime) -> None:
         self._studies.complete(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -36,6 +36,9 @@ class ReceivedInstance:
     ----------
     digest
         SHA-256 of the data set as received, without its file meta information.
+    was_sent
+        False when nobody sent it now: it was found again in the spool, or fetched.
+        How an instance came is no part of what it is, so it counts in no comparison.
     """
 
     study_instance_uid: str
@@ -45,6 +48,7 @@ class ReceivedInstance:
     digest: str
     path: Path
     calling_ae_title: str
+    was_sent: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +76,9 @@ class StudyRecords:
 
         A content whose digest is known changes nothing, except that a file which
         retention had removed is there again. A new one opens its study (again), and
-        so does an earlier one that comes back in the place of a later, or one that
-        comes back after a job failed because a file was gone.
+        so does an earlier one that comes back in the place of a later. So does any
+        that is sent again to a complete study with a failed job: who sends it again
+        wants another attempt, and a notice may have said so.
         """
         changed: set[str] = set()
         with self._database.write(durable=False) as connection:
@@ -229,20 +234,22 @@ def _is_known(connection: sqlite3.Connection, instance: ReceivedInstance) -> boo
 
     It is not when another content of the instance came after it: then this one is
     the last again. A file that retention had removed only fills its gap, since it
-    is the archive that gives back what it holds. Nor is it all when the complete
-    study failed for want of a file, which this one may be.
+    is the archive that gives back what it holds. Nor is it all when a job of the
+    complete study failed, and somebody sends it again or it may be what was missing.
     """
     known = connection.execute(
         "SELECT path IS NULL OR rowid = (SELECT MAX(rowid) FROM instances "
         "WHERE sop_instance_uid = :uid AND study_instance_uid = :study) AS fits, "
         "EXISTS (SELECT 1 FROM jobs JOIN studies USING (study_instance_uid) "
         "WHERE study_instance_uid = :study AND studies.state = 'complete' "
-        "AND jobs.state = 'failed' AND jobs.reason = 'file_missing') AS wanted "
+        "AND jobs.state = 'failed' "
+        "AND (:was_sent OR jobs.reason = 'file_missing')) AS wanted "
         "FROM instances WHERE sop_instance_uid = :uid AND digest = :digest",
         {
             "uid": instance.sop_instance_uid,
             "study": instance.study_instance_uid,
             "digest": instance.digest,
+            "was_sent": instance.was_sent,
         },
     ).fetchone()
     if known is None or not known["fits"] or known["wanted"]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from node.jobs.job import Completeness, Failed
+from node.jobs.job import Completeness, Failed, JobState, NotApplicable, Reported
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_studies import moment, stamp
 from tests.node.jobs.ledger_stories import (
@@ -15,6 +15,7 @@ from tests.node.jobs.ledger_stories import (
     complete,
     instance,
     queue,
+    result,
     spooled,
 )
 
@@ -169,22 +170,66 @@ def test_no_file_is_noted_that_is_not_there(ledger: Ledger, known: bool) -> None
     assert ledger.studies.digests(image.sop_instance_uid) == {image.digest}
 
 
-@pytest.mark.parametrize("reason", ["file_missing", "identity_conflict"])
-def test_a_file_that_was_missed_makes_its_study_read_again(
+def ended(ledger: Ledger, outcome: Failed | NotApplicable | Reported) -> None:
+    """Let the one job of a study of two images end."""
+    images = [instance(), instance(number=2)]
+    ledger.studies.record([spooled(ledger, image) for image in images], T0)
+    complete(ledger)
+    job = ledger.jobs.claim(T0)
+    assert job is not None
+    match outcome:
+        case Failed():
+            ledger.jobs.fail(job.job_id, outcome, T0)
+        case NotApplicable():
+            ledger.jobs.refuse(job.job_id, outcome, T0)
+        case Reported():
+            ledger.jobs.report(job.job_id, outcome, [], T0)
+
+
+@pytest.mark.parametrize(
+    "reason", ["file_missing", "damaged_file", "identity_conflict", "out_of_memory"]
+)
+def test_a_failed_study_that_is_sent_again_is_read_again(
     ledger: Ledger, reason: str
 ) -> None:
     """Who is told to send the study again shall not do so in vain."""
-    queue(ledger)
-    job = ledger.jobs.claim(T0)
-    assert job is not None
-    ledger.jobs.fail(job.job_id, Failed(reason, ""), T0)
-    image = spooled(ledger, instance())
+    ended(ledger, Failed(reason, ""))
+    again = [spooled(ledger, instance(number=n)) for n in (2, 1)]
 
-    changed = ledger.studies.record([image], LATER)
+    assert ledger.studies.record(again, LATER) == {"1.1"}
+
+    assert [study.study_instance_uid for study in ledger.studies.receiving()] == ["1.1"]
+    assert sorted(contents(ledger)) == sorted(image.digest for image in again)
+    complete(ledger, now=LATER)
+    assert ledger.jobs.listing()[0].state is JobState.QUEUED
+    assert ledger.studies.record(again, LATER) == set()
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [result(), NotApplicable("no_series_accepted", "")],
+    ids=["reported", "not applicable"],
+)
+def test_a_study_that_had_its_outcome_stays_as_it_is(
+    ledger: Ledger, outcome: Reported | NotApplicable
+) -> None:
+    """Sent again, it makes nothing new."""
+    ended(ledger, outcome)
+    again = [spooled(ledger, instance(number=n)) for n in (1, 2)]
+
+    assert ledger.studies.record(again, LATER) == set()
+    assert ledger.studies.receiving() == []
+
+
+@pytest.mark.parametrize("reason", ["file_missing", "damaged_file"])
+def test_what_nobody_sent_reopens_no_failed_study(ledger: Ledger, reason: str) -> None:
+    """A restart is no second try, unless it is the file that was missed."""
+    ended(ledger, Failed(reason, ""))
+    found = replace(spooled(ledger, instance()), was_sent=False)
+
+    changed = ledger.studies.record([found], LATER)
 
     assert changed == ({"1.1"} if reason == "file_missing" else set())
-    assert ledger.studies.record([image], LATER) == set()
-    assert contents(ledger) == [image.digest]
 
 
 def test_completing_a_study_is_one_transaction(ledger: Ledger) -> None:
