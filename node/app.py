@@ -24,7 +24,7 @@ from node.inbound.watcher import Watcher
 from node.jobs.job import JobRequest
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
-from node.jobs.notices import Notices
+from node.jobs.notices import Notices, policy_of
 from node.jobs.pool import Pool
 from node.jobs.request import bundle_of, request_of
 from node.lock import FolderLock
@@ -116,7 +116,9 @@ class Node:
             on_stored=self.watcher.stored,
             on_released=self.watcher.released,
         )
-        self.schedule = Schedule(settings.retention, self.ledger, self.spool)
+        self.schedule = Schedule(
+            settings.retention, self.ledger, self.spool, policy_of(settings)
+        )
         self.schedule.repeat(
             self.reconciliation.run, settings.reconcile.every_s, at_once=True
         )

@@ -10,11 +10,16 @@ from node import log
 from node.config import RetentionSettings
 from node.inbound.spool import Spool
 from node.jobs.ledger import Ledger
+from node.jobs.ledger_notices import NoticePolicy
 from node.jobs.ledger_retention import RetentionRecords
 
 
 def remove_received(
-    ledger: Ledger, spool: Spool, settings: RetentionSettings, now: datetime
+    ledger: Ledger,
+    spool: Spool,
+    settings: RetentionSettings,
+    now: datetime,
+    policy: NoticePolicy | None = None,
 ) -> int:
     """Remove received images whose outcomes and deliveries are old enough.
 
@@ -24,12 +29,17 @@ def remove_received(
     known when it comes again; results stay on disk. A study that fails is logged and
     does not hold up the others.
 
+    Parameters
+    ----------
+    policy
+        Which studies want a notice: their images are kept until it is made.
+
     Returns
     -------
     int
         Number of studies whose images were removed.
     """
-    records = RetentionRecords(ledger.database)
+    records = RetentionRecords(ledger.database, policy)
     before = now - timedelta(hours=settings.keep_received_h)
     removed = 0
     for study_instance_uid in records.removable(before):

@@ -12,6 +12,7 @@ from node import log
 from node.config import RetentionSettings
 from node.inbound.spool import Spool
 from node.jobs.ledger import Ledger
+from node.jobs.ledger_notices import NoticePolicy
 from node.retention import remove_received
 
 
@@ -23,7 +24,11 @@ class Schedule:
     """
 
     def __init__(
-        self, settings: RetentionSettings, ledger: Ledger, spool: Spool
+        self,
+        settings: RetentionSettings,
+        ledger: Ledger,
+        spool: Spool,
+        policy: NoticePolicy | None = None,
     ) -> None:
         # it would log an error of the work with its text, which may name a study
         logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
@@ -36,7 +41,7 @@ class Schedule:
             },
         )
         self.repeat(
-            lambda: remove_received(ledger, spool, settings, datetime.now(UTC)),
+            lambda: remove_received(ledger, spool, settings, datetime.now(UTC), policy),
             settings.every_s,
         )
 

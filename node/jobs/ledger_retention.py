@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from node.jobs.database import Database
+from node.jobs.ledger_notices import WANTS_NOTICE, NoticePolicy
 from node.jobs.ledger_studies import stamp
 
 NEEDED_BY_NOBODY = """
@@ -25,12 +26,29 @@ NEEDED_BY_NOBODY = """
 """Of complete studies only: every job has an outcome, no delivery is pending, and the
 last of all this was before ``:before``."""
 
+AND_NOTICE_IS_NOT_DUE = f"""
+      AND NOT EXISTS (SELECT 1 FROM jobs AS j
+                  WHERE j.study_instance_uid = s.study_instance_uid
+                    AND {WANTS_NOTICE})
+"""  # noqa: S608 - a constant is put in
+"""A notice is made from the headers of the files."""
+
 
 class RetentionRecords:
-    """The files of studies that have their outcome."""
+    """The files of studies that have their outcome.
 
-    def __init__(self, database: Database) -> None:
+    Parameters
+    ----------
+    policy
+        Which studies want a notice, whose files are kept for it; None: none do.
+    """
+
+    def __init__(self, database: Database, policy: NoticePolicy | None = None) -> None:
         self._database = database
+        self._policy = policy
+        self._needed_by_nobody = NEEDED_BY_NOBODY
+        if policy is not None:
+            self._needed_by_nobody += AND_NOTICE_IS_NOT_DUE
 
     def removable(self, before: datetime) -> list[str]:
         """Return the studies whose files nobody has needed since ``before``.
@@ -38,8 +56,9 @@ class RetentionRecords:
         That may be over a moment later: ``forget`` looks again.
         """
         rows = self._database.read(
-            f"SELECT DISTINCT study_instance_uid AS uid {NEEDED_BY_NOBODY} ORDER BY 1",
-            {"before": stamp(before)},
+            "SELECT DISTINCT s.study_instance_uid AS uid "
+            f"{self._needed_by_nobody} ORDER BY 1",
+            self._values(before),
         )
         return [row["uid"] for row in rows]
 
@@ -49,10 +68,11 @@ class RetentionRecords:
         One durable transaction looks and forgets: no job can be queued in between,
         and after a power cut no file is known that may be gone. The digests stay.
         """
-        asked = {"before": stamp(before), "uid": study_instance_uid}
+        asked = {**self._values(before), "uid": study_instance_uid}
         with self._database.write() as connection:
             rows = connection.execute(
-                f"SELECT i.path {NEEDED_BY_NOBODY} AND study_instance_uid = :uid",
+                f"SELECT i.path {self._needed_by_nobody} "
+                "AND s.study_instance_uid = :uid",
                 asked,
             ).fetchall()
             if rows:
@@ -61,3 +81,7 @@ class RetentionRecords:
                     asked,
                 )
         return tuple(Path(row["path"]) for row in rows)
+
+    def _values(self, before: datetime) -> dict[str, str | int]:
+        of_policy = self._policy.at(before) if self._policy else {}
+        return {"before": stamp(before), **of_policy}

@@ -162,11 +162,12 @@ class Pool:
         for slot in idle:
             slot.renew()
         for slot in sorted(idle, key=lambda slot: not slot.is_warm):
+            if self._submit_notice(slot, now):  # reads headers only
+                continue
             job = self._ledger.jobs.claim(now)
-            if job is not None:
-                self._submit(slot, job, now)
-            elif not self._submit_notice(slot, now):
+            if job is None:
                 break
+            self._submit(slot, job, now)
 
     def _collect(self, now: datetime) -> None:
         for slot in self._slots:

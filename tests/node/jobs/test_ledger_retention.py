@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from node.jobs.job import Failed
 from node.jobs.ledger import Ledger
+from node.jobs.ledger_notices import NEWS, NoticePolicy
 from node.jobs.ledger_retention import RetentionRecords
 from tests.node.jobs.ledger_stories import T0, instance, queue, result
 
@@ -77,3 +79,36 @@ def test_a_study_that_receives_again_keeps_its_files(ledger: Ledger) -> None:
     ledger.studies.record([instance(number=2)], LATER)
 
     assert retention.forget("1.1", DAY) == ()
+
+
+def failed(ledger: Ledger) -> None:
+    """Let the one job of a study fail; nobody has said so yet."""
+    queue(ledger)
+    job = ledger.jobs.claim(T0)
+    assert job is not None
+    ledger.jobs.fail(job.job_id, Failed("out_of_memory", ""), T0)
+
+
+def test_files_stay_until_the_notice_is_made(ledger: Ledger) -> None:
+    """It is made from their headers, however late a worker has time for it."""
+    policy = NoticePolicy(expected=(), attempts=3)
+    retention = RetentionRecords(ledger.database, policy)
+    failed(ledger)
+    [due] = ledger.notices.due(policy, LATER)
+    assert retention.removable(LATER) == []
+    assert retention.forget("1.1", LATER) == ()
+    assert RetentionRecords(ledger.database).removable(LATER) == ["1.1"]
+
+    for _ in range(3):
+        ledger.notices.failed(due, "no_readable_images", LATER)
+
+    assert retention.removable(LATER) == ["1.1"]
+
+
+def test_files_go_when_a_notice_is_no_news_any_more(ledger: Ledger) -> None:
+    """A node that stood still for weeks does not keep images for ever."""
+    retention = RetentionRecords(ledger.database, NoticePolicy((), attempts=3))
+    failed(ledger)
+
+    assert retention.removable(T0 + NEWS) == []
+    assert retention.removable(T0 + NEWS + timedelta(seconds=1)) == ["1.1"]

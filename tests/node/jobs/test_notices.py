@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +20,9 @@ from node.jobs.notify import notify
 from node.jobs.pool import Pool
 from node.jobs.slot import Perform
 from tests.dicom_series import write_series
-from tests.node.jobs.ledger_stories import T0, complete, request, result
+from tests.node.jobs.ledger_stories import T0, complete, queue, request, result
 from tests.node.jobs.performers import fail
-from tests.node.jobs.pools import finish, jobs_settings, wait_until
+from tests.node.jobs.pools import ended, finish, jobs_settings, step, wait_until
 
 ARCHIVE = "ARCHIVE@127.0.0.1:4242"
 STUDY = "1.1"
@@ -246,3 +246,39 @@ def test_a_notice_names_its_model_when_another_has_a_result(
     assert isinstance(ending, Noticed)
     [summary, *_] = dcmread(ending.made.path).ContentSequence
     assert summary.TextValue.endswith("did not read this study")
+
+
+def test_a_notice_does_not_wait_behind_jobs(
+    ledger: Ledger, images: list[Path], tmp_path: Path
+) -> None:
+    """It takes a moment; where a result never ends coming it would wait for ever."""
+    receive(ledger, images)
+    complete(ledger)
+    job = ledger.jobs.claim(T0)
+    assert job is not None
+    ledger.jobs.fail(job.job_id, BROKEN, T0)
+    queue(ledger, "1.2")
+    pool = pool_of(ledger, tmp_path, Settings())
+    pool.open()
+
+    pool.tick(T0)
+
+    [slot] = pool.slots
+    assert isinstance(slot.task, NoticeRequest)
+    step(pool, lambda: ended(ledger), T0)
+    assert len(notices(ledger)) == 1
+    pool.stop(patience_s=0)
+
+
+def test_a_weekend_is_no_reason_to_say_nothing(
+    ledger: Ledger, images: list[Path], tmp_path: Path
+) -> None:
+    """The node was off, or had much to do."""
+    policy = Notices(Settings(), ledger, tmp_path / "results", (ARCHIVE,))
+    receive(ledger, images)
+    complete(ledger)
+    job = ledger.jobs.claim(T0)
+    assert job is not None
+    ledger.jobs.fail(job.job_id, BROKEN, T0)
+
+    assert policy.next(T0 + timedelta(days=3)) is not None
