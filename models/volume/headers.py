@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import re
 import warnings
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -33,6 +34,12 @@ DICOMDIR = "1.2.840.10008.1.3.10"
 
 DAMAGED = frozenset({"damaged", "empty", "inflates_too_far", "missing_uid"})
 """Reasons of files that were images once: where one lies, a series lacks it."""
+
+IDENTIFIER = re.compile(r"[0-9.]{1,64}", re.ASCII)
+"""Laxer than a UID (PS3.5 9.1), since real archives hold worse; never text."""
+
+UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*", re.ASCII)
+MAX_UID = 64  # PS3.5 9.1
 
 MAX_INFLATED_BYTES = 1 << 30
 """A deflated file that grows beyond this is not read: 0.4 MB can hold gigabytes."""
@@ -123,7 +130,7 @@ def read_header(path: Path) -> Header:
     ------
     HeaderError
         The file cannot be opened, is no DICOM file, or does not say to which study
-        and series it belongs.
+        and series it belongs: a UID is missing, or it is text or several.
     """
     try:
         with path.open("rb") as stream:
@@ -132,7 +139,7 @@ def read_header(path: Path) -> Header:
             _check_inflation(stream)
             dataset = dcmread(stream, stop_before_pixels=True, force=False)
             offset = _native_pixel_offset(stream, dataset)
-            if not all(str(dataset.get(keyword, "")) for keyword in IDENTITY):
+            if not all(IDENTIFIER.fullmatch(text(dataset, key)) for key in IDENTITY):
                 raise HeaderError(_without_identity(dataset))
     except HeaderError:
         raise
@@ -215,6 +222,12 @@ def text(dataset: Dataset, keyword: str) -> str:
     if isinstance(value, MultiValue):
         return "\\".join(str(part) for part in value)
     return str(value)
+
+
+def valid_uid(dataset: Dataset, keyword: str) -> str:
+    """Return a UID; "" when it is absent, or what stands there is none (PS3.5 9.1)."""
+    value = text(dataset, keyword).strip("\0 ")
+    return value if len(value) <= MAX_UID and UID.fullmatch(value) else ""
 
 
 def integer(dataset: Dataset, keyword: str) -> int | None:

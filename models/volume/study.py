@@ -23,6 +23,7 @@ from models.volume.headers import (
     quiet,
     read_headers,
     text,
+    valid_uid,
 )
 
 DESCRIPTIVE_TAGS = (
@@ -191,7 +192,7 @@ def series_info(headers: Sequence[Header]) -> SeriesInfo:
         instances=tuple(_instance(header) for header in headers),
         series_description=text(first, "SeriesDescription"),
         series_number=integer(first, "SeriesNumber"),
-        frame_of_reference_uid=text(first, "FrameOfReferenceUID") or None,
+        frame_of_reference_uid=valid_uid(first, "FrameOfReferenceUID") or None,
         rows=integer(first, "Rows") or 0,
         columns=integer(first, "Columns") or 0,
         spacing_mm=grid.spacing_mm if grid else None,
@@ -213,6 +214,7 @@ def _grid_or_problem(
 ) -> tuple[Grid | None, GeometryError | None]:
     try:
         _require_single_frames(datasets)
+        _require_one_frame_of_reference(datasets)
         planes = [plane_of(dataset) for dataset in datasets]
         marks = [{key: text(ds, key) for key in SEPARATORS} for ds in datasets]
         return arrange_series(planes, marks), None
@@ -230,6 +232,15 @@ def _require_single_frames(datasets: Sequence[Dataset]) -> None:
                 "multi_frame_unsupported",
                 "enhanced and multi-frame images are not read yet",
             )
+
+
+def _require_one_frame_of_reference(datasets: Sequence[Dataset]) -> None:
+    """Refuse positions that do not start from one origin (PS3.3 C.7.4.1)."""
+    named = {valid_uid(ds, "FrameOfReferenceUID") for ds in datasets} - {""}
+    if len(named) > 1:
+        raise GeometryError(
+            "several_acquisitions", f"the images name {len(named)} frames of reference"
+        )
 
 
 def plane_of(dataset: Dataset) -> Plane:

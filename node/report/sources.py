@@ -13,7 +13,7 @@ from pydicom import DataElement, Dataset
 from pydicom.datadict import tag_for_keyword
 
 from models.contract import Volume
-from models.volume.headers import guarded, quiet, text
+from models.volume.headers import guarded, quiet, text, valid_uid
 from models.volume.series import Demographics, StudyHeaders, demographics
 from node.errors import JobError
 from node.report.dates import (
@@ -25,6 +25,23 @@ from node.report.dates import (
     written_offset,
 )
 from node.report.provenance import frame_of_reference_uid
+
+CODE = (
+    "CodeValue",
+    "LongCodeValue",
+    "URNCodeValue",
+    "CodingSchemeDesignator",
+    "CodingSchemeVersion",
+    "CodeMeaning",
+)
+ISSUER = ("LocalNamespaceEntityID", "UniversalEntityID", "UniversalEntityIDType")
+
+COPIED_OF_ITEMS = CODE + ISSUER
+"""Keywords that may pass in the items of a sequence (PS3.3 8.8, 10.14).
+
+The UIDs of a code, such as Context UID, say nothing that the code does not: they are
+left out, and so is whatever else somebody wrote into an item.
+"""
 
 UTF_8 = "ISO_IR 192"
 """All our objects are written in UTF-8: any name is the same in each of them."""
@@ -122,6 +139,7 @@ def source_headers(study: StudyHeaders, volume: Volume) -> list[Dataset]:
         raise JobError("multi_frame_unsupported", "a slice is not one instance")
     person = demographics(study, series.series_instance_uid)
     datasets = [study.datasets[i.sop_instance_uid] for i in series.instances]
+    frame = _frame_of_reference(datasets, series.series_instance_uid)
     offset = _stated_offset(datasets) or _stated_offset(study.datasets.values())
     copies = [_copy(dataset) for dataset in datasets]
     for copy in copies:
@@ -129,6 +147,7 @@ def source_headers(study: StudyHeaders, volume: Volume) -> list[Dataset]:
         if offset:
             copy.TimezoneOffsetFromUTC = offset
         _share_geometry(copy, copies[0], volume)
+        copy.add_new("FrameOfReferenceUID", "UI", frame)
     return copies
 
 
@@ -150,7 +169,30 @@ def _value(element: DataElement) -> object:
         return [str(name) for name in names]
     if element.VR in STATED:
         return STATED[element.VR](str(element.value))
-    return element.value
+    return list(map(_item, element.value)) if element.VR == "SQ" else element.value
+
+
+def _item(item: Dataset) -> Dataset:
+    """Return an item of a sequence, with what may pass of it."""
+    copy = Dataset()
+    for keyword in COPIED_OF_ITEMS:
+        value = text(item, keyword)
+        if value:
+            setattr(copy, keyword, value)
+    return copy
+
+
+def _frame_of_reference(datasets: Iterable[Dataset], series_instance_uid: str) -> str:
+    """Return the one frame of reference that the slices name, else one of the series.
+
+    What is no UID (PS3.5 9.1), and several values, name none: a text in its place
+    may be a patient, and is written nowhere. A frame that is hashed from the UID of
+    the series instead belongs to this series only.
+    """
+    named = {valid_uid(dataset, "FrameOfReferenceUID") for dataset in datasets} - {""}
+    return (
+        named.pop() if len(named) == 1 else frame_of_reference_uid(series_instance_uid)
+    )
 
 
 def _stated_offset(datasets: Iterable[Dataset]) -> str:
@@ -194,8 +236,5 @@ def _share_geometry(copy: Dataset, first: Dataset, volume: Volume) -> None:
             setattr(copy, keyword, first[keyword].value)
     if not copy.get("SliceThickness"):
         copy.SliceThickness = f"{volume.spacing_mm[0]:.6g}"
-    if not copy.get("FrameOfReferenceUID"):
-        series = volume.series.series_instance_uid
-        copy.FrameOfReferenceUID = frame_of_reference_uid(series)
     if "PositionReferenceIndicator" not in copy:
         copy.PositionReferenceIndicator = ""

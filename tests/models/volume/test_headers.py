@@ -20,6 +20,7 @@ from pydicom.uid import (
 
 from models.volume import headers
 from models.volume.headers import (
+    IDENTITY,
     HeaderError,
     content_digest,
     dataset_start,
@@ -28,6 +29,7 @@ from models.volume.headers import (
     read_header,
     read_headers,
     text,
+    valid_uid,
 )
 from tests.dicom_series import save, write_series
 
@@ -130,6 +132,22 @@ class TestRefusals:
 
         assert reason_of(first) == "missing_uid"
 
+    @pytest.mark.filterwarnings("ignore::UserWarning")  # writing nonsense on purpose
+    @pytest.mark.parametrize("keyword", IDENTITY)
+    @pytest.mark.parametrize("value", ["1.2.DOE", ["1.2", "1.3"], "1" * 65])
+    def test_an_instance_whose_identity_is_text_or_several_has_none(
+        self, tmp_path: Path, keyword: str, value: str | list[str]
+    ) -> None:
+        """Our objects would quote it; leading zeros are met, and are let in."""
+        first, second = write_series(tmp_path, PLANES)
+        for path, written in ((first, value), (second, "1.2.0840.3")):
+            dataset = dcmread(path)
+            setattr(dataset, keyword, written)
+            dataset.save_as(path)
+
+        assert reason_of(first) == "missing_uid"
+        assert text(read_header(second).dataset, keyword) == "1.2.0840.3"
+
     def test_a_file_that_ends_within_its_meta_information_is_refused(
         self, tmp_path: Path
     ) -> None:
@@ -218,3 +236,31 @@ class TestValues:
         dataset.ImagePositionPatient = values
 
         assert floats(dataset, "ImagePositionPatient", 3) is None
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # writing nonsense on purpose
+@pytest.mark.parametrize(
+    ("written", "uid"),
+    [
+        ("1.2.840.10008.1.2", "1.2.840.10008.1.2"),
+        ("1.2.3 ", "1.2.3"),
+        ("0.0", "0.0"),
+        ("1.02", ""),
+        ("1..2", ""),
+        (".1", ""),
+        ("1.2.", ""),
+        ("1." + "2" * 63, ""),
+        ("DOE^JOHN 19500101", ""),
+        ("١.٢", ""),  # noqa: RUF001 - digits, but not those of PS3.5
+        (["1.2", "1.3"], ""),
+        (None, ""),
+    ],
+)
+def test_a_uid_is_one_by_the_standard_or_none(
+    written: str | list[str] | None, uid: str
+) -> None:
+    """PS3.5 9.1: digits and dots, no leading zero, at most 64 characters, one value."""
+    ds = Dataset()
+    ds.FrameOfReferenceUID = written
+
+    assert valid_uid(ds, "FrameOfReferenceUID") == uid

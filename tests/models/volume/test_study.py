@@ -79,6 +79,28 @@ class TestSeries:
         assert series.frame_of_reference_uid
         assert [i.instance_number for i in series.instances] == list(range(1, 13))
 
+    @pytest.mark.filterwarnings("ignore:Invalid value")  # writing nonsense on purpose
+    @pytest.mark.parametrize("value", ["DOE^JOHN 19500101", ["1.2", "1.3"], None])
+    def test_what_is_no_uid_names_no_frame_of_reference(
+        self, tmp_path: Path, value: str | list[str] | None
+    ) -> None:
+        """And is no hindrance: the positions are those of one series."""
+        series = read_one(tmp_path, FrameOfReferenceUID=value)
+
+        assert series.frame_of_reference_uid is None
+        assert series.geometry_problem is None
+
+    def test_two_frames_of_reference_are_no_grid(self, tmp_path: Path) -> None:
+        """Their positions start from two origins, however regular they look."""
+        paths = write_series(tmp_path, PLANES)
+        ds = dcmread(paths[0])
+        ds.FrameOfReferenceUID = "1.2.3"
+        ds.save_as(paths[0])
+
+        (series,) = read_study(paths).series
+
+        assert series.geometry_problem == "several_acquisitions"
+
     def test_tags_hold_what_rules_and_reports_ask_for(self, tmp_path: Path) -> None:
         """As text, several values joined, absent ones left out."""
         tags = read_one(tmp_path, MagneticFieldStrength="1.5").tags

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydicom import Dataset, dcmread
+from pydicom import Dataset, dcmread, dcmwrite
 
 from models.volume.series import load_volume, read_study
 from node.errors import JobError
-from node.report.sources import COPIED, source_headers
+from node.report.provenance import frame_of_reference_uid
+from node.report.sources import COPIED, COPIED_OF_ITEMS, source_headers
 from tests.dicom_series import uid, write_series
 from tests.node.report.dciodvfy import errors
 from tests.node.report.inputs import CYRILLIC, Case, build_case, ellipsoids
@@ -123,6 +125,56 @@ def test_a_frame_of_reference_is_made_where_none_is_named(folder: Path) -> None:
 
     assert first.FrameOfReferenceUID.startswith("2.25.")
     assert first.FrameOfReferenceUID == second.FrameOfReferenceUID
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value")  # writing nonsense on purpose
+@pytest.mark.parametrize("value", ["DOE^JOHN 19500101", "1.2.", ["1.2", "1.3"]])
+def test_what_is_no_uid_is_never_copied(
+    folder: Path, tmp_path: Path, value: str | list[str]
+) -> None:
+    """A name in the place of a frame of reference passes into none of our objects."""
+    case = build_case(folder, FrameOfReferenceUID=value)
+    series = case.volume.series.series_instance_uid
+
+    made = case.compose()
+
+    assert made["SEG"].dataset.FrameOfReferenceUID == frame_of_reference_uid(series)
+    for report_object in made.values():
+        assert errors(report_object.dataset, tmp_path) == [], report_object.kind
+
+
+def test_a_frame_of_reference_that_one_slice_has_lost_is_that_of_the_series(
+    tmp_path: Path,
+) -> None:
+    """All headers name the same one."""
+    labels = ellipsoids((4, 20, 20)).astype("int16")
+    paths = write_series(tmp_path / "s", labels)
+    _overwrite(paths[0], FrameOfReferenceUID="")
+    study = read_study(paths)
+
+    headers = source_headers(study, load_volume(study.series[0]))
+
+    assert {h.FrameOfReferenceUID for h in headers} == {
+        dcmread(paths[1]).FrameOfReferenceUID
+    }
+
+
+def test_of_a_code_only_the_code_is_copied(folder: Path) -> None:
+    """No UID, and nothing else that somebody wrote into the item of a sequence."""
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator = "24590-2", "LN"
+    item.CodeMeaning = "MR Gehirn für Müller"
+    item.ContextUID = "1.2.3"
+    item.PatientName = "Doe^John"
+    case = build_case(
+        folder, ProcedureCodeSequence=[item], SpecificCharacterSet="ISO_IR 100"
+    )
+
+    (copied,) = source_headers(case.study, case.volume)[0].ProcedureCodeSequence
+
+    assert {element.keyword for element in copied} <= set(COPIED_OF_ITEMS)
+    assert (copied.CodeValue, copied.CodeMeaning) == ("24590-2", item.CodeMeaning)
+    assert b"Doe" not in _bytes_of(case.compose()["SEG"].dataset)
 
 
 def test_names_are_rewritten_in_utf_8(folder: Path) -> None:
@@ -239,6 +291,12 @@ def _header_of_crop(
     study = read_study(paths)
     series = next(s for s in study.series if s.series_description == "Crop")
     return source_headers(study, load_volume(series))[0]
+
+
+def _bytes_of(ds: Dataset) -> bytes:
+    stream = BytesIO()
+    dcmwrite(stream, ds)
+    return stream.getvalue()
 
 
 def _overwrite(path: Path, **tags: object) -> None:
