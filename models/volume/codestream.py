@@ -1,12 +1,15 @@
 """What a compressed image says about its own size, before anybody decodes it.
 
 A decoder takes memory, and time, for the size in the codestream, whatever Rows and
-Columns say: 3 KB that claim 30 000 x 30 000 pixels cost OpenJPEG 5 GB and 44 s.
+Columns say: 3 KB that claim 30 000 x 30 000 pixels cost OpenJPEG 5 GB and 44 s, and
+3 KB that claim 1000 components of 1024 x 1024 pixels cost 6 GB and 26 s. The size is
+therefore taken from where a decoder takes it, and from nowhere else.
 """
 
 from __future__ import annotations
 
 import struct
+from typing import NamedTuple
 
 from pydicom import Dataset
 from pydicom.encaps import generate_frames
@@ -20,13 +23,23 @@ from models.volume.headers import integer
 
 JPEG_START = b"\xff\xd8"
 JPEG_2000_START = b"\xff\x4f\xff\x51"
-"""Start of codestream, and of its size; in a JP2 file boxes come before."""
+"""Start of codestream, and of its size (ITU-T T.800 A.4.1, A.5.1)."""
+
+JP2_START = b"\0\0\0\x0cjP  \r\n\x87\n"
+"""Signature box of a JP2 file (T.800 I.5.1), which DICOM leaves out (PS3.5 A.4.4)."""
+
+CODESTREAM_BOX = b"jp2c"
+PALETTE_BOX = b"pclr"
+"""Makes up to 255 components out of one (T.800 I.5.3.4)."""
 
 FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {0xF7}
 """Start of frame in JPEG (ITU-T T.81 table B.1) and JPEG-LS (T.87 C.1.1)."""
 
+HIERARCHICAL = 0xDE
+"""Announces several frames, of which the first is the smallest (T.81 J.1.1.2)."""
+
 MAX_SEGMENTS = 1000
-"""Marker segments, or fill bytes, after which a JPEG has not said its size."""
+"""Marker segments, fill bytes or boxes after which an image has not said its size."""
 
 WITH_SIZE = frozenset(
     (*JPEGTransferSyntaxes, *JPEGLSTransferSyntaxes, *JPEG2000TransferSyntaxes)
@@ -38,8 +51,16 @@ class CodestreamError(ValueError):
     """A frame is not of the size that the data set says."""
 
 
+class FrameSize(NamedTuple):
+    """The numbers of rows, of columns and of samples per pixel."""
+
+    rows: int
+    columns: int
+    samples: int
+
+
 def require_true_sizes(dataset: Dataset) -> None:
-    """Refuse a data set whose frames claim another size than Rows x Columns.
+    """Refuse a data set whose frames claim another size than its header does.
 
     Raises
     ------
@@ -48,41 +69,58 @@ def require_true_sizes(dataset: Dataset) -> None:
     """
     if dataset.file_meta.TransferSyntaxUID not in WITH_SIZE:
         return
-    expected = integer(dataset, "Rows"), integer(dataset, "Columns")
+    header = ("Rows", "Columns", "SamplesPerPixel")
+    expected = tuple(integer(dataset, keyword) for keyword in header)
     count = integer(dataset, "NumberOfFrames") or 1
     for frame in generate_frames(dataset.PixelData, number_of_frames=count):
         if size_of(frame) != expected:
             raise CodestreamError("a compressed frame claims another size")
 
 
-def size_of(codestream: bytes) -> tuple[int, int] | None:
-    """Return rows and columns of a JPEG, JPEG-LS or JPEG 2000 image.
+def size_of(codestream: bytes) -> FrameSize | None:
+    """Return the size of a JPEG, JPEG-LS or JPEG 2000 image, in a JP2 file or bare.
 
-    None when it is none of these, or cut off before it says so.
+    None when it is none of these, cut off before it says so, hierarchical, or of
+    colours from a palette.
     """
     try:
         if codestream.startswith(JPEG_START):
             return _jpeg_size(codestream)
-        at = codestream.find(JPEG_2000_START)
-        return None if at < 0 else _jpeg_2000_size(codestream, at)
+        at = _jp2_codestream(codestream) if codestream.startswith(JP2_START) else 0
+        if codestream.startswith(JPEG_2000_START, at):
+            return _jpeg_2000_size(codestream, at)
+        return None
     except struct.error:
         return None
 
 
-def _jpeg_size(codestream: bytes) -> tuple[int, int] | None:
+def _jpeg_size(codestream: bytes) -> FrameSize | None:
     at = len(JPEG_START)
     for _ in range(MAX_SEGMENTS):
-        if codestream[at : at + 1] != b"\xff":
+        start, marker, length = struct.unpack_from(">BBH", codestream, at)
+        if start != 0xFF or marker == HIERARCHICAL:
             break
-        marker, length = struct.unpack_from(">BH", codestream, at + 1)
         if marker in FRAME_MARKERS:
-            rows, columns = struct.unpack_from(">HH", codestream, at + 5)
-            return rows, columns
+            return FrameSize(*struct.unpack_from(">HHB", codestream, at + 5))
         at += 1 if marker == 0xFF else 2 + length  # any marker may have fill bytes
     return None
 
 
-def _jpeg_2000_size(codestream: bytes, at: int) -> tuple[int, int]:
+def _jp2_codestream(file: bytes) -> int:
+    """Return where the codestream begins that a decoder takes; past the end if none."""
+    at = 0
+    for _ in range(MAX_SEGMENTS):
+        length, kind = struct.unpack_from(">I4s", file, at)
+        if kind == CODESTREAM_BOX and PALETTE_BOX not in file[:at]:
+            return at + 8
+        if kind == CODESTREAM_BOX or length < 8:
+            break
+        at += length
+    return len(file)
+
+
+def _jpeg_2000_size(codestream: bytes, at: int) -> FrameSize:
     """Return the size in the SIZ segment (ITU-T T.800 A.5.1)."""
     right, bottom, left, top = struct.unpack_from(">4I", codestream, at + 8)
-    return bottom - top, right - left
+    (components,) = struct.unpack_from(">H", codestream, at + 40)
+    return FrameSize(bottom - top, right - left, components)

@@ -17,7 +17,12 @@ from pydicom.encaps import encapsulate, generate_frames
 from pydicom.uid import JPEG2000Lossless, JPEGLSLossless, RLELossless
 
 from models.contract import Instance
-from models.volume.codestream import CodestreamError, require_true_sizes, size_of
+from models.volume.codestream import (
+    JP2_START,
+    CodestreamError,
+    require_true_sizes,
+    size_of,
+)
 from models.volume.pixels import PixelFormat, SeriesError, read_plane
 from tests.dicom_series import write_series
 
@@ -32,10 +37,10 @@ def image_of(folder: Path, syntax: str) -> Path:
     return path
 
 
-def jpeg() -> bytes:
+def jpeg(mode: str = "L") -> bytes:
     """Return a JPEG with the application segments that programs put in front."""
     stream = BytesIO()
-    Image.new("L", (COLUMNS, ROWS)).save(stream, "JPEG", comment=b"made by a test")
+    Image.new(mode, (COLUMNS, ROWS)).save(stream, "JPEG", comment=b"made by a test")
     return stream.getvalue()
 
 
@@ -49,6 +54,22 @@ def lying(codestream: bytes) -> bytes:
         at = max(codestream.find(b"\xff\xf7"), codestream.find(b"\xff\xc0"))
         struct.pack_into(">HH", made, at + 5, LIE, LIE)
     return bytes(made)
+
+
+STARTS = (b"\xff\xd8", b"\xff\x4f\xff\x51", JP2_START, b"")
+
+
+def box(kind: bytes, content: bytes) -> bytes:
+    """Return a box of a JP2 file."""
+    return struct.pack(">I4s", 8 + len(content), kind) + content
+
+
+def jpeg_2000(folder: Path) -> bytes:
+    """Return a JPEG 2000 codestream."""
+    ds = dcmread(image_of(folder, JPEG2000Lossless))
+    [frame] = generate_frames(ds.PixelData, number_of_frames=1)
+    assert isinstance(frame, bytes)
+    return frame
 
 
 def replace_pixels(path: Path, codestream: bytes) -> Dataset:
@@ -67,7 +88,7 @@ def test_an_image_of_its_true_size_passes(tmp_path: Path, syntax: str) -> None:
     require_true_sizes(ds)
 
     [frame] = generate_frames(ds.PixelData, number_of_frames=1)
-    assert size_of(frame) == (ROWS, COLUMNS)
+    assert size_of(frame) == (ROWS, COLUMNS, 1)
 
 
 def test_jpeg_and_high_throughput_jpeg_2000_say_their_size() -> None:
@@ -78,9 +99,10 @@ def test_jpeg_and_high_throughput_jpeg_2000_say_their_size() -> None:
 
     filled = jpeg().replace(b"\xff\xdb", b"\xff\xff\xff\xdb", 1)
 
-    assert size_of(codestream) == shape
-    assert size_of(jpeg()) == size_of(filled) == (ROWS, COLUMNS)
-    assert size_of(lying(jpeg())) == (LIE, LIE)
+    assert size_of(codestream) == (*shape, 1)
+    assert size_of(jpeg()) == size_of(filled) == (ROWS, COLUMNS, 1)
+    assert size_of(jpeg("RGB")) == (ROWS, COLUMNS, 3)
+    assert size_of(lying(jpeg())) == (LIE, LIE, 1)
 
 
 @pytest.mark.parametrize("syntax", [JPEGLSLossless, JPEG2000Lossless])
@@ -117,12 +139,12 @@ def test_what_says_no_size_is_refused(tmp_path: Path, noise: bytes) -> None:
         require_true_sizes(ds)
 
 
-@given(st.binary(max_size=60), st.sampled_from([b"\xff\xd8", b"\xff\x4f\xff\x51", b""]))
+@given(st.binary(max_size=60), st.sampled_from(STARTS))
 def test_any_bytes_have_a_size_or_none(noise: bytes, start: bytes) -> None:
     """Nothing else is raised, and it ends."""
     size = size_of(start + noise)
 
-    assert size is None or len(size) == 2
+    assert size is None or len(size) == 3
 
 
 def test_endless_fill_bytes_end() -> None:
@@ -131,3 +153,67 @@ def test_endless_fill_bytes_end() -> None:
 
     assert size_of(b"\xff\xd8" + b"\xff" * (100 << 20)) is None
     assert time.monotonic() - begun < 1
+
+
+def test_more_components_than_samples_are_a_lie_too(tmp_path: Path) -> None:
+    """A thousand of them take a thousand images' memory, in three kilobytes."""
+    frame, count = jpeg_2000(tmp_path), 1000
+    one = frame[42:45]
+    size = struct.pack(">H", 38 + 3 * count) + frame[6:40] + struct.pack(">H", count)
+    rest = frame[45:]
+    ds = replace_pixels(
+        image_of(tmp_path / "2", JPEG2000Lossless),
+        frame[:4] + size + one * count + rest,
+    )
+
+    assert size_of(next(generate_frames(ds.PixelData, number_of_frames=1))) == (
+        ROWS,
+        COLUMNS,
+        count,
+    )
+    with pytest.raises(CodestreamError):
+        require_true_sizes(ds)
+
+
+def test_a_jpeg_2000_in_a_jp2_file_says_its_own_size(tmp_path: Path) -> None:
+    """The standard leaves these boxes out (PS3.5 A.4.4); some devices write them."""
+    frame = jpeg_2000(tmp_path)
+    head = JP2_START + box(b"ftyp", b"jp2 \0\0\0\0jp2 ") + box(b"free", b"")
+    to_the_end = struct.pack(">I4s", 0, b"jp2c")
+
+    assert size_of(head + box(b"jp2c", frame)) == (ROWS, COLUMNS, 1)
+    assert size_of(head + to_the_end + frame) == (ROWS, COLUMNS, 1)
+
+
+def hidden(frame: bytes) -> dict[str, bytes]:
+    """Return codestreams whose size a hurried reader gets wrong, by their trick."""
+    real = box(b"jp2c", lying(frame))
+    return {
+        "decoy in a box": JP2_START + box(b"free", frame) + real,
+        "noise in front": b"\0" + frame,
+        "colours by palette": JP2_START
+        + box(b"jp2h", box(b"pclr", b""))
+        + box(b"jp2c", frame),
+        "box without end": JP2_START + struct.pack(">I4s", 0, b"free") + real,
+        "box that goes back": JP2_START + struct.pack(">I4s", 2, b"free") + real,
+        "codestream far into its box": JP2_START + box(b"jp2c", b"\0\0" + frame),
+    }
+
+
+@pytest.mark.parametrize("trick", hidden(b"\xff\x4f\xff\x51" + bytes(60)))
+def test_a_size_is_taken_from_where_the_decoder_takes_it(
+    tmp_path: Path, trick: str
+) -> None:
+    """Everything else is refused, whatever small size lies about in it."""
+    codestream = hidden(jpeg_2000(tmp_path))[trick]
+
+    assert size_of(codestream) in (None, (LIE, LIE, 1))
+
+
+def test_a_hierarchical_jpeg_is_refused() -> None:
+    """Its frames are smaller than the image (ITU-T T.81 J.1.1.2)."""
+    frame = jpeg()
+    at = frame.index(b"\xff\xc0")
+    whole = b"\xff\xde" + struct.pack(">HBHHB", 11, 8, LIE, LIE, 1) + b"\1\x11\0"
+
+    assert size_of(frame[:at] + whole + frame[at:]) is None
