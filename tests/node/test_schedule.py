@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from node.config import RetentionSettings
-from node.jobs.job import NotApplicable
+from node.app import Node
+from node.config import RetentionSettings, Settings
+from node.jobs.job import Failed, NotApplicable
 from node.schedule import Schedule
 from tests.node.inbound.objects import eventually
 from tests.node.inbound.story import STUDY, Story
+from tests.node.jobs.ledger_stories import queue
 
 
 def test_the_schedule_starts_and_stops(tmp_path: Path) -> None:
@@ -75,3 +77,26 @@ def test_work_that_fails_is_one_line_and_is_done_again(
     failed = {"event": "work_failed", "log_level": "error"}
     assert failed | {"stage": "schedule", "error": "OSError"} in events
     assert not [each for each in caplog.records if each.name.startswith("apscheduler")]
+
+
+def test_the_node_keeps_the_images_of_a_notice_that_is_due(tmp_path: Path) -> None:
+    """Whatever retention says: a notice is made from them."""
+    retention = {"keep_received_h": 0, "every_s": 0.05}
+    node = Node(Settings(node={"data_dir": tmp_path / "var"}, retention=retention))  # type: ignore[arg-type]  # pydantic makes sections of them
+    now = datetime.now(UTC) - timedelta(minutes=1)
+    for study in ("1.1", "1.2"):
+        queue(node.ledger, study, now=now)
+    failed, refused = (node.ledger.jobs.claim(now) for _ in range(2))
+    assert failed is not None
+    assert refused is not None
+    node.ledger.jobs.fail(failed.job_id, Failed("out_of_memory", ""), now)
+    reason = NotApplicable("no_series_accepted", "")
+    node.ledger.jobs.refuse(refused.job_id, reason, now)
+
+    node.schedule.start()
+    eventually(lambda: not node.ledger.studies.files("1.2"))
+    node.schedule.stop()
+    kept = node.ledger.studies.files("1.1")
+    node.stop()
+
+    assert len(kept) == 1
