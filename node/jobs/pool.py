@@ -7,22 +7,21 @@ again.
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from multiprocessing.context import BaseContext
 from pathlib import Path
 
-import models
 from node import log
 from node.config import JobsSettings
 from node.errors import JobError, LedgerError, StudyReopenedError
 from node.jobs import worker
+from node.jobs.backoff import Backoff
+from node.jobs.forkserver import kill_server, start_context
 from node.jobs.job import (
     NO_SPACE,
     Failed,
@@ -38,6 +37,7 @@ from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
 from node.jobs.notices import Notices
 from node.jobs.notify import notify
+from node.jobs.pool_size import threads_of, usable_cores, workers_of
 from node.jobs.slot import Ending, Perform, Slot, Worker
 
 WATCH_S = 0.1
@@ -49,10 +49,16 @@ IDLE_S = 60.0
 RETRY_S = 1.0
 """Pause after the ledger could not be written or no worker be started."""
 
-NO_SPACE_WAIT = timedelta(seconds=30)
-"""Until a job for whose objects the disk had no room is tried again."""
+START_PATIENCE_S = 2.0
+"""How long a stop waits for workers to start: far above what a warm server needs."""
 
-WORKER_ERRORS = (OSError, EOFError)
+NO_SPACE_WAIT = timedelta(seconds=30)
+"""Until a job for whose objects the disk had no room is tried again, at first."""
+
+NO_SPACE_LONGEST = timedelta(minutes=10)
+"""The same while the disk goes on to take nothing: each try is a whole inference."""
+
+START_ERRORS = (OSError, EOFError, RuntimeError)
 """What starting a process raises when the machine has no room for it."""
 
 
@@ -97,9 +103,11 @@ class Pool:
         threads = threads_of(settings, usable_cores())
         self._settings = settings.model_copy(update={"threads": threads})
         self._slots: list[Slot] = []
+        self._room = Backoff(NO_SPACE_WAIT, NO_SPACE_LONGEST)
         self._log = log.get("jobs")
         self._wake = threading.Event()
         self._stopping = threading.Event()
+        self._starting = threading.Lock()  # held while a worker is started
         self._thread = threading.Thread(target=self._run, name="pool")
 
     def start(self) -> None:
@@ -115,34 +123,38 @@ class Pool:
         """Take no new job, wait for the running ones, then end the workers.
 
         A job that does not end within ``patience_s`` is queued again, and this is
-        none of its attempts.
+        none of its attempts. Workers that still start are not waited for.
         """
         self._stopping.set()
         self.wake()
-        if self._thread.is_alive():
-            self._thread.join()
-        self._drain(patience_s)
-        for slot in self._slots:
-            self._end(slot)
-        self._slots.clear()
+        try:
+            self._end_thread()
+            self._drain(patience_s)
+        finally:
+            with ExitStack() as ends:
+                for slot in self._slots:
+                    ends.callback(self._end, slot)
+            self._slots.clear()
 
     def recover(self, now: datetime) -> None:
         """Count a lost attempt for each job that a dead process left running."""
-        for job in self._ledger.jobs.interrupted():
-            lost = Failed("interrupted", "the node ended meanwhile", permanent=False)
+        lost = Failed("interrupted", "the node ended meanwhile", permanent=False)
+        for job in self._nobodys():
             self._failed(job, lost, now, wait=timedelta(0))
 
     def open(self) -> None:
-        """Start the workers, unless they are there."""
-        if self._slots:
+        """Start the workers that are not there yet."""
+        count = workers_of(self._settings, usable_cores())
+        if len(self._slots) == count:
             return
         context = start_context(self._settings, self._models)
 
         def start() -> Worker:
-            return Worker(context, self._models, self._settings, self.wake)
+            with self._starting:
+                return Worker(context, self._models, self._settings, self.wake)
 
-        count = workers_of(self._settings, usable_cores())
-        self._slots = [Slot(start, self._settings) for _ in range(count)]
+        while len(self._slots) < count and not self._stopping.is_set():
+            self._slots.append(Slot(start, self._settings))
 
     @property
     def slots(self) -> Sequence[Slot]:
@@ -156,11 +168,12 @@ class Pool:
         ------
         sqlite3.Error
             The ledger cannot be written; nothing is lost, call again.
+        OSError, EOFError, RuntimeError
+            A worker cannot be started; the other slots were served, call again.
         """
         self._collect(now)
-        idle = [slot for slot in self._slots if slot.task is None]
-        for slot in idle:
-            slot.renew()
+        self._find_lost(now)
+        idle, failures = self._renewed()
         for slot in sorted(idle, key=lambda slot: not slot.is_warm):
             if self._submit_notice(slot, now):  # reads headers only
                 continue
@@ -168,6 +181,37 @@ class Pool:
             if job is None:
                 break
             self._submit(slot, job, now)
+        if failures:
+            raise failures[0]
+
+    def _renewed(self) -> tuple[list[Slot], list[Exception]]:
+        """Return the idle slots that have a worker, and why the others have none."""
+        idle: list[Slot] = []
+        failures: list[Exception] = []
+        for slot in self._slots:
+            if slot.task is None:
+                try:
+                    slot.renew()
+                    idle.append(slot)
+                except START_ERRORS as error:
+                    failures.append(error)
+        return idle, failures
+
+    def _nobodys(self) -> list[JobRow]:
+        """Return the jobs that run by the ledger, but in no slot."""
+        tasks = [slot.task for slot in self._slots]
+        held = {task.job_id for task in tasks if isinstance(task, JobRow)}
+        running = self._ledger.jobs.interrupted()
+        return [job for job in running if job.job_id not in held]
+
+    def _find_lost(self, now: datetime) -> None:
+        """Count a lost attempt for each job that an error took between two records.
+
+        It waits: at the moment of its claim, something was wrong.
+        """
+        lost = Failed("interrupted", "an error after the claim", permanent=False)
+        for job in self._nobodys():
+            self._record_or_fail(job, lost, now)
 
     def _collect(self, now: datetime) -> None:
         for slot in self._slots:
@@ -188,11 +232,7 @@ class Pool:
         request = self._notices.next(now) if self._notices else None
         if request is None:
             return False
-        try:
-            slot.submit(notify, request, request, now)
-        except WORKER_ERRORS as error:
-            lost = Failed("no_worker", type(error).__name__, permanent=False)
-            self._record_notice(request, lost, now)
+        slot.submit(notify, request, request, now)
         return True
 
     def _record_notice(
@@ -202,26 +242,31 @@ class Pool:
             self._on_reported()
 
     def _submit(self, slot: Slot, job: JobRow, now: datetime) -> None:
-        try:
-            request = self._make_request(job)
-        except StudyReopenedError:
-            self._ledger.jobs.give_back(job.job_id, "study_reopened", now)
-            return
-        except JobError as error:
-            outcome = Failed(error.reason, str(error), permanent=error.permanent)
-            self._record_or_fail(job, outcome, now)
-            return
-        except LedgerError as error:
-            outcome = Failed("no_complete_study", str(error))
-            self._record_or_fail(job, outcome, now)
+        request = self._requested(job, now)
+        if request is None:
             return
         request = replace(request, threads=request.threads or self._settings.threads)
         self._log.info("job_started", job=job.job_id, attempt=job.attempts)
+        slot.submit(self._perform, job, request, now)
+
+    def _requested(self, job: JobRow, now: datetime) -> JobRequest | None:
+        """Return what a worker needs; None when there is none and that is recorded."""
         try:
-            slot.submit(self._perform, job, request, now)
-        except WORKER_ERRORS as error:
-            lost = Failed("no_worker", type(error).__name__, permanent=False)
-            self._record_or_fail(job, lost, now)
+            return self._make_request(job)
+        except sqlite3.Error:
+            raise  # says nothing about the job: the next look finds it again
+        except StudyReopenedError:
+            self._ledger.jobs.give_back(job.job_id, "study_reopened", now)
+            return None
+        except JobError as error:
+            outcome = Failed(error.reason, str(error), permanent=error.permanent)
+        except LedgerError as error:
+            outcome = Failed("no_complete_study", str(error))
+        except Exception as error:  # noqa: BLE001 - the job's state is set from it
+            kind = type(error).__name__
+            outcome = Failed("internal_error", kind, permanent=False)
+        self._record_or_fail(job, outcome, now)
+        return None
 
     def _record_or_fail(self, job: JobRow, outcome: Outcome, now: datetime) -> None:
         """Write the outcome; one that the ledger will never take fails the job."""
@@ -240,6 +285,7 @@ class Pool:
         match outcome:
             case Reported():
                 jobs.report(job.job_id, outcome, self._destinations, now)
+                self._room.reset()
                 self._log.info("job_reported", job=job.job_id, **_millis(outcome))
                 self._on_reported()
             case Unchanged():
@@ -263,10 +309,8 @@ class Pool:
         """Try again later, unless it is of no use or the attempts are spent."""
         event = self._log.bind(job=job.job_id, reason=outcome.reason)
         if outcome.reason == NO_SPACE:  # the study is sound, and the disk is watched
-            wait = NO_SPACE_WAIT
-            self._ledger.jobs.give_back(
-                job.job_id, NO_SPACE, now, not_before=now + wait
-            )
+            due = now + self._room.wait(now)
+            self._ledger.jobs.give_back(job.job_id, NO_SPACE, now, not_before=due)
             event.error("job_waits_for_room")
             return
         if outcome.permanent or job.attempts >= self._settings.attempts:
@@ -286,7 +330,8 @@ class Pool:
                 self.tick(datetime.now(UTC))
                 pause = self._pause(datetime.now(UTC))
             except Exception as error:  # noqa: BLE001 - the thread must never die silently
-                self._log.error("pool_held_up", error=type(error).__name__)
+                if not self._stopping.is_set():  # which ends what is being started
+                    self._log.error("pool_held_up", error=type(error).__name__)
                 pause = RETRY_S
             self._wake.wait(pause)
 
@@ -299,6 +344,13 @@ class Pool:
             return IDLE_S
         return min(max((due - now).total_seconds(), 0.0), IDLE_S)
 
+    def _end_thread(self) -> None:
+        """Wait for the thread, but not for the start of a worker."""
+        while self._thread.is_alive():
+            self._thread.join(START_PATIENCE_S)
+            if self._thread.is_alive() and self._starting.locked():
+                kill_server()
+
     def _end(self, slot: Slot) -> None:
         """End a slot's worker; a job that it was still doing is queued again."""
         slot.close()
@@ -310,56 +362,19 @@ class Pool:
             self._log.error("job_not_given_back", error=type(error).__name__)
 
     def _drain(self, patience_s: float) -> None:
-        """Record what still ends within ``patience_s``."""
+        """Record what still ends within ``patience_s``, if the ledger takes it."""
         until = time.monotonic() + patience_s
-        while any(slot.task is not None for slot in self._slots):
+        while True:
             self._wake.clear()
-            self._collect(datetime.now(UTC))
-            if time.monotonic() > until:
-                break
+            try:
+                self._collect(datetime.now(UTC))
+            except sqlite3.Error as error:  # the next start finds the job
+                self._log.error("outcome_not_recorded", reason=type(error).__name__)
+                return
+            busy = any(slot.has_begun for slot in self._slots)
+            if not busy or time.monotonic() > until:
+                return
             self._wake.wait(WATCH_S)
-
-
-def usable_cores() -> int:
-    """Return the cores that this process may use."""
-    return len(os.sched_getaffinity(0))
-
-
-def workers_of(settings: JobsSettings, cores: int) -> int:
-    """Return how many workers there are: one per two cores unless set."""
-    return settings.workers or max(1, cores // 2)
-
-
-def threads_of(settings: JobsSettings, cores: int) -> int:
-    """Return the threads inside a worker: the cores, divided, unless set."""
-    return settings.threads or max(1, cores // workers_of(settings, cores))
-
-
-def uses_gpu(settings: JobsSettings) -> bool:
-    """Return whether workers may touch a GPU, without a look through torch."""
-    if settings.device == "auto":
-        return any(Path("/dev").glob("nvidia[0-9]*"))
-    return settings.device == "cuda"
-
-
-def start_context(
-    settings: JobsSettings, bundles: Mapping[str, Path | None]
-) -> BaseContext:
-    """Return how workers are started.
-
-    Forked from a server that has imported torch and the models once, a worker is
-    there in milliseconds and shares their pages. CUDA does not survive a fork: with
-    a GPU each worker starts from nothing.
-    """
-    # Read when torch is loaded: spinning threads slow a shared machine many times.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    os.environ["OMP_NUM_THREADS"] = str(settings.threads)
-    if uses_gpu(settings):
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    of_models = [models.MODELS[name].partition(":")[0] for name in bundles]
-    context.set_forkserver_preload(["__main__", "torch", *of_models, worker.__name__])
-    return context
 
 
 def _millis(outcome: Reported) -> dict[str, int]:

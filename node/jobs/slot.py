@@ -13,7 +13,6 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from multiprocessing.connection import wait
@@ -58,8 +57,12 @@ class Worker:
         self._executor = ProcessPoolExecutor(
             1, mp_context=context, initializer=live_with_parent
         )
-        self._pid = self._executor.submit(os.getpid)
-        self._warmed = self._executor.submit(warm, dict(bundles), settings)
+        try:
+            self._pid = self._executor.submit(os.getpid)
+            self._warmed = self._executor.submit(warm, dict(bundles), settings)
+        except BaseException:  # a process without its thread would stay for ever
+            self.kill()
+            raise
         self._warmed.add_done_callback(lambda _: on_change())
 
     @property
@@ -97,10 +100,11 @@ class Worker:
         return int(pages) * PAGE_MIB
 
     def kill(self) -> None:
-        """End the process at once, whatever it is doing."""
-        if self.pid is not None:
-            with suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
+        """End the process at once, whatever it is doing, also while it starts."""
+        # Public from Python 3.14 on, as kill_workers; None after a shutdown.
+        processes = self._executor._processes or {}
+        for process in list(processes.values()):
+            process.kill()
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     def retire(self) -> None:
@@ -156,7 +160,7 @@ class Slot:
     def __init__(self, start: Callable[[], Worker], settings: JobsSettings) -> None:
         self._start = start
         self._settings = settings
-        self._worker = start()
+        self._worker: Worker | None = start()
         self._successor: Worker | None = None
         self._running: Running | None = None
         self._ending: Ending | None = None
@@ -167,14 +171,19 @@ class Slot:
         return self._running.task if self._running else None
 
     @property
+    def has_begun(self) -> bool:
+        """Whether it does a task that does not wait for a worker still to start."""
+        return self._running is not None and self.is_warm
+
+    @property
     def is_warm(self) -> bool:
         """Whether a job would start at once."""
-        return self._worker.is_warm
+        return self._worker is not None and self._worker.is_warm
 
     @property
     def pid(self) -> int | None:
-        """Process id of its worker; None while that starts."""
-        return self._worker.pid
+        """Process id of its worker; None while that starts, or when it was killed."""
+        return self._worker.pid if self._worker else None
 
     def submit(
         self,
@@ -183,12 +192,16 @@ class Slot:
         request: JobRequest | NoticeRequest,
         now: datetime,
     ) -> None:
-        """Start a task in an idle slot."""
+        """Start a task in an idle slot.
+
+        What keeps it from a worker is not raised: it is how the task ended.
+        """
         try:
-            future = self._worker.submit(call, request)
-        except BrokenProcessPool:  # it died while idle, which is not the job's fault
-            self._worker = self._start()
-            future = self._worker.submit(call, request)
+            future = self._submit(call, request)
+        except Exception as error:  # noqa: BLE001 - no process, no thread, whatever
+            future = Future()
+            self._ending = Failed("no_worker", type(error).__name__, permanent=False)
+            self._drop()
         self._running = Running(task, future, now)
 
     def ending(self, now: datetime) -> Ending | None:
@@ -206,27 +219,55 @@ class Slot:
         self._running = self._ending = None
 
     def renew(self) -> None:
-        """Replace a worn worker as soon as a warm successor stands by."""
-        if self._worker.jobs < self._settings.recycle_after:
+        """Replace a killed worker, and a worn one once a warm successor stands by.
+
+        Raises
+        ------
+        OSError, EOFError, RuntimeError
+            The machine has no room for a process or a thread; call again.
+        """
+        worker = self._present()
+        if worker.jobs < self._settings.recycle_after:
             return
         if self._successor is None:
             self._successor = self._start()
         if self._successor.is_warm:
-            self._worker.retire()
+            worker.retire()
             self._worker, self._successor = self._successor, None
 
     def close(self) -> None:
         """End its processes; a running job is lost."""
-        self._worker.kill()
+        self._drop()
         if self._successor is not None:
             self._successor.kill()
+
+    def _present(self) -> Worker:
+        """Return its worker, started if there is none."""
+        if self._worker is None:
+            self._worker = self._start()
+        return self._worker
+
+    def _submit(
+        self, call: Callable[[Any], Ending], request: JobRequest | NoticeRequest
+    ) -> Future[Any]:
+        try:
+            return self._present().submit(call, request)
+        except BrokenProcessPool:  # it died while idle, which is not the job's fault
+            self._drop()
+            return self._present().submit(call, request)
+
+    def _drop(self) -> None:
+        """Kill the worker; another is started when it is wanted, not at a stop."""
+        if self._worker is not None:
+            self._worker.kill()
+            self._worker = None
 
     def _ended(self, running: Running, now: datetime) -> Ending | None:
         if running.future.done():
             return self._result(running.future)
         excess = self._excess(running, now)
         if excess is not None:
-            self._replace()
+            self._drop()
         return excess
 
     def _result(self, future: Future[Any]) -> Ending:
@@ -235,7 +276,7 @@ class Slot:
             answer: Ending = future.result()
             return answer
         except BrokenProcessPool:
-            self._replace()
+            self._drop()
             return Failed("worker_died", "the worker process died", permanent=False)
         except Exception as error:  # noqa: BLE001 - the job's state is set from it
             return Failed("internal_error", type(error).__name__, permanent=False)
@@ -245,11 +286,8 @@ class Slot:
         if seconds > self._settings.deadline_s:
             limit = f"not done after {self._settings.deadline_s:g} s"
             return Failed("deadline_exceeded", limit, permanent=False)
-        if self._worker.resident_mib() > self._settings.memory_limit_mib:
-            limit = f"more than {self._settings.memory_limit_mib} MiB"
+        most = self._settings.memory_limit_mib
+        if self._worker is not None and self._worker.resident_mib() > most:
+            limit = f"more than {most} MiB"
             return Failed("out_of_memory", limit, permanent=False)
         return None
-
-    def _replace(self) -> None:
-        self._worker.kill()
-        self._worker = self._start()

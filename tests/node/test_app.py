@@ -23,6 +23,7 @@ from node.jobs.job import JobState
 from node.jobs.ledger import Ledger
 from node.send.outbox import destination_name
 from tests.node.jobs.ledger_stories import T0, queue, result
+from tests.node.jobs.pools import wait_until
 from tests.processes import ended_with_the_test
 
 
@@ -175,6 +176,40 @@ def test_a_signal_stops_a_running_node(tmp_path: Path) -> None:
 
     assert process.returncode == 0
     assert "Traceback" not in errors
+
+
+def has_processes(group: int) -> bool:
+    """Return whether any process of a group is there."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+SLOW_IMPORT = """
+import sys, time
+
+class Slow:
+    def find_spec(self, name, path, target=None):
+        if name == "torch":
+            time.sleep(60)
+
+sys.meta_path.insert(0, Slow())
+"""
+
+
+def test_a_signal_does_not_wait_for_workers_that_start(tmp_path: Path) -> None:
+    """Torch takes a minute to load on a busy machine; no process stays behind."""
+    (tmp_path / "sitecustomize.py").write_text(SLOW_IMPORT, encoding="utf-8")
+    path = os.pathsep.join([str(tmp_path), str(Path(__file__).parents[2])])
+    with serving(tmp_path, PYTHONPATH=path) as process:
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=20)
+
+    assert process.returncode == 0
+    assert "Traceback" not in errors
+    wait_until(lambda: not has_processes(process.pid), seconds=10)
 
 
 def test_a_stage_that_fails_to_stop_keeps_no_other_from_it(tmp_path: Path) -> None:

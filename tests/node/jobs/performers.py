@@ -58,6 +58,11 @@ def act(request: JobRequest) -> Outcome:
     return result
 
 
+def load_for_ever(bundles: object, settings: object) -> None:
+    """Load models, as ``warm`` does, on a machine under load."""
+    time.sleep(600)
+
+
 def fail(request: JobRequest) -> Outcome:
     """Fail for good, whatever the model."""
     return ANSWERS["permanent"]

@@ -202,20 +202,37 @@ def test_waits_double_between_attempts(ledger: Ledger, build_pool: MakePool) -> 
 
 
 def test_a_full_disk_costs_no_attempt(ledger: Ledger, build_pool: MakePool) -> None:
-    """The study is sound: it waits for room, however often there is none."""
+    """The study is sound: it waits for room, longer each time that there is none."""
     queue(ledger, models=["full"])
     pool = build_pool(attempts=1)
     pool.open()
     now = T0
-    for _ in range(3):
+    for doubled in (1, 2, 4):
         now = tick_until_idle(ledger, pool, now)
         due = ledger.jobs.next_due()
         assert due is not None
-        assert due - now == NO_SPACE_WAIT
+        assert due - now == NO_SPACE_WAIT * doubled
         now = due
 
     [job] = ledger.jobs.listing()
     assert (job.state, job.attempts) == (JobState.QUEUED, 0)
+
+
+def test_a_result_that_was_written_ends_the_long_waits_for_room(
+    ledger: Ledger, build_pool: MakePool
+) -> None:
+    """The disk takes something again: the next full one is a new one."""
+    queue(ledger, models=["full"])
+    pool = build_pool()
+    pool.open()
+    tick_until_idle(ledger, pool, T0)
+    queue(ledger, "1.2", models=["fine"])
+    step(pool, lambda: ledger.jobs.listing("1.2")[0].state is JobState.REPORTED, T0)
+    now = T0 + NO_SPACE_WAIT
+
+    tick_until_idle(ledger, pool, now)
+
+    assert ledger.jobs.next_due() == now + NO_SPACE_WAIT
 
 
 def tick_until_idle(ledger: Ledger, pool: Pool, now: datetime) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from node.config import JobsSettings
-from node.jobs.pool import threads_of, workers_of
+from node.jobs.pool_size import threads_of, workers_of
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import sqlite3
+import time
 from datetime import UTC, datetime
 from pathlib import Path
+
+import pytest
 
 from node.jobs.job import JobState
 from node.jobs.ledger import Ledger
 from tests.node.jobs.ledger_stories import T0, queue
+from tests.node.jobs.performers import load_for_ever
 from tests.node.jobs.pools import MakePool, finish, outcomes, wait_until
 
 
@@ -46,6 +52,7 @@ def test_stopping_waits_for_a_running_job(ledger: Ledger, build_pool: MakePool) 
     pool = build_pool()
     pool.start()
     wait_until(lambda: ledger.jobs.listing()[0].state is JobState.RUNNING)
+    wait_until(lambda: pool.slots[0].is_warm)
 
     pool.stop(patience_s=20)
 
@@ -70,3 +77,46 @@ def test_stopping_ends_a_job_that_takes_too_long(
     [job] = ledger.jobs.listing()
     assert (job.state, job.attempts) == (JobState.QUEUED, 0)
     assert outcomes(ledger, job) == ["stopped"]
+
+
+def test_stopping_does_not_wait_for_a_worker_that_loads_its_models(
+    ledger: Ledger, build_pool: MakePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its process is killed; the job that waited for it has begun nothing."""
+    monkeypatch.setattr("node.jobs.slot.warm", load_for_ever)
+    queue(ledger, models=["fine"])
+    pool = build_pool()
+    pool.start()
+    wait_until(lambda: ledger.jobs.listing()[0].state is JobState.RUNNING)
+    workers = multiprocessing.active_children()
+    assert workers
+
+    started = time.monotonic()
+    pool.stop(patience_s=20)
+
+    assert time.monotonic() - started < 5
+    wait_until(lambda: not any(worker.is_alive() for worker in workers))
+    [job] = ledger.jobs.listing()
+    assert (job.state, job.attempts) == (JobState.QUEUED, 0)
+
+
+def test_stopping_ends_the_workers_although_nothing_can_be_recorded(
+    ledger: Ledger, build_pool: MakePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full: the next start finds the jobs, one ended and one not."""
+    queue(ledger, models=["fine", "hang"])
+    pool = build_pool(workers=2)
+    pool.open()
+    wait_until(lambda: all(slot.is_warm for slot in pool.slots))
+    pool.tick(datetime.now(UTC))
+    pids = [slot.pid for slot in pool.slots]
+
+    def full(durable: bool = True) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as fault:
+        fault.setattr(ledger.database, "write", full)
+        pool.stop(patience_s=1)
+
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
+    assert len(ledger.jobs.interrupted()) == 2
