@@ -211,7 +211,7 @@ class DicomArchive:
             number = queries.number(series, "NumberOfSeriesRelatedInstances")
             if number is None:
                 images = queries.images_of(study_instance_uid, uid)
-                number = len(self._find(association, images))
+                number = len(_uids(self._find(association, images)))
             counts[uid] = number
             modalities |= queries.values(series, "Modality")
         return Holding(counts, frozenset(modalities))

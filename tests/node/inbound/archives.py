@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +13,7 @@ from pydicom.dataset import Dataset
 
 from node.errors import ArchiveError
 from node.inbound import archive_queries
-from node.inbound.archive import Store
+from node.inbound.archive import REFUSED_FOR_GOOD, Store
 
 
 @dataclass
@@ -46,7 +47,8 @@ class StoryArchive:
         self.echo()
         contents = self.files.get(study_instance_uid, [])
         for content in contents:
-            store(content)
+            with suppress(*REFUSED_FOR_GOOD):
+                store(content)
         return len(contents)
 
     def echo(self) -> None:
