@@ -28,7 +28,7 @@ from pydicom.sr.coding import Code
 from pydicom.uid import BasicTextSRStorage, ExplicitVRLittleEndian
 
 from models.volume.bundle import Bundle
-from models.volume.headers import quiet, text
+from models.volume.headers import quiet
 from node.config import ReportSettings
 from node.equipment import MANUFACTURER
 from node.report.dates import at_offset, date_or_empty, time_or_empty, written_offset
@@ -43,6 +43,7 @@ from node.report.provenance import (
 )
 from node.report.sop import KINDS
 from node.report.sources import UTF_8
+from node.report.stated import stated
 
 PACKAGE = "pacs-ai-node"
 
@@ -173,26 +174,27 @@ def build_notice(
 
 def _person_and_study(source: Dataset) -> dict[str, Any]:
     def value(keyword: str) -> str | None:
-        return str(source.get(keyword) or "") or None
+        return stated(source, keyword) or None
 
     sex = value("PatientSex")
     return {
         "patient_id": value("PatientID"),
-        "patient_name": source.get("PatientName") or None,
-        "patient_birth_date": date_or_empty(text(source, "PatientBirthDate")) or None,
+        "patient_name": value("PatientName"),
+        "patient_birth_date": date_or_empty(stated(source, "PatientBirthDate")) or None,
         "patient_sex": sex if sex in {"M", "F", "O"} else None,
         "accession_number": value("AccessionNumber"),
         "study_id": value("StudyID"),
-        "study_date": date_or_empty(text(source, "StudyDate")) or None,
-        "study_time": time_or_empty(text(source, "StudyTime")) or None,
-        "referring_physician_name": source.get("ReferringPhysicianName") or None,
+        "study_date": date_or_empty(stated(source, "StudyDate")) or None,
+        "study_time": time_or_empty(stated(source, "StudyTime")) or None,
+        "referring_physician_name": value("ReferringPhysicianName"),
     }
 
 
 def _pass_on(source: Dataset, notice: Dataset) -> None:
     for keyword in PATIENT_AND_STUDY:
-        if source.get(keyword):
-            setattr(notice, keyword, source[keyword].value)
+        value = stated(source, keyword)
+        if value:
+            setattr(notice, keyword, value)
 
 
 def _equipment(model: UnreadModel, installation_id: str) -> Dataset:

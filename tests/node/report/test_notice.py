@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydicom import Dataset, dcmread
+from pydicom import DataElement, Dataset, dcmread
+from pydicom.config import IGNORE
+from pydicom.datadict import dictionary_VR
 from pydicom.uid import BasicTextSRStorage
 
 from models import bundle_folder
@@ -220,4 +222,35 @@ def test_dates_that_are_none_do_not_stop_it(tmp_path: Path) -> None:
     notice = notice_of(source_of(tmp_path / "in", **none))
 
     assert [notice[keyword].value for keyword in none] == [None, None, None]
+    assert errors(notice, tmp_path) == []
+
+
+ODD: dict[str, tuple[Any, str]] = {
+    "PatientID": (["1", "2"], "1"),
+    "PatientName": (["A^B", "C^D"], "A^B"),
+    "ReferringPhysicianName": (["A^B", "C^D"], "A^B"),
+    "AccessionNumber": (["A1", "B2"], "A1"),
+    "PatientBirthDate": (["19500102", "19600102"], "19500102"),
+    "PatientSex": (["F", "M"], "F"),
+    "IssuerOfPatientID": (["CLINIC", "WARD"], "CLINIC"),
+    "DeidentificationMethod": (["names", "dates"], "names"),
+    "StudyID": ("1" * 40, "1" * 16),
+    "StudyDescription": ("x" * 200, "x" * 64),
+}
+"""Keyword → what a source says of it, and what is passed on."""
+
+
+@pytest.mark.parametrize("keyword", ODD)
+def test_what_no_value_may_be_makes_no_invalid_notice(
+    tmp_path: Path, keyword: str
+) -> None:
+    """Two patients never become a third; nothing is longer than its VR allows."""
+    source = source_of(tmp_path / "in")
+    said, expected = ODD[keyword]
+    vr = dictionary_VR(keyword)
+    source[keyword] = DataElement(keyword, vr, said, validation_mode=IGNORE)
+
+    notice = notice_of(source)
+
+    assert str(notice[keyword].value) == expected
     assert errors(notice, tmp_path) == []
