@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pydicom import Dataset, dcmread
+from pydicom.encaps import encapsulate, generate_frames
 from pydicom.uid import (
     JPEG2000,
     DeflatedExplicitVRLittleEndian,
@@ -225,6 +226,24 @@ def test_pixels_that_cannot_be_decoded_are_not_proven_equal(tmp_path: Path) -> N
     second.write_bytes(second.read_bytes()[:-200])
 
     assert compare(image(tmp_path / "a.dcm"), second) is Difference.PIXELS
+
+
+def lying_about_size(path: Path, behind: bytes) -> Path:
+    """Write an image whose header says half the rows; ``behind`` follows its frame."""
+    dataset = dcmread(encoded(path, JPEG2000Lossless))
+    [frame] = generate_frames(dataset.PixelData, number_of_frames=1)
+    dataset.PixelData = encapsulate([frame + behind])
+    dataset.Rows, dataset.Columns = dataset.Rows // 2, dataset.Columns * 2
+    dataset.save_as(path)
+    return path
+
+
+def test_no_decoder_is_given_a_frame_of_another_size(tmp_path: Path) -> None:
+    """It would take memory for whatever the frame claims; here it finds them equal."""
+    first = lying_about_size(tmp_path / "a.dcm", behind=b"")
+    second = lying_about_size(tmp_path / "b.dcm", behind=b"\0\0")
+
+    assert compare(first, second) is Difference.PIXELS
 
 
 def test_bits_beyond_the_stored_ones_are_no_pixels(tmp_path: Path) -> None:
