@@ -5,9 +5,12 @@ is missing, unknown or wrong, the first of these that can:
 
 1. What the escape sequences of the text name (ISO 2022).
 2. A set of several that the header declares, as if its escape sequences were forgotten.
-3. UTF-8: other text hardly ever is valid UTF-8.
+3. UTF-8, from ``TELLING_BYTES`` on: other text of that length hardly ever is valid.
 4. The set of the other images of the study, if they agree on one.
-5. Latin-1, which decodes every byte, so that none is lost.
+5. UTF-8 of fewer bytes. Short text proves nothing: of names of two Chinese characters
+   in GB 2312 one in thirty is valid UTF-8 too, and so is one in twenty of four
+   Cyrillic capitals in ISO 8859-5. There the images beside it are the better witness.
+6. Latin-1, which decodes every byte, so that none is lost.
 
 pydicom alone takes Latin-1 for an undeclared set and replaces what a declared one
 cannot decode. The files are left as they are.
@@ -66,6 +69,14 @@ ESCAPABLE: Encodings = (
 ESCAPE = b"\x1b"
 CHINESE_FOLLOWS = "\x1b$)A"
 """Designates ISO-IR 58; Python's codec leaves it in the text."""
+
+UTF_8: Encodings = ("utf-8",)
+
+TELLING_BYTES = 8
+"""So many bytes beyond ASCII, in all the text of a header, that are valid UTF-8 are
+UTF-8. Of random characters of so many bytes in another set, one in 1000 (GB 2312), 400
+(ISO 8859-5, capitals) or 9000 (EUC-KR) are valid by chance; of half as many, one in 30,
+20 and 120 (drawn 400 000 times each)."""
 
 NO_TEXT = re.compile("[\x1b\x80-\x9f\N{REPLACEMENT CHARACTER}]")
 """What stands in text that was decoded with a wrong set: DICOM has no control
@@ -149,11 +160,17 @@ def _texts(
     values: Sequence[bytes], declared: Encodings, agreed: Encodings
 ) -> list[str]:
     alone = ((encoding,) for encoding in declared[1:])
-    for encodings in (declared, ESCAPABLE, *alone, ("utf-8",), agreed):
+    undeclared = (UTF_8, agreed) if _is_telling(values) else (agreed, UTF_8)
+    for encodings in (declared, ESCAPABLE, *alone, *undeclared):
         decoded = _decoded(values, encodings) if encodings else None
         if decoded is not None:
             return decoded
     return [_stripped(value).decode("latin-1") for value in values]
+
+
+def _is_telling(values: Sequence[bytes]) -> bool:
+    """Say whether the text is long enough to be valid UTF-8 by no chance."""
+    return sum(byte > 0x7F for byte in b"".join(values)) >= TELLING_BYTES
 
 
 def _decoded(values: Sequence[bytes], encodings: Encodings) -> list[str] | None:

@@ -12,7 +12,7 @@ from pydicom.config import IGNORE
 from pydicom.dataelem import RawDataElement
 from pydicom.tag import Tag
 
-from models.volume.charsets import decode_text, encodings_of
+from models.volume.charsets import TELLING_BYTES, decode_text, encodings_of
 from models.volume.study import StudyHeaders, read_study
 from tests.dicom_series import uid, write_series
 
@@ -55,6 +55,13 @@ DECLARED: dict[str, tuple[Sequence[str] | str, bytes, str]] = {
     "UTF-8": ("ISO_IR 192", "Wang=王^小東".encode(), "Wang=王^小東"),
 }
 """The sets of PS3.5 annexes H to K: Specific Character Set, bytes, name."""
+
+BOTH = {
+    "Chinese": ("GB18030", "毛^茅"),
+    "Chinese of three": ("GB18030", "毛^茅茅"),
+    "Cyrillic": ("ISO_IR 144", "ЮН^ЯН"),
+}
+"""Specific Character Set, and a name whose bytes in it are UTF-8 of another name."""
 
 WRONG: dict[str, tuple[Sequence[str] | str, bytes, str]] = {
     "UTF-8, undeclared": ("", "Иванов^Иван".encode(), "Иванов^Иван"),
@@ -115,6 +122,67 @@ def test_an_undeclared_set_is_that_of_the_other_images() -> None:
         "Иванов^Иван",
         "Иванов^Иван",
     ]
+
+
+@pytest.mark.parametrize("which", BOTH)
+def test_a_declared_set_is_believed_where_utf_8_fits_too(which: str) -> None:
+    """Some bytes are valid in both; what is declared is not doubted."""
+    charset, name = BOTH[which]
+    content = name.encode(*encodings_of((charset,)))
+    assert content.decode() != name
+
+    assert decoded(header(charset, content)) == [name]
+
+
+@pytest.mark.parametrize("which", BOTH)
+def test_short_text_that_fits_both_is_in_the_set_of_the_other_images(
+    which: str,
+) -> None:
+    """That it is valid UTF-8 is chance; undeclared or declared as ASCII alone."""
+    charset, name = BOTH[which]
+    codecs = encodings_of((charset,))
+    content, other = name.encode(*codecs), "Иван".encode(*codecs)
+
+    for undeclared in (None, "ISO_IR 6"):
+        headers = header(undeclared, content), header(charset, other)
+        assert decoded(*headers) == [name, "Иван"]
+
+
+@pytest.mark.parametrize(
+    ("name", "wins"), [("Щцъ", False), ("Щцъш", True), ("王^小东", True)]
+)
+def test_text_of_telling_length_that_is_valid_utf_8_is_utf_8(
+    name: str, wins: bool
+) -> None:
+    """Eight bytes are no chance any more, whatever the other images declare."""
+    others = header("GB18030", "王^伟".encode("gb18030"))
+    content = name.encode()
+    is_telling = sum(byte > 127 for byte in content) >= TELLING_BYTES
+
+    first, _ = decoded(header(None, content), others)
+
+    assert is_telling is wins
+    assert first == (name if wins else content.decode("gb18030"))
+
+
+def test_short_utf_8_is_read_where_nothing_else_is_agreed() -> None:
+    """Or where what is agreed has no such text."""
+    content = "Дю".encode()
+
+    assert decoded(header(None, content)) == ["Дю"]
+    assert decoded(header(None, content), header("ISO_IR 144", b"\xb8")) == ["Дю", "И"]
+
+
+def test_the_text_of_a_header_is_weighed_together() -> None:
+    """Two short values, written by one device, tell as much as one of their length."""
+    ds = header(None, "Дю".encode())
+    tag = Tag("StudyDescription")
+    content = "Щц".encode()
+    ds[tag] = RawDataElement(tag, "LO", len(content), content, 0, False, True)
+
+    first, _ = decoded(ds, header("GB18030", "王^伟".encode("gb18030")))
+
+    assert (first, ds.StudyDescription) == ("Дю", "Щц")
 
 
 def test_images_that_disagree_say_nothing() -> None:
