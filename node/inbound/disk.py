@@ -44,9 +44,18 @@ def _write_all(descriptor: int, content: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
+def force_file(path: Path) -> None:
+    """Force a file to disk, with its time and its mode."""
+    _force(path, os.O_RDONLY)
+
+
 def force_folder(folder: Path) -> None:
     """Force the names in a folder to disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    _force(folder, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def _force(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
     try:
         os.fsync(descriptor)
     finally:

@@ -1,5 +1,6 @@
 """What lies in the spool although the ledger does not know it: a crash came between.
 
+That is a file whose path is unknown, or one that came again and still has its mark.
 Whatever has a name in the spool was acknowledged. So a file that cannot be read now,
 because the disk or the process is at its limit, stays where it is and is looked at
 again; only one that was read and is no object any more is put aside.
@@ -17,6 +18,7 @@ from node import log
 from node.errors import UnreadableError
 from node.inbound.dataset import identify, open_file
 from node.inbound.disk import errno_name
+from node.inbound.receipts import came_again
 from node.inbound.spool import Spool, received
 from node.jobs.ledger_studies import ReceivedInstance
 
@@ -30,7 +32,7 @@ class Recovery:
     Parameters
     ----------
     known
-        Returns the files of a study that need not be read.
+        Returns the files of a study that need not be read, unless they came again.
 
     Attributes
     ----------
@@ -48,11 +50,13 @@ class Recovery:
     def instances(self) -> Iterator[ReceivedInstance]:
         """Yield every unknown instance, each with a claim on its study.
 
-        In the order in which they were received, as far as the files tell.
+        In the order in which they were received last, as the times of the files tell.
         """
         self.left = 0
         for study in sorted(self._spool.root.glob("[0-9]*")):
-            unknown = set(study.glob("*/*.dcm")) - set(self._known(study.name))
+            known = set(self._known(study.name))
+            files = study.glob("*/*.dcm")
+            unknown = [path for path in files if path not in known or came_again(path)]
             for path in sorted(unknown, key=_written):
                 instance = self._instance(path)
                 if instance is not None:
@@ -61,7 +65,9 @@ class Recovery:
     def _instance(self, path: Path) -> ReceivedInstance | None:
         try:
             with self._spool.claims.taking(path.parent.parent.name):
-                return _read(path)
+                instance = _read(path)
+                self._spool.receipts.found(path)
+                return instance
         except FileNotFoundError:  # retention was here first
             return None
         except OSError as error:

@@ -25,11 +25,13 @@ from node.errors import BadUidError, NoSpaceError, SpoolError, UnreadableError
 from node.inbound.claims import Claims
 from node.inbound.dataset import Identity, file_head, identify, open_file
 from node.inbound.disk import (
+    force_file,
     force_file_system,
     force_folder,
     refused_by_disk,
     write_new,
 )
+from node.inbound.receipts import Receipts
 from node.inbound.refused import RefusedFolder
 from node.jobs.ledger_studies import ReceivedInstance
 
@@ -100,6 +102,8 @@ class Spool:
     ----------
     claims
         Which studies must not be removed now.
+    receipts
+        What the ledger is still to hear of.
 
     Raises
     ------
@@ -112,6 +116,7 @@ class Spool:
         self.drop = root.parent / "drop"
         self.refused = RefusedFolder(root.parent / "refused")
         self.claims = Claims()
+        self.receipts = Receipts()
         self._incoming = root / ".incoming"
         self._durability = settings.durability
         self._min_free_bytes = settings.min_free_mib * _MIB
@@ -137,8 +142,9 @@ class Spool:
     def store(self, dataset: bytes, sent: Sent) -> Kept:
         """Keep one object; when this returns it lies complete under its name.
 
-        The same UID with an equal data set is not stored twice; with another one it
-        is kept beside the first, for the worker to judge.
+        The same UID with an equal data set is not stored twice, but counts as the
+        last received, after a crash too; with another data set it is kept beside the
+        first, for the worker to judge.
 
         Parameters
         ----------
@@ -207,6 +213,7 @@ class Spool:
     def recorded(self, instances: Iterable[ReceivedInstance]) -> None:
         """Give back the claims of instances that the ledger knows by now."""
         for instance in instances:
+            self.receipts.recorded(instance.path)
             self.claims.give_back(instance.study_instance_uid)
 
     def remove_unfinished(self) -> None:
@@ -262,9 +269,20 @@ class Spool:
         """Write the parts to disk and name the file; tell whether it is new."""
         folder = self._folder(identity)
         path = _free_name(folder, identity.sop_instance_uid, digest)
-        if path.exists():
-            self._force(folder)  # the first to store it may not have come so far
-            return path, False
+        is_new = not path.exists()
+        if is_new:
+            path, is_new = self._name(folder, identity, digest, parts)
+        else:
+            self.receipts.acknowledge(path, is_new=False)
+        if not is_new and self._durability == "instance":
+            force_file(path)
+        self._force(folder)  # the first to store it may not have come so far
+        return path, is_new
+
+    def _name(
+        self, folder: Path, identity: Identity, digest: str, parts: tuple[bytes, bytes]
+    ) -> tuple[Path, bool]:
+        """Write the parts under a temporary name, then take the one that is free."""
         temporary = self._incoming / f"{os.getpid()}-{next(self._numbers)}"
         try:
             write_new(temporary, parts, force=self._durability == "instance")
@@ -275,7 +293,7 @@ class Spool:
                     temporary.rename(path)
         finally:
             temporary.unlink(missing_ok=True)
-        self._force(folder)
+        self.receipts.acknowledge(path, is_new=is_new)
         return path, is_new
 
     def _folder(self, identity: Identity) -> Path:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from node.inbound.recovery import Recovery
 from node.inbound.spool import Spool
+from node.jobs.ledger import Ledger
 from node.jobs.ledger_studies import ReceivedInstance
 from tests.node.inbound.objects import build_instance, build_spool, encoded, sent
+from tests.node.jobs.ledger_stories import T0
 
 
 def stored(spool: Spool, ds: Dataset) -> ReceivedInstance:
@@ -59,6 +64,120 @@ def test_images_come_back_in_the_order_in_which_they_came(spool: Spool) -> None:
     os.utime(second.path, ns=(1, 1))
 
     assert list(Recovery(spool).instances()) == [second, first]
+
+
+class Node:
+    """A spool and a ledger that hear of images; ``crash`` loses what was noted only."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.ledger = Ledger(tmp_path)
+        self._tmp_path = tmp_path
+        self.crash()
+
+    def crash(self) -> None:
+        """Start again from what lies on the disk."""
+        self.spool = build_spool(self._tmp_path)
+        self.noted: list[ReceivedInstance] = []
+
+    def store(self, ds: Dataset, name: str) -> None:
+        """Acknowledge the image under this name."""
+        ds.PatientName = name
+        self.noted.append(stored(self.spool, ds))
+
+    def tick(self) -> set[str]:
+        """Let the ledger hear of it; return the studies that changed."""
+        changed = self.ledger.studies.record(self.noted, T0)
+        self.spool.recorded(self.noted)
+        self.noted = []
+        return changed
+
+    def recover(self) -> list[ReceivedInstance]:
+        """Bring what the ledger does not know into it."""
+        self.noted = list(Recovery(self.spool, self.ledger.studies.files).instances())
+        found = list(self.noted)
+        self.tick()
+        return found
+
+    def counting(self, ds: Dataset) -> str:
+        """Return the name in the content that counts."""
+        last = self.ledger.studies.files(ds.StudyInstanceUID)[-1]
+        return str(dcmread(last).PatientName)
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[Node]:
+    """Return a node without images."""
+    node = Node(tmp_path)
+    yield node
+    node.ledger.close()
+
+
+@pytest.mark.parametrize("recorded", [0, 1, 2])
+@pytest.mark.parametrize("names", ["AB", "ABA", "ABAB", "ABCAB", "ABAC"])
+def test_the_content_acknowledged_last_counts_after_a_crash(
+    node: Node, names: str, recorded: int
+) -> None:
+    """However many of the receipts before it the ledger had heard of."""
+    ds = build_instance()
+    for number, name in enumerate(names):
+        node.store(ds, name)
+        if number < recorded:
+            node.tick()
+    node.crash()
+
+    node.recover()
+
+    assert node.counting(ds) == names[-1]
+
+
+def test_what_the_ledger_has_heard_of_is_not_read_again(node: Node) -> None:
+    """Neither what came again, nor what was recovered once."""
+    ds = build_instance()
+    for name in "ABA":
+        node.store(ds, name)
+    node.tick()
+    node.crash()
+    assert node.recover() == []
+
+    node.store(ds, "B")
+    node.crash()
+    assert [found.digest for found in node.recover()]
+    node.crash()
+
+    assert node.recover() == []
+
+
+def test_what_comes_again_while_the_ledger_writes_keeps_its_mark(node: Node) -> None:
+    """The first receipt being recorded says nothing of the second."""
+    ds = build_instance()
+    for name in "ABA":
+        node.store(ds, name)
+    *first, again = node.noted
+    node.ledger.studies.record(first, T0)
+    node.spool.recorded(first)
+    node.crash()
+
+    assert node.recover() == [replace(again, was_sent=False)]
+    assert node.counting(ds) == "A"
+
+
+def test_a_file_that_fills_a_gap_comes_before_the_later_one(node: Node) -> None:
+    """What retention removed and the archive gave back is younger, and counts less."""
+    ds = build_instance()
+    node.store(ds, "A")
+    node.tick()
+    [gone] = node.ledger.studies.files(ds.StudyInstanceUID)
+    gone.unlink()
+    node.ledger.studies.forget_files([gone])
+    node.store(ds, "B")
+    node.tick()
+    node.store(ds, "A")
+    node.tick()
+    node.crash()
+
+    node.recover()
+
+    assert node.counting(ds) == "B"
 
 
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.EIO, errno.EACCES])

@@ -289,6 +289,29 @@ def test_the_file_is_forced_before_its_name_and_the_folder_after(
     )
 
 
+@pytest.mark.parametrize("durability", ["instance", "none"])
+def test_that_it_came_again_is_forced_to_disk_before_it_is_acknowledged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, durability: str
+) -> None:
+    """Only with ``instance``: the mark of the file, then the folder as always."""
+    spool = build_spool(tmp_path, durability=durability)
+    ds = build_instance()
+    path = spool.store(encoded(ds), sent(ds)).instance.path
+    forced: list[tuple[bool, int]] = []
+
+    def note_fsync(descriptor: int) -> None:
+        status = os.fstat(descriptor)
+        forced.append((stat.S_ISDIR(status.st_mode), stat.S_IMODE(status.st_mode)))
+
+    monkeypatch.setattr(os, "fsync", note_fsync)
+    spool.store(encoded(ds), sent(ds))
+
+    assert forced == (
+        [(False, 0o700), (True, 0o700)] if durability == "instance" else []
+    )
+    assert stat.S_IMODE(path.stat().st_mode) == 0o700
+
+
 def test_what_never_got_its_name_is_removed_at_a_start(spool: Spool) -> None:
     """It was not acknowledged."""
     leftover = spool.root / ".incoming" / "4711-0"
