@@ -149,7 +149,8 @@ def test_short_text_that_fits_both_is_in_the_set_of_the_other_images(
 
 
 @pytest.mark.parametrize(
-    ("name", "wins"), [("Щцъ", False), ("Щцъш", True), ("王^小东", True)]
+    ("name", "wins"),
+    [("Щцъ", False), ("王^Дю", False), ("Щцъш", True), ("王^小东", True)],
 )
 def test_text_of_telling_length_that_is_valid_utf_8_is_utf_8(
     name: str, wins: bool

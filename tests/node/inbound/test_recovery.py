@@ -161,6 +161,24 @@ def test_what_comes_again_while_the_ledger_writes_keeps_its_mark(node: Node) -> 
     assert node.counting(ds) == "A"
 
 
+def test_what_comes_again_while_it_is_recovered_keeps_its_mark(node: Node) -> None:
+    """The node listens again before everything that it found is recorded."""
+    ds = build_instance()
+    for name in "ABA":
+        node.store(ds, name)
+    node.tick()
+    node.store(ds, "B")
+    node.crash()
+    found = list(Recovery(node.spool, node.ledger.studies.files).instances())
+    node.store(ds, "B")
+    node.ledger.studies.record(found, T0)
+    node.spool.recorded(found)
+    again = node.noted
+    node.crash()
+
+    assert node.recover() == [replace(again[0], was_sent=False)]
+
+
 def test_a_file_that_fills_a_gap_comes_before_the_later_one(node: Node) -> None:
     """What retention removed and the archive gave back is younger, and counts less."""
     ds = build_instance()
