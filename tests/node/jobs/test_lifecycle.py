@@ -87,9 +87,9 @@ class Lifecycle(RuleBasedStateMachine):
         study=st.sampled_from(STUDIES), number=st.integers(1, 9), is_all=st.booleans()
     )
     def an_image_arrives(self, study: str, number: int, is_all: bool) -> None:
-        """Open its study (again) if it is new; change nothing if it is known."""
+        """Open its study (again) if it is new, or is sent again after a failure."""
         self.ledger.studies.record([instance(study, number=number)], self.now)
-        if (study, number) not in self.images:
+        if (study, number) not in self.images or self.has_failed(study):
             self.images.add((study, number))
             self.receiving[study] = True
         if is_all:
@@ -262,6 +262,11 @@ class Lifecycle(RuleBasedStateMachine):
     def running(self) -> list[int]:
         """Return the jobs that run."""
         return [i for i, e in self.jobs.items() if e.state is JobState.RUNNING]
+
+    def has_failed(self, study: str) -> bool:
+        """Return whether a job of the study has failed."""
+        jobs = self.ledger.jobs.listing(study)
+        return any(self.jobs[job.job_id].state is JobState.FAILED for job in jobs)
 
     def idle(self) -> list[int]:
         """Return the jobs that do not run."""
