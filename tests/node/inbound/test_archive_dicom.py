@@ -199,6 +199,21 @@ def test_an_odd_record_hides_no_other(
     assert "DOE" not in repr(events)
 
 
+def test_a_value_that_nobody_asked_for_spoils_no_record(
+    archive: DicomArchive, strict: StrictArchive
+) -> None:
+    """Eight bytes are a number there, and two came: nobody reads them."""
+    record = Dataset()
+    record.StudyInstanceUID = "1.7"
+    record.add_new("EventTimeOffset", "OB", b"12")
+    strict.records = [record]
+    with capture_logs() as events:
+        found = archive.search(None, NOW, 1)
+
+    assert [each.study_instance_uid for each in found.studies] == ["1.7", STUDY]
+    assert events == []
+
+
 def test_a_search_begins_at_its_position(
     archive: DicomArchive, strict: StrictArchive
 ) -> None:
