@@ -21,7 +21,7 @@ from node.config import JobsSettings
 from node.errors import JobError, LedgerError, StudyReopenedError
 from node.jobs import worker
 from node.jobs.backoff import Backoff
-from node.jobs.forkserver import kill_server, start_context
+from node.jobs.forkserver import kill_server, spared_from_signals, start_context
 from node.jobs.job import (
     NO_SPACE,
     Failed,
@@ -150,7 +150,7 @@ class Pool:
         context = start_context(self._settings, self._models)
 
         def start() -> Worker:
-            with self._starting:
+            with self._starting, spared_from_signals():
                 return Worker(context, self._models, self._settings, self.wake)
 
         while len(self._slots) < count and not self._stopping.is_set():

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
 import sqlite3
 import time
 from datetime import UTC, datetime
+from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
 
 from node.jobs.job import JobState
 from node.jobs.ledger import Ledger
+from node.signals import STOP_SIGNALS
 from tests.node.jobs.ledger_stories import T0, queue
 from tests.node.jobs.performers import load_for_ever
-from tests.node.jobs.pools import MakePool, finish, outcomes, wait_until
+from tests.node.jobs.pools import MakePool, ended, finish, outcomes, wait_until
 
 
 def test_jobs_of_a_dead_process_are_tried_again_at_start(
@@ -77,6 +81,23 @@ def test_stopping_ends_a_job_that_takes_too_long(
     [job] = ledger.jobs.listing()
     assert (job.state, job.attempts) == (JobState.QUEUED, 0)
     assert outcomes(ledger, job) == ["stopped"]
+
+
+@pytest.mark.parametrize("number", STOP_SIGNALS)
+def test_a_signal_to_the_whole_group_costs_a_running_job_no_attempt(
+    ledger: Ledger, build_pool: MakePool, number: signal.Signals
+) -> None:
+    """Service managers and Ctrl-C reach the server of the workers, too."""
+    queue(ledger, models=["brief"])
+    pool = build_pool()
+    pool.start()
+    wait_until(lambda: ledger.jobs.listing()[0].state is JobState.RUNNING)
+    server = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]  # private
+
+    os.kill(server, number)
+    wait_until(lambda: ended(ledger))
+
+    assert outcomes(ledger, ledger.jobs.listing()[0]) == ["report"]
 
 
 def test_stopping_does_not_wait_for_a_worker_that_loads_its_models(
