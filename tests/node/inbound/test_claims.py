@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 
@@ -65,23 +66,25 @@ def test_who_brings_an_image_waits_while_its_study_is_emptied() -> None:
 
 
 def test_nobody_ever_finds_another_in_the_study() -> None:
-    """Four threads bring, one empties, as fast as they can for a quarter second."""
-    claims, until = Claims(), time.monotonic() + 0.25
+    """Four threads bring, as fast as they can, until one has emptied fifty times."""
+    claims, done = Claims(), threading.Event()
     inside: list[str] = []
     met: list[tuple[str, ...]] = []
 
     def bring() -> None:
-        while time.monotonic() < until:
+        while not done.is_set():
             with claims.taking("1.2"):
                 inside.append("image")
             inside.remove("image")
             claims.give_back("1.2")
+            time.sleep(random.random() / 1000)
 
     def empty() -> None:
-        while time.monotonic() < until:
+        while len(met) < 50:
             with claims.alone("1.2") as free:
                 if free:
                     met.append(tuple(inside))
+        done.set()
 
     threads = [threading.Thread(target=each) for each in (*[bring] * 4, empty)]
     for thread in threads:
