@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 
@@ -77,7 +76,7 @@ def test_nobody_ever_finds_another_in_the_study() -> None:
                 inside.append("image")
             inside.remove("image")
             claims.give_back("1.2")
-            time.sleep(random.random() / 1000)
+            time.sleep(0.0005)
 
     def empty() -> None:
         while len(met) < 50:
