@@ -19,7 +19,6 @@ TEXT
 # proposes the transfer syntax that each file has. A virtual environment may hold
 # scripts of the same names, hence the path.
 SENDER=/usr/bin/dcmsend
-NO_VALID_INPUT=23 # dcmsend's exit status
 [ -x "$SENDER" ] || SENDER=$(command -v dcmsend) || die "DCMTK is missing: apt-get install dcmtk"
 
 # Send folder $1 and say how many images were stored.
@@ -34,7 +33,7 @@ send() {
     offered=$(grep -c '^Number  *:' "$report" || true)
     stored=$(grep -cE '^DIMSE Status *: 0x(0000|B0)' "$report" || true)
     rm -f "$report"
-    [ "$status" -ne "$NO_VALID_INPUT" ] || die "no DICOM file below $1"
+    case $status in 21 | 23) die "no DICOM file below $1" ;; esac # nothing there, nothing DICOM
     if [ "$offered" -eq 0 ] || [ "$stored" -ne "$offered" ]; then
         die "$stored of $offered images stored${said:+ ($(echo "$said" | tail -n 1))}: does $ARCHIVE_AET run at $ARCHIVE_HOST:$ARCHIVE_DICOM_PORT (./launch_orthanc.sh) and know $SCANNER_AET?"
     fi

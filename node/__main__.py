@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from node import config, listing, signals
@@ -121,10 +122,13 @@ def check(config_file: ConfigOption = None, as_json: JsonOption = False) -> None
     if as_json:
         _print_line(json.dumps([finding.__dict__ for finding in findings]))
     else:
-        table = Table("", "checked", "found", "do", box=None, pad_edge=False)
+        table = Table(box=None, pad_edge=False)
+        for title in ("", "checked", "found", "do"):
+            table.add_column(title, overflow="fold")
         for finding in findings:
             mark = "[green]ok[/]" if finding.good else "[red]wrong[/]"
-            table.add_row(mark, finding.subject, finding.found, finding.remedy)
+            told = (finding.subject, finding.found, finding.remedy)
+            table.add_row(mark, *map(escape, told))
         Console().print(table)
     if not all(finding.good for finding in findings):
         raise typer.Exit(1)

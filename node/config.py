@@ -8,7 +8,9 @@ once: the launch scripts generate Orthanc's and OHIF's configuration from them.
 
 from __future__ import annotations
 
+import os
 import tomllib
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -26,9 +28,12 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 
 from node.errors import ConfigError
+
+ENV_PREFIX = "PACS_NODE_"
 
 AETitle = Annotated[
     str,
@@ -265,7 +270,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         frozen=True,
         extra="forbid",
-        env_prefix="PACS_NODE_",
+        env_prefix=ENV_PREFIX,
         env_nested_delimiter="__",
         hide_input_in_errors=True,
     )
@@ -319,7 +324,8 @@ def load(path: Path | None = None) -> Settings:
     Raises
     ------
     ConfigError
-        The file cannot be read, a key is unknown, or a value is out of range.
+        The file cannot be read, a key is unknown, also one of the environment, or a
+        value is out of range.
     """
     if path is None:
         path = Path("node.toml")
@@ -331,14 +337,46 @@ def load(path: Path | None = None) -> Settings:
             f"{path.name}: archive_password does not belong in a file; "
             "set PACS_NODE_ARCHIVE_PASSWORD in the environment"
         )
+    for name in unknown_variables(os.environ):
+        raise ConfigError(
+            f"{name} in the environment is no setting: {ENV_PREFIX}SECTION__KEY, with "
+            "two underscores between them"
+        )
     try:
         return Settings(**content)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(
-            f"{path.name}: {key}: {first['msg']} (pacs-node config show lists all keys)"
-        ) from None
+        raise ConfigError(_explained(error, path)) from None
+    except SettingsError as error:
+        raise ConfigError(f'{error}: a list is written as JSON, ["A", "B"]') from None
+
+
+def unknown_variables(environment: Iterable[str]) -> list[str]:
+    """Return the variables that look like settings and are none, sorted.
+
+    A misspelt one would leave a door open that somebody believes to be shut.
+    """
+    known = {f"{ENV_PREFIX}{key}".upper() for key in _variables(Settings)}
+    names = (name for name in environment if name.upper().startswith(ENV_PREFIX))
+    return sorted(name for name in names if name.upper() not in known)
+
+
+def _variables(section: type[BaseModel]) -> Iterator[str]:
+    for name, field in section.model_fields.items():
+        yield name
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            yield from (f"{name}__{key}" for key in _variables(inner))
+
+
+def _explained(error: ValidationError, path: Path) -> str:
+    """Say the first fault in one line: which key, where it may stand, what is wrong."""
+    first = error.errors()[0]
+    parts = [str(part) for part in first["loc"] if "[" not in str(part)]
+    is_unknown = first["type"] == "extra_forbidden"
+    what = "unknown key" if is_unknown else first["msg"]
+    variable = f"{ENV_PREFIX}{'__'.join(parts[:2])}".upper()
+    place = variable if variable in os.environ else path.name
+    return f"{place}: {'.'.join(parts)}: {what} (pacs-node config show lists all keys)"
 
 
 def _read(path: Path) -> dict[str, Any]:

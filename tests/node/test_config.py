@@ -93,3 +93,48 @@ def test_the_settings_file_of_the_house_is_valid() -> None:
     root = Path(config.__file__).parent.parent
 
     assert config.load(root / "node.toml").node.port == 11113
+
+
+@pytest.mark.parametrize(
+    "name", ["PACS_NODE_INBOUND_ALLOW_AE_TITLES", "PACS_NODE_FOO__BAR", "PACS_NODE_X"]
+)
+def test_a_misspelt_variable_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """A door that somebody believes to be shut does not stay open."""
+    monkeypatch.setenv(name, '["ORTHANC"]')
+
+    with pytest.raises(ConfigError, match=f"{name} in the environment is no setting"):
+        config.load(write(tmp_path, ""))
+
+
+def test_every_setting_may_come_from_the_environment() -> None:
+    """Also a deeper one, in whatever case."""
+    names = ["PACS_NODE_INBOUND__QUIET_S", "pacs_node_models__hippocampus__bundle"]
+
+    assert (
+        config.unknown_variables([*names, "PACS_NODE_ARCHIVE_PASSWORD", "PATH"]) == []
+    )
+
+
+def test_a_list_in_the_environment_is_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the error says so."""
+    name = "PACS_NODE_INBOUND__ALLOW_AE_TITLES"
+    monkeypatch.setenv(name, '["ORTHANC"]')
+    assert config.load(write(tmp_path, "")).inbound.allow_ae_titles == ("ORTHANC",)
+    monkeypatch.setenv(name, "ORTHANC")
+
+    with pytest.raises(ConfigError, match="a list is written as JSON"):
+        config.load(write(tmp_path, ""))
+
+
+def test_a_fault_of_the_environment_is_not_blamed_on_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line names the variable."""
+    monkeypatch.setenv("PACS_NODE_NODE__PORT", "none")
+
+    with pytest.raises(ConfigError, match=r"^PACS_NODE_NODE__PORT: node.port: "):
+        config.load(write(tmp_path, ""))

@@ -119,6 +119,9 @@ def test_check_names_each_fault_and_what_to_do(tmp_path: Path) -> None:
     assert status == 1
     assert set(wrong) >= {"destination ORTHANC@127.0.0.1:1", "archive questions"}
     assert all(wrong.values())
+    _, table, _ = pacs_node("check", folder=tmp_path, COLUMNS="70", **closed)
+    assert "[archive]" in table, "the section to write in"
+    assert "…" not in table
 
 
 def test_the_settings_are_shown_with_the_password_masked(tmp_path: Path) -> None:

@@ -154,6 +154,7 @@ def test_a_down_archive_is_one_line_for_the_scanner(run: Run, tmp_path: Path) ->
 @pytest.mark.pacs
 def test_a_folder_without_dicom_is_one_line(run: Run, tmp_path: Path) -> None:
     """Nothing is sent, and that is not a success."""
+    assert "no DICOM file" in said(run("send_volume.sh", tmp_path))
     (tmp_path / "notes.txt").write_text("not DICOM")
 
     assert "no DICOM file" in said(run("send_volume.sh", tmp_path))
