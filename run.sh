@@ -225,7 +225,8 @@ demo() {
     say "a scanner sends; the archive routes; the node reads"
     demo_studies || exit 1
     [ -z "${ONCE:-}" ] || return 0
-    say "everything stays up until Ctrl-C"
+    say "everything stays up until Ctrl-C; what became of every study:"
+    printf '    PACS_NODE_NODE__DATA_DIR=var/demo .venv/bin/pacs-node jobs\n'
     while kill -0 "$node_pid" 2>/dev/null; do sleep 1; done
     die "the node ended: $(tail -n 1 "$DEMO/node.log")"
 }

@@ -2,7 +2,7 @@
 
 An event is a short name in snake_case with key-value pairs. Identifiers of patients
 and UIDs never enter: a UID is logged as ``uid=hashed(...)``, the first twelve
-hexadecimal digits of a SHA-256 salted with the site's secret (DESIGN.md §2.9).
+hexadecimal digits of a SHA-256 salted with the site's secret (docs/promises.md 9).
 Of an error that is logged with ``exc_info``, types and places in the code are written:
 its text and the variables around it may hold a patient.
 """

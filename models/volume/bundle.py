@@ -61,7 +61,7 @@ class Bundle:
     version
         Of the trained model; shown to readers.
     status
-        ``"research"`` or ``"demonstration"`` (DESIGN.md §2.11).
+        ``"research"`` or ``"demonstration"`` (docs/promises.md 11).
     preprocessing, training, metrics, golden_case
         As in ``bundle.json``; their meaning belongs to the model.
     weights

@@ -108,7 +108,7 @@ class JobRequest:
         SOP Instance UID of the SR of the last version; None for the first.
     previous_identity
         Identity of the last reported result: when the new one is equal, the
-        earlier objects stand (DESIGN.md §2.3).
+        earlier objects stand (docs/promises.md 3).
     completed_at
         When the ledger first saw this version's study complete (aware UTC); every
         date in the objects comes from it, so that a rebuild is equal.

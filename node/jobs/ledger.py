@@ -32,7 +32,7 @@ class Ledger:
     Attributes
     ----------
     installation_id
-        Distinguishes this ledger's results from any other's (DESIGN.md §2.3).
+        Distinguishes this ledger's results from any other's (docs/promises.md 3).
     site_salt
         Secret of the hashes in the log and of the tracking UIDs.
 

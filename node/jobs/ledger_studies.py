@@ -142,7 +142,7 @@ class StudyRecords:
         return len({row["uid"] for row in rows} - there)
 
     def is_own(self, sop_instance_uid: str) -> bool:
-        """Tell whether the node itself made this object (DESIGN.md §2.4)."""
+        """Tell whether the node itself made this object (docs/promises.md 4)."""
         return bool(
             self._database.read(
                 "SELECT 1 FROM objects WHERE sop_instance_uid = ?", (sop_instance_uid,)

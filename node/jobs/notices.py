@@ -1,7 +1,7 @@
 """Which studies want a notice, and what became of it; the pool has it made.
 
 A radiographer who waits for a result must learn that there will be none, where the
-result would have stood: in the archive (RESULTS.md §1).
+result would have stood: in the archive.
 """
 
 from __future__ import annotations

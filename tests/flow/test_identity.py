@@ -1,4 +1,4 @@
-"""One result has one set of UIDs, and no UID has two contents (DESIGN.md §2.3)."""
+"""One result has one set of UIDs, and no UID has two contents (docs/promises.md 3)."""
 
 from __future__ import annotations
 

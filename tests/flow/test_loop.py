@@ -149,7 +149,7 @@ def test_a_study_that_no_model_reads_has_an_outcome_too(
 @pytest.mark.data
 @pytest.mark.parametrize("name", ["Study1", "Study3"])
 def test_a_real_study_comes_back_read(node: Node, archive: Archive, name: str) -> None:
-    """Total inside the range of the training set (RESULTS.md §2.8), routed once."""
+    """Total inside the range of the training set, routed once."""
     folder = data_folder() / "mr_studies" / name
     before = store_jobs(archive)
     archive.store(folder)

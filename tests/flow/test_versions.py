@@ -1,4 +1,4 @@
-"""What comes again, late, corrected or forged: one story each (DESIGN.md §2.3, §2.12).
+"""What comes again, late, corrected or forged: one story each (docs/promises.md 3, 12).
 
 From the received bytes over spool, watcher, ledger and worker to the objects.
 """

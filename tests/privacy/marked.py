@@ -1,7 +1,7 @@
 """A patient whose every identifier is found again wherever it turns up.
 
 Nothing here is a word, a number or a UID that occurs by itself. What must not be found
-is in ``IDENTIFIERS`` (DESIGN.md §2.9: names, patient IDs, birth dates, accession
+is in ``IDENTIFIERS`` (docs/promises.md 9: names, patient IDs, birth dates, accession
 numbers, input paths) and, where only hashes may stand, ``UID_MARK`` as well.
 """
 

@@ -2,7 +2,7 @@
 
 One node, in processes of its own, lives through every door and every failure that the
 journey has, with one patient whose identifiers are marked. Then everything that it
-wrote is searched (DESIGN.md §2.9).
+wrote is searched (docs/promises.md 9).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The node never works on what a node of its kind has made (DESIGN.md §2.4)."""
+"""The node never works on what a node of its kind has made (docs/promises.md 4)."""
 
 from __future__ import annotations
 

@@ -228,7 +228,7 @@ def test_findings_on_another_grid_are_refused(case: Case) -> None:
 def test_a_source_of_class_secondary_capture_can_be_referenced(
     folder: Path, tmp_path: Path
 ) -> None:
-    """SOP class is not Modality (FACTS.md §6)."""
+    """SOP class is not Modality."""
     case = build_case(folder, SOPClassUID="1.2.840.10008.5.1.4.1.1.7")
 
     for made in case.compose().values():

@@ -47,7 +47,7 @@ def _facts(case: Case) -> dict[str, str]:
     ("offset", "local"), [("+0300", "12:30"), ("-0430", "05:00"), ("+0000", "09:30")]
 )
 def test_times_are_local_to_the_study(case: Case, offset: str, local: str) -> None:
-    """DICOM times are those of the site (DESIGN.md §7)."""
+    """DICOM times are those of the site."""
     source = Dataset()
     source.TimezoneOffsetFromUTC = offset
 

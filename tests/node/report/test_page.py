@@ -84,7 +84,7 @@ def test_the_page_shows_what_a_reader_must_know(case: Case) -> None:
 
 @pytest.mark.parametrize("version", [1, 2])
 def test_every_number_on_the_page_is_in_the_report(case: Case, version: int) -> None:
-    """No number exists only in a picture (DESIGN.md §2.8)."""
+    """No number exists only in a picture (docs/promises.md 8)."""
     replaces = "2.25.1" if version > 1 else None
     provenance = replace(case.provenance, version=version, replaces=replaces)
     case = replace(case, provenance=provenance)
@@ -112,7 +112,7 @@ def test_a_later_version_says_what_it_replaces(case: Case) -> None:
 
 
 def test_a_demonstration_says_so_first(case: Case) -> None:
-    """DESIGN.md §2.11."""
+    """The first words that a reader sees (docs/promises.md 11)."""
     bundle = replace(case.bundle, status="demonstration")
     page = written(replace(case, bundle=bundle).prepare())
 

@@ -331,7 +331,7 @@ def test_own_objects_are_known_by_their_equipment(case: Case) -> None:
 
 
 def test_every_object_is_known_as_own(case: Case) -> None:
-    """The node never works on its output (DESIGN.md §2.4)."""
+    """The node never works on its output (docs/promises.md 4)."""
     assert all(is_own(made.dataset) for made in case.compose().values())
 
 

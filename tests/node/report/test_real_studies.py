@@ -51,7 +51,7 @@ def test_every_regular_series_can_be_reported_on(
 def test_a_crop_gets_age_and_sex_from_its_siblings(
     shared_data: Path, name: str
 ) -> None:
-    """The crops carry neither (FACTS.md §6)."""
+    """The crops carry neither."""
     files = [p for p in (shared_data / "mr_studies" / name).rglob("*") if p.is_file()]
     study = read_study(files)
     crop = next(s for s in study.series if "HippoCrop" in s.series_description)

@@ -53,7 +53,7 @@ def test_without_a_body_part_the_site_tells(folder: Path) -> None:
 
 
 def test_a_demonstration_says_so_first(case: Case) -> None:
-    """Series description and derivation (DESIGN.md §2.11)."""
+    """Series description and derivation (docs/promises.md 11)."""
     bundle = replace(case.bundle, status="demonstration")
     sc = replace(case, bundle=bundle).compose()["SC"].dataset
 

@@ -64,7 +64,7 @@ def test_every_voxel_comes_back(
 def test_packed_bits_are_used_only_where_rows_fill_bytes(
     folder: Path, shape: tuple[int, int, int]
 ) -> None:
-    """Viewers misread the other sizes (FACTS.md §8)."""
+    """Viewers misread the other sizes."""
     seg = build_case(folder, shape).compose()["SEG"].dataset
 
     if shape[2] % 8 == 0:

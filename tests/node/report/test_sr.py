@@ -208,7 +208,7 @@ def test_the_contour_encloses_the_mask_of_its_slice(sr: Dataset, case: Case) -> 
 
 
 def test_no_algorithm_stands_inside_a_measurement(sr: Dataset) -> None:
-    """OHIF leaves out a NUM that has one (FACTS.md §8)."""
+    """OHIF leaves out a NUM that has one."""
     numbers = [
         item
         for group in places(sr)["group"]
@@ -253,7 +253,7 @@ def test_no_word_identifies_the_patient(sr: Dataset) -> None:
 
 
 def test_a_demonstration_says_so_first(case: Case) -> None:
-    """Series description and first words (DESIGN.md §2.11)."""
+    """Series description and first words (docs/promises.md 11)."""
     bundle = replace(case.bundle, status="demonstration")
     sr = replace(case, bundle=bundle).compose()["SR"].dataset
 

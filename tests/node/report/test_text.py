@@ -58,7 +58,7 @@ def test_only_flags_that_lower_the_grade_are_reasons(case: Case) -> None:
 
 
 def test_an_unconfirmed_study_is_graded_b_at_best(case: Case) -> None:
-    """RESULTS.md §2.8."""
+    """What nobody confirmed to be whole is not of the best quality."""
     perfect = replace(case, findings=replace(case.findings, flags=()))
     unconfirmed = replace(case.provenance, completeness="unconfirmed")
 

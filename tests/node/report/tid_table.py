@@ -99,7 +99,7 @@ TABLE = (
     Row(1501, "2", "union", OBS, "TEXT", ("DCM:112039",), 1, 1, holds=TEXT),
     Row(1501, "3", "union", OBS, "UIDREF", ("DCM:112040",), 1, 1, holds=UID),
     Row(1501, "10", "union", IN, "NUM"),
-    # Finding, category and site, that RESULTS.md asks for in every group
+    # Finding, category and site, asked for in every group
     Row(1501, "4", "group", IN, "CODE", ("SCT:276214006",), 1, 1, holds=CODE),
     Row(1501, "5", "group", IN, "CODE", ("DCM:121071",), 1, 1, holds=CODE),
     Row(1501, "7", "group", MOD, "CODE", ("SCT:363698007",), 1, 1, holds=CODE),
