@@ -241,9 +241,9 @@ class ReconcileSettings(Section):
     fetch: bool = True
     """Fetch studies that never came, if an enabled model reads their modality; False
     where the archive's own rules choose what the node may read."""
-    look_back_days: Annotated[int, Field(ge=0)] = 1
-    """Whole days of the archive's past that the first look covers; with ``rest`` off
-    every look, by study date."""
+    look_back_days: Annotated[int, Field(ge=0)] = 0
+    """Whole days of the archive's past that the first look covers, with ``rest`` off
+    every look by study date; 0 leaves alone what was there before the first start."""
     settle_s: Seconds = 10.0
     """Seconds in which a study that is stable or is being received is left alone."""
     backoff_s: Seconds = 60.0

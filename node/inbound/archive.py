@@ -136,7 +136,9 @@ class SearchableArchive(Archive, Protocol):
         """Return studies that came or changed since ``position``, or some of them.
 
         No study is asked for by itself: what does not come with it stays unknown.
-        Without a position the search begins ``look_back_days`` whole days ago.
+        Without a position the search begins ``look_back_days`` whole days ago. With
+        none to look back it has one page: what is there now, as far as a later search
+        would find it again.
         """
 
     def holding(self, study_instance_uid: str) -> Holding | None:

@@ -40,6 +40,9 @@ STUDY_ROOT_GET = "1.2.840.10008.5.1.4.1.2.2.3"
 
 PENDING = (0xFF00, 0xFF01)
 
+LATE_DAYS = 1
+"""By which studies enter an archive later than they are made: over midnight."""
+
 
 class DicomArchive:
     """An archive, asked over DIMSE.
@@ -96,9 +99,9 @@ class DicomArchive:
     def search(self, position: str | None, now: datetime, look_back_days: int) -> Found:
         """Return the studies of the last days, by study date.
 
-        The position is the day of the search. Studies enter an archive later than
-        they are made: each search begins ``look_back_days`` before it. One that
-        cannot be understood is left out, and the log says so.
+        The position is the day of the search. Each search begins ``look_back_days``
+        before it, and ``LATE_DAYS`` at least. A study that cannot be understood is left
+        out, and the log says so.
 
         Raises
         ------
@@ -107,7 +110,8 @@ class DicomArchive:
         """
         today = now.astimezone().date()  # study dates are of the site's clock
         begin = min(date.fromisoformat(position), today) if position else today
-        query = queries.studies_since(begin - timedelta(days=look_back_days))
+        days = max(look_back_days, LATE_DAYS)
+        query = queries.studies_since(begin - timedelta(days=days))
         with self._association([build_context(STUDY_ROOT_FIND)]) as association:
             records = self._find(association, query)
         found = [self._found(record) for record in records]

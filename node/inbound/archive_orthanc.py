@@ -103,7 +103,8 @@ class OrthancArchive:
     def search(self, position: str | None, now: datetime, look_back_days: int) -> Found:
         """Return the studies of one page of ``/changes``.
 
-        The position is a number of its sequence.
+        The position is a number of its sequence. With no day to look back the first
+        search finds nothing, and begins behind the last change.
 
         Raises
         ------
@@ -113,6 +114,8 @@ class OrthancArchive:
         with self._rest.translated():
             last = int(self._rest.get("/changes?last")["Last"])
             if position is None or int(position) > last:  # another database than then
+                if not look_back_days:
+                    return Found((), str(last))
                 begin = now - timedelta(days=look_back_days)
                 position = str(since(begin, last, self._rest.get))
             page = self._rest.get(f"/changes?since={position}&limit={PAGE}")

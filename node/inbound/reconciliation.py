@@ -5,7 +5,8 @@ is not known to hold, series by series, is noted there, and compared once when i
 time to come by itself; it is compared again when the archive counts otherwise. Then a
 failed store job is sent again; where there is none, or that did not help, the study is
 fetched. Attempts are bounded, and each waits longer than the last. Position and
-attempts lie in the ledger: a restart goes on where the node was.
+attempts lie in the ledger: a restart goes on where the node was. The first look of all
+takes what is there for settled, unless it is told to look back.
 """
 
 from __future__ import annotations
@@ -122,7 +123,9 @@ class Reconciliation:
                 for study in found.studies
                 if not self._is_held(study)
             ]
-            self._records.note(sightings, now, (source, found.position))
+            is_baseline = position is None and not settings.look_back_days
+            note = self._records.leave_alone if is_baseline else self._records.note
+            note(sightings, now, (source, found.position))
             if found.is_last or found.position == position:  # it would say so for ever
                 return
             position = found.position

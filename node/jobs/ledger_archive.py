@@ -12,6 +12,22 @@ from node.jobs.ledger_studies import moment, stamp
 UNTOLD = -1
 """Stands in the column for a number that the archive did not tell."""
 
+NOTE = """
+    INSERT INTO comparisons VALUES (:study, :count, :may_fetch, 0, 0, :not_before, :now)
+    ON CONFLICT (study_instance_uid) DO UPDATE SET
+        archive_count = excluded.archive_count, may_fetch = excluded.may_fetch,
+        settled = 0, attempts = 0,
+        not_before = excluded.not_before, seen_at = excluded.seen_at
+    WHERE excluded.archive_count NOT IN (archive_count, :untold)
+        OR may_fetch < excluded.may_fetch
+"""
+
+NOTE_AS_SETTLED = """
+    INSERT INTO comparisons VALUES (:study, :count, 1, 1, 0, :not_before, :now)
+    ON CONFLICT (study_instance_uid) DO NOTHING
+"""
+"""A study that may be fetched already is no news when the node is allowed to."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
@@ -86,28 +102,40 @@ class ArchiveRecords:
         position
             Source and position.
         """
+        self._note(NOTE, sightings, now, position)
+
+    def leave_alone(
+        self,
+        sightings: Iterable[Sighting],
+        now: datetime,
+        position: tuple[str, str],
+    ) -> None:
+        """Note studies as settled, with the position behind them, unless known.
+
+        They are compared when the archive counts otherwise, and not before.
+        """
+        self._note(NOTE_AS_SETTLED, sightings, now, position)
+
+    def _note(
+        self,
+        statement: str,
+        sightings: Iterable[Sighting],
+        now: datetime,
+        position: tuple[str, str] | None,
+    ) -> None:
+        rows = [
+            {
+                "study": sighting.study_instance_uid,
+                "count": _column(sighting.instances),
+                "may_fetch": sighting.may_fetch,
+                "not_before": stamp(sighting.not_before),
+                "now": stamp(now),
+                "untold": UNTOLD,
+            }
+            for sighting in sightings
+        ]
         with self._database.write(durable=False) as connection:
-            connection.executemany(
-                "INSERT INTO comparisons VALUES (?, ?, ?, 0, 0, ?, ?) "
-                "ON CONFLICT (study_instance_uid) DO UPDATE SET "
-                "archive_count = excluded.archive_count, "
-                "may_fetch = excluded.may_fetch, settled = 0, attempts = 0, "
-                "not_before = excluded.not_before, seen_at = excluded.seen_at "
-                "WHERE (archive_count <> excluded.archive_count "
-                "AND excluded.archive_count <> ?) "
-                "OR may_fetch < excluded.may_fetch",
-                [
-                    (
-                        sighting.study_instance_uid,
-                        _column(sighting.instances),
-                        sighting.may_fetch,
-                        stamp(sighting.not_before),
-                        stamp(now),
-                        UNTOLD,
-                    )
-                    for sighting in sightings
-                ],
-            )
+            connection.executemany(statement, rows)
             if position is not None:
                 connection.execute("REPLACE INTO positions VALUES (?, ?)", position)
 

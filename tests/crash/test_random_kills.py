@@ -28,7 +28,13 @@ LISTENS = 0.75
 LIVES_S = (0.1, 4.0)
 PAUSE_S = (0.5, 4.0)
 """Between two studies: together as long as the kills take."""
-RECONCILE = {"every_s": 1.0, "settle_s": 2.0, "backoff_s": 0.5, "backoff_max_s": 1.0}
+RECONCILE = {
+    "every_s": 1.0,
+    "settle_s": 2.0,
+    "backoff_s": 0.5,
+    "backoff_max_s": 1.0,
+    "look_back_days": 1,
+}
 """Orthanc never repeats a routing job that failed: the node has to ask for it."""
 
 

@@ -19,6 +19,7 @@ from models.hippocampus.phantom import write_study
 from node.app import Node
 from node.config import Settings
 from node.inbound.archive_dicom import DicomArchive
+from node.inbound.archive_orthanc import OrthancArchive
 from node.jobs.job import Completeness
 from tests.pacs.archive import Archive, free_settings, running_archive, until
 
@@ -29,14 +30,19 @@ SETTLED_S = 3.5
 """StableAge of 1 s, Orthanc's own delay, and a store job that must not come."""
 
 
-def quick_settings(folder: Path, **archive: Any) -> Settings:
+def quick_settings(folder: Path, look_back_days: int = 1, **archive: Any) -> Settings:
     """Return the settings of a node that looks every half second."""
     return free_settings(
         folder,
         archive=archive,
         inbound={"quiet_s": 30.0, "min_free_mib": 0},
         jobs={"workers": 1},
-        reconcile={"every_s": 0.5, "settle_s": 0.5, "backoff_s": 5.0},
+        reconcile={
+            "every_s": 0.5,
+            "settle_s": 0.5,
+            "backoff_s": 5.0,
+            "look_back_days": look_back_days,
+        },
     )
 
 
@@ -100,6 +106,16 @@ def due(node: Node) -> bool:
     return bool(node.ledger.archive.due(datetime.max.replace(tzinfo=UTC)))
 
 
+def has_looked(node: Node) -> bool:
+    """Return whether the archive was looked through once."""
+    archives = (
+        OrthancArchive(node.settings.archive),
+        DicomArchive(node.settings.archive, node.settings.node.ae_title),
+    )
+    records = node.ledger.archive
+    return any(records.position(archive.source) for archive in archives)
+
+
 def test_a_study_that_was_routed_to_a_node_that_was_down_comes_back_read(
     tmp_path: Path,
 ) -> None:
@@ -144,3 +160,23 @@ def test_an_archive_that_speaks_dicom_alone_gets_its_studies_read(
         with running_node(settings) as node:
             results_come(node, study)
             until(lambda: not due(node), "the end of the comparison")
+
+
+@pytest.mark.parametrize("rest", [True, False])
+def test_what_was_there_before_the_first_start_is_left_alone(
+    tmp_path: Path, rest: bool
+) -> None:
+    """By /changes and by study date; what comes later is found and read."""
+    settings = quick_settings(tmp_path, rest=rest, look_back_days=0)
+    before, later = crop(tmp_path / "before", 34), crop(tmp_path / "later", 35)
+    with running_archive(settings, routes=False) as archive:
+        archive.store(tmp_path / "before")
+        until(lambda: "StableStudy" in changes(archive), "the stable study")
+
+        with running_node(settings) as node:
+            until(lambda: has_looked(node), "the first look")
+            archive.store(tmp_path / "later")
+            results_come(node, later)
+
+            assert node.ledger.studies.get(before) is None
+            assert not due(node)

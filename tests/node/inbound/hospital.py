@@ -170,9 +170,20 @@ class HospitalStory(Story):
 
     archive: Hospital
 
-    def __init__(self, folder: Path, hospital: Hospital, *, fetch: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        hospital: Hospital,
+        *,
+        fetch: bool = True,
+        look_back_days: int = 1,
+    ) -> None:
         self.reconcile = ReconcileSettings(
-            settle_s=SETTLE_S, backoff_s=BACKOFF_S, attempts=ATTEMPTS, fetch=fetch
+            settle_s=SETTLE_S,
+            backoff_s=BACKOFF_S,
+            attempts=ATTEMPTS,
+            fetch=fetch,
+            look_back_days=look_back_days,
         )
         super().__init__(folder, hospital)
         self.archive = hospital

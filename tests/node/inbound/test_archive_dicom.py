@@ -224,6 +224,16 @@ def test_a_search_begins_at_its_position(
     assert [q.StudyDate for q in strict.queries] == ["20261109-", "20261118-"]
 
 
+def test_with_no_day_to_look_back_a_search_begins_the_day_before(
+    archive: DicomArchive, strict: StrictArchive
+) -> None:
+    """A study of the evening may enter the archive after midnight."""
+    archive.search("2026-11-12", NOW, 0)
+    archive.search(None, NOW, 0)
+
+    assert [q.StudyDate for q in strict.queries] == ["20261111-", "20261120-"]
+
+
 def test_what_came_while_the_node_was_down_for_a_week_is_noted(
     archive: DicomArchive, strict: StrictArchive, tmp_path: Path
 ) -> None:
@@ -236,7 +246,7 @@ def test_what_came_while_the_node_was_down_for_a_week_is_noted(
     week_ago = NOW - timedelta(days=7)
     ledger.archive.note([], week_ago, (archive.source, week_ago.date().isoformat()))
     reconciliation = Reconciliation(
-        ReconcileSettings(settle_s=60),
+        ReconcileSettings(settle_s=60, look_back_days=1),
         archive,
         ledger,
         Spool(tmp_path / "spool", InboundSettings(min_free_mib=0)),

@@ -15,7 +15,7 @@ from pynetdicom import AE, evt
 
 from node.config import ArchiveSettings
 from node.errors import ArchiveError
-from node.inbound.archive import FoundStudy, SearchableArchive
+from node.inbound.archive import Found, FoundStudy, SearchableArchive
 from node.inbound.archive_dicom import STUDY_ROOT_FIND, DicomArchive
 from node.inbound.archive_orthanc import OrthancArchive
 from tests.node.inbound.archives import without_the_optional
@@ -134,6 +134,22 @@ def test_the_first_look_begins_at_its_day(orthanc: Orthanc) -> None:
 
     assert archive.search(None, later, 1).studies == ()
     page = archive.search(None, later, 3)
+    assert study in {each.study_instance_uid for each in page.studies}
+
+
+@needs_orthanc
+def test_with_no_day_to_look_back_the_first_look_begins_behind_all(
+    orthanc: Orthanc,
+) -> None:
+    """One page, without a study; also when the clock of the archive is ahead."""
+    upload(orthanc)
+    archive = by_rest(orthanc)
+    last = position_now(archive)
+    earlier = datetime.now(UTC) - timedelta(days=2)
+
+    assert archive.search(None, earlier, 0) == Found((), last)
+    study = upload(orthanc)
+    page = archive.search(last, earlier, 0)
     assert study in {each.study_instance_uid for each in page.studies}
 
 

@@ -61,6 +61,29 @@ def test_the_position_survives_a_restart(ledger: Ledger, tmp_path: Path) -> None
     again.close()
 
 
+def test_what_is_left_alone_is_due_when_it_is_counted_otherwise(
+    records: ArchiveRecords,
+) -> None:
+    """Not when it is seen again, nor when it may be fetched now."""
+    records.leave_alone([sighting(instances=3, fetch=False)], T0, ("an archive", "1"))
+    records.note([sighting(instances=3, fetch=True)], T0)
+    assert records.position("an archive") == "1"
+    assert due(records) == []
+
+    records.note([sighting(instances=4)], T0)
+
+    assert due(records) == ["1.1"]
+
+
+def test_what_lacks_already_is_not_left_alone(records: ArchiveRecords) -> None:
+    """The first look at an archive under another name changes nothing of it."""
+    records.note([sighting()], T0)
+
+    records.leave_alone([sighting()], T0, ("an archive", "1"))
+
+    assert due(records) == ["1.1"]
+
+
 def test_a_study_is_not_due_before_its_time(records: ArchiveRecords) -> None:
     """It may still be on its way."""
     records.note([Sighting("1.1", 3, True, T0 + MINUTE)], T0)
