@@ -2,7 +2,8 @@
 
 A SOP Instance UID names one image for ever, and yet an archive may encode it anew, a
 hospital may correct whose it is, and a broken device may use it twice. Pixels are
-decoded here, so this is work for a process that may be killed.
+decoded here, so this is work for a process that may be killed. A content that cannot be
+decoded proves nothing, and does not stand in the way of one that can.
 """
 
 from __future__ import annotations
@@ -108,13 +109,25 @@ def settle(study: StudyHeaders, *, in_order: bool, threads: int = 4) -> StudyHea
 def settled(contents: Sequence[Path], *, in_order: bool) -> Path:
     """Return the one file of several under one SOP Instance UID that counts.
 
-    Another encoding of the same is ignored: the first one stands.
+    Another encoding of the same is ignored: the first one stands. A damaged content
+    says nothing beside one that is not, so that a damaged image is mended when it is
+    sent again; where all are damaged the first one stands.
 
     Raises
     ------
     ConflictError
         As ``settle``.
     """
+    try:
+        return _standing(contents, in_order=in_order)
+    except ConflictError:
+        sound = [content for content in contents if not is_damaged(content)]
+        if len(sound) == len(contents):
+            raise
+    return _standing(sound or contents[:1], in_order=in_order)
+
+
+def _standing(contents: Sequence[Path], *, in_order: bool) -> Path:
     standing, *others = contents
     for other in others:
         difference = compare(standing, other)
@@ -125,6 +138,33 @@ def settled(contents: Sequence[Path], *, in_order: bool) -> Path:
                 raise ConflictError("an image lies there twice with different headers")
             standing = other
     return standing
+
+
+@quiet()
+def is_damaged(path: Path) -> bool:
+    """Tell whether an image lacks its pixels, or has some that cannot be decoded.
+
+    One frame is in memory at a time, and none that is larger than its header says.
+    What is no image is not damaged.
+
+    Raises
+    ------
+    MemoryError, OSError
+        The machine failed, which says nothing about the image.
+    """
+    dataset = dcmread(path)
+    if not any(keyword in dataset for keyword in (*PIXELS, "Rows")):
+        return False
+    try:
+        for _ in _frames(dataset):
+            pass
+    except MemoryError:
+        raise
+    except Exception as error:  # decoders raise whatever damaged bytes provoke
+        if isinstance(error, OSError) and error.errno:  # the disk, and no decoder
+            raise
+        return True
+    return False
 
 
 @quiet()

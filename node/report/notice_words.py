@@ -34,7 +34,7 @@ WORDS: dict[str, Words] = {
     "conflicting_instances": Words(
         "Some images came twice with different content under the same identifier.",
         "Find out which are right, remove the others from the archive, and send the "
-        "study again.",
+        "study again after a day.",
     ),
     "no_readable_images": Words("No image of the study could be read.", SEND_AGAIN),
     "file_missing": Words("An image was gone when it was to be read.", SEND_AGAIN),

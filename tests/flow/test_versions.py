@@ -16,6 +16,7 @@ from pydicom.uid import ExplicitVRBigEndian, JPEGLSLossless, RLELossless
 
 from models.hippocampus.phantom import write_study
 from node.jobs.job import JobState
+from node.retention import remove_received
 from tests.dicom_series import write_series
 from tests.flow.readings import KINDS, SETTINGS, OneNode, altered, bright, uids
 
@@ -231,6 +232,46 @@ def test_other_pixels_under_the_same_uid_fail_by_name(
     assert (job.state, job.reason) == (JobState.FAILED, "conflicting_instances")
     assert job.version == 1
     assert node.objects() == objects
+
+
+def half_the_pixels(dataset: Dataset) -> None:
+    """Lose the second half of the image."""
+    dataset.PixelData = dataset.PixelData[: len(dataset.PixelData) // 2]
+
+
+@pytest.mark.parametrize("again", ["the image", "the study"])
+def test_a_damaged_image_is_mended_by_sending_it_again(
+    node: OneNode, files: list[Path], tmp_path: Path, again: str
+) -> None:
+    """As the notice advises; and what is damaged takes nothing back."""
+    spoilt = altered(files[1:2], tmp_path / "spoilt", half_the_pixels)
+    node.receive([files[0], *spoilt, *files[2:]])
+    failed = node.read()
+
+    node.receive(files[1:2] if again == "the image" else files)
+    mended = node.read()
+    node.receive(spoilt)
+    last = node.read()
+
+    assert (failed.state, failed.reason) == (JobState.FAILED, "pixels_damaged")
+    assert (mended.state, mended.version) == (JobState.REPORTED, 1)
+    assert (last.state, last.reason) == (JobState.REPORTED, "unchanged")
+
+
+def test_conflicting_images_are_mended_by_sending_the_right_ones_a_day_later(
+    node: OneNode, files: list[Path], tmp_path: Path
+) -> None:
+    """As the notice advises: by then the wrong ones are forgotten."""
+    forged = altered(files[2:3], tmp_path / "forged", other_pixels)
+    node.receive([*files, *forged])
+    failed = node.read()
+    node.now += timedelta(days=1, seconds=SETTINGS.retention.every_s)
+    remove_received(node.ledger, node.spool, SETTINGS.retention, node.now)
+    node.receive(files)
+    mended = node.read()
+
+    assert (failed.state, failed.reason) == (JobState.FAILED, "conflicting_instances")
+    assert (mended.state, mended.version) == (JobState.REPORTED, 1)
 
 
 @pytest.mark.parametrize(

@@ -178,5 +178,5 @@ def test_what_was_there_before_the_first_start_is_left_alone(
             archive.store(tmp_path / "later")
             results_come(node, later)
 
+            until(lambda: not due(node), "the end of the comparison")
             assert node.ledger.studies.get(before) is None
-            assert not due(node)
