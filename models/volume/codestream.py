@@ -1,9 +1,11 @@
-"""What a compressed image says about its own size, before anybody decodes it.
+"""What a compressed image says about its own size and end, before it is decoded.
 
 A decoder takes memory, and time, for the size in the codestream, whatever Rows and
 Columns say: 3 KB that claim 30 000 x 30 000 pixels cost OpenJPEG 5 GB and 44 s, and
 3 KB that claim 1000 components of 1024 x 1024 pixels cost 6 GB and 26 s. The size is
 therefore taken from where a decoder takes it, and from nowhere else.
+
+A JPEG-LS decoder fills what was cut off with values of its own and reports nothing.
 """
 
 from __future__ import annotations
@@ -22,6 +24,12 @@ from pydicom.uid import (
 from models.volume.headers import integer
 
 JPEG_START = b"\xff\xd8"
+JPEG_END = b"\xff\xd9"
+"""Stands nowhere in coded data (T.81 B.1.1.5, T.87 A.1)."""
+
+MAX_PADDING = 64
+"""Bytes behind the end of a frame; one is allowed (PS3.5 A.4)."""
+
 JPEG_2000_START = b"\xff\x4f\xff\x51"
 """Start of codestream, and of its size (ITU-T T.800 A.4.1, A.5.1)."""
 
@@ -48,7 +56,7 @@ WITH_SIZE = frozenset(
 
 
 class CodestreamError(ValueError):
-    """A frame is not of the size that the data set says."""
+    """A frame is not of the size that the data set says, or is cut off."""
 
 
 class FrameSize(NamedTuple):
@@ -59,13 +67,14 @@ class FrameSize(NamedTuple):
     samples: int
 
 
-def require_true_sizes(dataset: Dataset) -> None:
-    """Refuse a data set whose frames claim another size than its header does.
+def require_sound_frames(dataset: Dataset) -> None:
+    """Refuse frames that claim another size than the header does, or have no end.
 
     Raises
     ------
     CodestreamError
-        One does, or says nothing about its size.
+        One does, or says nothing about its size, or is a JPEG or JPEG-LS that was cut
+        off. Decoders notice themselves where a JPEG 2000 ends too soon.
     """
     if dataset.file_meta.TransferSyntaxUID not in WITH_SIZE:
         return
@@ -75,6 +84,8 @@ def require_true_sizes(dataset: Dataset) -> None:
     for frame in generate_frames(dataset.PixelData, number_of_frames=count):
         if size_of(frame) != expected:
             raise CodestreamError("a compressed frame claims another size")
+        if frame.startswith(JPEG_START) and JPEG_END not in frame[-MAX_PADDING:]:
+            raise CodestreamError("a compressed frame is cut off")
 
 
 def size_of(codestream: bytes) -> FrameSize | None:

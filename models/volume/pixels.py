@@ -12,7 +12,7 @@ import numpy.typing as npt
 from pydicom import dcmread
 
 from models.contract import Instance
-from models.volume.codestream import require_true_sizes
+from models.volume.codestream import require_sound_frames
 from models.volume.headers import text
 from models.volume.study import PIXEL_TAGS
 
@@ -202,5 +202,5 @@ def _read_native(
 
 def _decode(path: Path, pixel_format: PixelFormat) -> Pixels:
     dataset = dcmread(path)
-    require_true_sizes(dataset)
+    require_sound_frames(dataset)
     return np.array(dataset.pixel_array, dtype=pixel_format.dtype)
