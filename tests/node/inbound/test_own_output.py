@@ -17,10 +17,11 @@ from pydicom.uid import (
 
 from node.config import InboundSettings
 from node.inbound.watcher import Watcher
+from node.report.notice import UnreadModel, build_notice
 from node.report.sop import ReportObject
 from tests.node.inbound.conftest import Receiver, StartReceiver
 from tests.node.inbound.objects import encoded, files, send
-from tests.node.report.inputs import build_case
+from tests.node.report.inputs import WHEN, build_case
 
 SYNTAXES = (
     ImplicitVRLittleEndian,
@@ -31,11 +32,17 @@ SYNTAXES = (
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ReportObject]:
-    """Return a Segmentation, a Structured Report and a Secondary Capture, by kind.
+    """Return one of each object that a node makes, by kind.
 
     No ledger knows them: they are another installation's.
     """
-    return build_case(tmp_path_factory.mktemp("own") / "study").compose()
+    case = build_case(tmp_path_factory.mktemp("own") / "study")
+    source = next(iter(case.study.datasets.values()))
+    unread = UnreadModel("hippocampus", "single_slice", case.bundle)
+    notice = build_notice(
+        source, source.StudyInstanceUID, [unread], WHEN, "0" * 32, case.settings
+    )
+    return {**case.compose(), "NOTICE": ReportObject.of("NOTICE", notice)}
 
 
 @pytest.fixture
@@ -75,7 +82,7 @@ def let_pass(receiver: Receiver, seconds: float) -> None:
     receiver.told.tick(now + timedelta(seconds=seconds))
 
 
-@pytest.mark.parametrize("kind", ["SEG", "SR", "SC"])
+@pytest.mark.parametrize("kind", ["SEG", "SR", "SC", "NOTICE"])
 @pytest.mark.parametrize("syntax", SYNTAXES)
 def test_an_object_of_our_kind_is_acknowledged_and_not_kept(
     receiver: Receiver, made: dict[str, ReportObject], kind: str, syntax: str
@@ -92,7 +99,7 @@ def test_an_object_of_our_kind_is_acknowledged_and_not_kept(
     assert receiver.ledger.jobs.listing() == []
 
 
-@pytest.mark.parametrize("kind", ["SEG", "SR", "SC"])
+@pytest.mark.parametrize("kind", ["SEG", "SR", "SC", "NOTICE"])
 def test_a_dropped_object_of_our_kind_is_put_aside(
     receiver: Receiver, made: dict[str, ReportObject], kind: str
 ) -> None:
@@ -108,7 +115,7 @@ def test_a_dropped_object_of_our_kind_is_put_aside(
     assert receiver.ledger.jobs.listing() == []
 
 
-@pytest.mark.parametrize("kind", ["SEG", "SR", "SC"])
+@pytest.mark.parametrize("kind", ["SEG", "SR", "SC", "NOTICE"])
 def test_the_same_object_without_our_equipment_is_an_input(
     receiver: Receiver, made: dict[str, ReportObject], kind: str
 ) -> None:
