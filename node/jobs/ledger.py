@@ -1,8 +1,9 @@
 """The ledger: what is known of every study, job and delivery, and survives a crash.
 
-Only the main process writes it. It has three parts over one ``Database``:
-``studies`` (what was received), ``jobs`` (what became of it) and ``deliveries``
-(where the results went). Time is an argument everywhere.
+Only the main process writes it. Its parts lie over one ``Database``: ``studies`` (what
+was received), ``jobs`` (what became of it), ``deliveries`` (where the results went),
+``notices`` (what was not read), ``archive`` (what it holds) and what retention asks.
+Time is an argument everywhere.
 """
 
 from __future__ import annotations
