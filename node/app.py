@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,8 +73,12 @@ class Node:
             salt=self.ledger.site_salt,
         )
         bundles = enabled_bundles(settings)
+        self._build_reading(bundles)
+        self._build_receiving(bundles)
 
-        self.spool = Spool(self.data_dir / "spool", settings.inbound)
+    def _build_reading(self, bundles: Mapping[str, Bundle]) -> None:
+        """Build what reads studies and sends the results."""
+        settings = self.settings
         self.outboxes = [
             Outbox(settings.send, destination, self.ledger, settings.node.ae_title)
             for destination in settings.destinations
@@ -90,7 +94,12 @@ class Node:
             models={name: bundle_of(settings, name) for name in bundles},
             notices=Notices(settings, self.ledger, results, destinations),
         )
+
+    def _build_receiving(self, bundles: Mapping[str, Bundle]) -> None:
+        """Build what takes images in, and what looks after them later."""
+        settings = self.settings
         archive = archive_of(settings)
+        self.spool = Spool(self.data_dir / "spool", settings.inbound)
         self.watcher = Watcher(
             settings.inbound,
             self.ledger,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -123,11 +123,7 @@ def fit(
             schedule.step()
             _average(averaged, network, recipe.ema, epoch * steps + step)
             total += value.item()
-        state: dict[str, Any] = {
-            name: part.state_dict() for name, part in parts.items()
-        }
-        state |= {"epoch": epoch + 1, "recipe": asdict(recipe)}
-        strategy.save(state, folder / CHECKPOINT)
+        _save(parts, epoch + 1, recipe, strategy, folder / CHECKPOINT)
         line = {
             "epoch": epoch + 1,
             "loss": round(strategy.reduce(total / steps), 5),
@@ -140,6 +136,18 @@ def fit(
     return averaged.eval()
 
 
+def _save(
+    parts: Mapping[str, Any],
+    epoch: int,
+    recipe: Recipe,
+    strategy: Strategy,
+    checkpoint: Path,
+) -> None:
+    """Write all that a training needs to go on after ``epoch`` epochs."""
+    state = {name: part.state_dict() for name, part in parts.items()}
+    strategy.save(state | {"epoch": epoch, "recipe": asdict(recipe)}, checkpoint)
+
+
 def _average(averaged: nn.Module, network: nn.Module, decay: float, step: int) -> None:
     """Move the averaged weights towards the trained ones, faster at the start."""
     decay = min(decay, (1 + step) / (10 + step))
@@ -149,7 +157,7 @@ def _average(averaged: nn.Module, network: nn.Module, decay: float, step: int) -
             mean.lerp_(current, 1 - decay)
 
 
-def _resume(parts: dict[str, Any], recipe: Recipe, path: Path) -> int:
+def _resume(parts: Mapping[str, Any], recipe: Recipe, path: Path) -> int:
     """Fill ``parts`` from a checkpoint and return the epoch to go on with."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.is_file():
