@@ -71,7 +71,9 @@ def assert_read_in_place(phantom: Phantom, way: Way, tmp_path: Path) -> None:
 
     assert isinstance(outcome, Reported), outcome
     found = Placed.read(outcome.objects[0].path)
-    assert centroid_error(phantom, found) < HALF_A_VOXEL
+    error = centroid_error(phantom, found)
+    print(f"centroid {error:.1e} voxels from truth")  # noqa: T201 - shown by pytest -rP
+    assert error < HALF_A_VOXEL
     assert_exact(phantom, found)
     sources = {ds.SOPInstanceUID: ds for ds in map(dcmread, files)}
     assert_frames_lie_on_their_sources(found, sources)
