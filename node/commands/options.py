@@ -1,0 +1,47 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import models
+
+SERVE = "Serve"
+READ = "Read at the desk"
+ASK = "Know what happened"
+AGAIN = "Do it again, take it back"
+SETTINGS = "Settings"
+"""Panels of ``pacs-node --help``, in the order of their first command."""
+
+
+def known_model(name: str | None) -> str | None:
+    """Return the name of a model that there is (callback of ``--model``)."""
+    if name is not None and name not in models.MODELS:
+        known = ", ".join(models.MODELS)
+        raise typer.BadParameter(f"{name}: unknown; models are {known}")
+    return name
+
+
+def model_names(incomplete: str) -> list[str]:
+    """Return the models whose names begin so (shell completion)."""
+    return [name for name in models.MODELS if name.startswith(incomplete)]
+
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="Settings file; default ./node.toml."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+ModelOption = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        "-m",
+        help="Only this model.",
+        callback=known_model,
+        autocompletion=model_names,
+    ),
+]
