@@ -69,7 +69,12 @@ def get(stage: str) -> structlog.stdlib.BoundLogger:
 
 def hashed(identifier: str) -> str:
     """Return twelve hexadecimal digits that stand for an identifier in the log."""
-    return hashlib.sha256(_salt + identifier.encode()).hexdigest()[:12]
+    return salted(_salt.decode(), identifier)
+
+
+def salted(salt: str, identifier: str) -> str:
+    """Return what ``hashed`` returns in a process that was configured with ``salt``."""
+    return hashlib.sha256(f"{salt}{identifier}".encode()).hexdigest()[:12]
 
 
 def _name_places(

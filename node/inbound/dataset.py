@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
@@ -35,7 +35,9 @@ SOP_CLASS_UID = 0x0008_0016
 SOP_INSTANCE_UID = 0x0008_0018
 STUDY_INSTANCE_UID = 0x0020_000D
 SERIES_INSTANCE_UID = 0x0020_000E
+ACCESSION_NUMBER = 0x0008_0050
 UIDS = (SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_INSTANCE_UID, SERIES_INSTANCE_UID)
+WANTED = (*UIDS, ACCESSION_NUMBER)
 
 CONTRIBUTING_EQUIPMENT = 0x0018_A001
 MANUFACTURER_TAG = 0x0008_0070
@@ -66,6 +68,8 @@ class Identity:
     is_own
         Whether a node of this kind made the object: its Contributing Equipment
         Sequence names us.
+    accession_number
+        "" when it has none.
     """
 
     sop_class_uid: str
@@ -73,6 +77,7 @@ class Identity:
     study_instance_uid: str
     series_instance_uid: str
     is_own: bool = False
+    accession_number: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +110,14 @@ def identify(dataset: bytes, transfer_syntax_uid: str, max_bytes: int) -> Identi
     encoding = encoding_of(transfer_syntax_uid)
     whole = transfer_syntax_uid != DeflatedExplicitVRLittleEndian
     data = dataset if whole else _inflated_head(dataset, max_bytes)
-    uids, is_own = _read(data, encoding, whole=whole)
+    values, is_own = _read(data, encoding, whole=whole)
     for tag in UIDS:
-        if tag not in uids:
+        if tag not in values:
             name = f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
             raise UnreadableError(f"the data set has no {name}")
-    sop_class, sop_instance, study, series = (uids[tag] for tag in UIDS)
-    return Identity(sop_class, sop_instance, study, series, is_own)
+    sop_class, sop_instance, study, series = (values[tag] for tag in UIDS)
+    accession = values.get(ACCESSION_NUMBER, "")
+    return Identity(sop_class, sop_instance, study, series, is_own, accession)
 
 
 def open_file(content: bytes) -> FileContent:
@@ -175,29 +181,29 @@ def _guessed_syntax(dataset: bytes) -> str:
 def _read(
     data: bytes, encoding: Encoding, *, whole: bool
 ) -> tuple[dict[int, str], bool]:
-    """Return the UIDs by tag, and whether the object is our own.
+    """Return UIDs and Accession Number by tag, and whether the object is our own.
 
     When ``data`` is only the beginning of a data set it may end anywhere, provided
     that the UIDs are there.
     """
-    uids: dict[int, str] = {}
+    values: dict[int, str] = {}
     is_own: bool | None = None  # an element occurs once: no other is searched
     try:
         for tag, start, end, inside in elements(data, encoding):
-            if tag in UIDS and start < end:
-                uids[tag] = _value(data, start, end)
+            if tag in WANTED and start < end:
+                values[tag] = _value(data, start, end)
             elif tag == CONTRIBUTING_EQUIPMENT and is_own is None:
                 is_own = _names_us(data[start:end], inside)
     except UnreadableError:
-        if whole or len(uids) < len(UIDS):
+        if whole or not values.keys() >= set(UIDS):
             raise
-    return uids, bool(is_own)
+    return values, bool(is_own)
 
 
 def _value(data: bytes, start: int, end: int) -> str:
     """Return a short value as text; of a longer one only as much as proves it."""
     raw = data[start : min(end, start + MAX_UID_BYTES + 1)]
-    return raw.decode("ascii", "replace").strip("\0 ")
+    return raw.decode("utf-8", "replace").strip("\0 ")
 
 
 def _names_us(sequence: bytes, encoding: Encoding) -> bool:

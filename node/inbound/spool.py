@@ -339,6 +339,7 @@ def received(
         digest=digest,
         path=path,
         calling_ae_title=calling_ae_title,
+        accession_number=identity.accession_number,
     )
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from node.errors import LedgerError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 WITH_ARCHIVE = """
 CREATE TABLE positions (
@@ -36,6 +36,18 @@ CREATE TABLE comparisons (
 CREATE INDEX comparisons_due ON comparisons (settled, not_before);
 """
 
+WITH_RETRACTIONS = """
+CREATE TABLE retractions (
+    sop_instance_uid TEXT PRIMARY KEY REFERENCES objects,  -- what is taken back
+    note_uid         TEXT REFERENCES objects,  -- its rejection note, if anybody has it
+    code             TEXT NOT NULL,      -- of the reason, DCM
+    reason           TEXT NOT NULL,      -- as the person wrote it
+    retracted_at     TEXT NOT NULL,
+    deleted_at       TEXT                -- when the archive let go of the object
+);
+CREATE INDEX studies_by_accession ON studies (accession_hash);
+"""
+
 SCHEMA = (
     """
 CREATE TABLE installation (
@@ -50,7 +62,8 @@ CREATE TABLE studies (
     completed_at        TEXT,
     completeness        TEXT,            -- confirmed | unconfirmed
     completeness_reason TEXT,
-    calling_ae_title    TEXT NOT NULL
+    calling_ae_title    TEXT NOT NULL,
+    accession_hash      TEXT             -- salted, NULL without a number
 );
 CREATE TABLE series (
     series_instance_uid TEXT PRIMARY KEY,
@@ -79,6 +92,8 @@ CREATE TABLE jobs (
     ended_at           TEXT,
     reason             TEXT,             -- reason code of the outcome
     detail             TEXT,
+    recipe             TEXT,             -- hash of what it was last read with, offline
+    verdicts           TEXT,             -- JSON, which series was read and why
     UNIQUE (study_instance_uid, model)
 );
 CREATE INDEX jobs_by_state ON jobs (state, not_before);
@@ -103,6 +118,8 @@ CREATE TABLE results (
     precision           TEXT NOT NULL,
     model_version       TEXT NOT NULL,
     weights_digest      TEXT NOT NULL,
+    measurements        TEXT,            -- JSON
+    made_with           TEXT,            -- JSON, rest of the provenance
     UNIQUE (job_id, version)
 );
 CREATE TABLE objects (
@@ -131,9 +148,21 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_due ON deliveries (state, destination, not_before);
 """
     + WITH_ARCHIVE
+    + WITH_RETRACTIONS
 )
 
-MIGRATIONS = {1: WITH_ARCHIVE}
+WITH_REASONS = (
+    """
+ALTER TABLE studies ADD COLUMN accession_hash TEXT;
+ALTER TABLE jobs ADD COLUMN recipe TEXT;
+ALTER TABLE jobs ADD COLUMN verdicts TEXT;
+ALTER TABLE results ADD COLUMN measurements TEXT;
+ALTER TABLE results ADD COLUMN made_with TEXT;
+"""
+    + WITH_RETRACTIONS
+)
+
+MIGRATIONS = {1: WITH_ARCHIVE, 2: WITH_REASONS}
 """What makes a ledger of the next schema version out of one of this version."""
 
 

@@ -150,6 +150,34 @@ class ObjectFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a model reads one series of the study, and the evidence.
+
+    ``reason`` is a code of the refusal, "" for the series that was chosen; ``detail``
+    names the value that decided.
+    """
+
+    series_instance_uid: str
+    series_number: int | None
+    description: str
+    images: int
+    chosen: bool
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One number of the report: its value, and as it is printed there."""
+
+    structure: str
+    name: str
+    value: float
+    printed: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reported:
     """The model read a series and the objects lie on disk.
 
@@ -162,6 +190,9 @@ class Reported:
     summary
         What a person wants to see first, printed as in the report: the
         measurements by name, ``grade``, ``flags``.
+    made_with
+        The rest of the provenance: digests of bundle and input, package version,
+        device.
     """
 
     identity: str
@@ -173,6 +204,9 @@ class Reported:
     precision: str = "fp32"
     model_version: str = ""
     weights_digest: str = ""
+    measurements: tuple[Measured, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    made_with: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +222,7 @@ class NotApplicable:
 
     reason: str
     detail: str
+    verdicts: tuple[Verdict, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

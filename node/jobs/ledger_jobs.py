@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -15,11 +15,18 @@ from node.jobs.job import (
     Failed,
     JobEvent,
     JobState,
+    Measured,
     NotApplicable,
-    ObjectFile,
     Reported,
     Unchanged,
+    Verdict,
     advance,
+)
+from node.jobs.ledger_results import (
+    insert_object,
+    insert_result,
+    keep_verdicts,
+    withdraw_notice,
 )
 from node.jobs.ledger_studies import moment, requeue, stamp
 
@@ -46,10 +53,24 @@ class JobRow:
     """SOP Instance UID of the SR of the last result."""
     precision: str | None = None
     """Arithmetic of the last result."""
+    series_instance_uid: str = ""
+    """The series that the last result was read from."""
+    completed_at: datetime | None = None
+    """The date that stands in the objects of the last result."""
+    reported_at: datetime | None = None
+    model_version: str = ""
+    weights_digest: str = ""
+    measurements: tuple[Measured, ...] = ()
+    made_with: Mapping[str, str] = field(default_factory=dict)
+    verdicts: tuple[Verdict, ...] = ()
+    recipe: str = ""
+    """Hash of what the job was last read with; "" on the wire."""
 
 
 _SELECT = """
 SELECT j.*, r.version, r.identity, r.summary, r.timings, r.precision,
+       r.series_instance_uid, r.completed_at, r.reported_at, r.model_version,
+       r.weights_digest, r.measurements, r.made_with,
        (SELECT o.sop_instance_uid FROM objects AS o
         WHERE o.result_id = r.result_id AND o.kind = 'SR') AS sr_uid
 FROM jobs AS j
@@ -120,11 +141,12 @@ class JobRecords:
         still waits somewhere is withdrawn.
         """
         with self._database.write() as connection:
-            result_id = _insert_result(connection, job_id, outcome, stamp(now))
+            result_id = insert_result(connection, job_id, outcome, stamp(now))
             for made in outcome.objects:
                 insert_object(connection, result_id, made, destinations, stamp(now))
             _end(connection, job_id, JobEvent.REPORT, "", "", stamp(now))
-            withdrawn = _withdraw_notice(connection, job_id)
+            keep_verdicts(connection, job_id, outcome.verdicts)
+            withdrawn = withdraw_notice(connection, job_id)
         _tell(job_id, withdrawn)
 
     def unchanged(self, job_id: int, outcome: Unchanged, now: datetime) -> None:
@@ -135,7 +157,7 @@ class JobRecords:
         with self._database.write() as connection:
             _end(connection, job_id, JobEvent.REPORT, "unchanged", "", stamp(now))
             settle(connection, job_id, stamp(now))
-            withdrawn = _withdraw_notice(connection, job_id)
+            withdrawn = withdraw_notice(connection, job_id)
         _tell(job_id, withdrawn)
         del outcome
 
@@ -150,6 +172,7 @@ class JobRecords:
                 outcome.detail,
                 stamp(now),
             )
+            keep_verdicts(connection, job_id, outcome.verdicts)
 
     def fail(self, job_id: int, outcome: Failed, now: datetime) -> None:
         """Record that the job cannot succeed."""
@@ -200,6 +223,13 @@ class JobRecords:
                 (stamp(not_before or now), job_id),
             )
 
+    def note_recipe(self, job_id: int, recipe: str) -> None:
+        """Note what a job is about to be read with, so that a later run can compare."""
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE jobs SET recipe = ? WHERE job_id = ?", (recipe, job_id)
+            )
+
     def interrupted(self) -> list[JobRow]:
         """Return the jobs that a previous process left running."""
         rows = self._database.read(f"{_SELECT} WHERE j.state = 'running'")
@@ -242,98 +272,6 @@ def settle(connection: sqlite3.Connection, job_id: int, now: str) -> None:
             "UPDATE jobs SET state = ?, ended_at = ? WHERE job_id = ?",
             (advance(JobState.REPORTED, JobEvent.DELIVER), now, job_id),
         )
-
-
-def _insert_result(
-    connection: sqlite3.Connection, job_id: int, outcome: Reported, now: str
-) -> int:
-    cursor = connection.execute(
-        """
-        INSERT INTO results (job_id, version, identity, series_instance_uid,
-            completed_at, reported_at, summary, timings, precision, model_version,
-            weights_digest)
-        SELECT ?, 1 + COALESCE(MAX(version), 0), ?, ?, ?, ?, ?, ?, ?, ?, ?
-        FROM results WHERE job_id = ?
-        """,
-        (
-            job_id,
-            outcome.identity,
-            outcome.series_instance_uid,
-            stamp(outcome.completed_at),
-            now,
-            json.dumps(dict(outcome.summary), ensure_ascii=False),
-            json.dumps(dict(outcome.timings_s)),
-            outcome.precision,
-            outcome.model_version,
-            outcome.weights_digest,
-            job_id,
-        ),
-    )
-    return int(cursor.lastrowid or 0)
-
-
-def insert_object(
-    connection: sqlite3.Connection,
-    result_id: int,
-    made: ObjectFile,
-    destinations: Sequence[str],
-    now: str,
-) -> None:
-    """Keep an object and its deliveries, inside a transaction."""
-    connection.execute(
-        "INSERT INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            made.sop_instance_uid,
-            result_id,
-            made.kind,
-            made.sop_class_uid,
-            made.series_instance_uid,
-            made.transfer_syntax_uid,
-            str(made.path),
-            made.sha256,
-        ),
-    )
-    connection.executemany(
-        "INSERT INTO deliveries (sop_instance_uid, destination, state, not_before, "
-        "created_at) VALUES (?, ?, 'pending', ?, ?)",
-        [(made.sop_instance_uid, name, now, now) for name in destinations],
-    )
-
-
-def _withdraw_notice(connection: sqlite3.Connection, job_id: int) -> int:
-    """Take the notice about the study of a job from where it still waits.
-
-    One that nobody got and nobody refused never was: the study may have another.
-
-    Returns
-    -------
-    int
-        Number of deliveries that are withdrawn.
-    """
-    notice = connection.execute(
-        "SELECT result_id, sop_instance_uid AS uid FROM results "
-        "JOIN objects USING (result_id) JOIN jobs USING (job_id) WHERE version = 0 "
-        "AND study_instance_uid = "
-        "(SELECT study_instance_uid FROM jobs WHERE job_id = ?)",
-        (job_id,),
-    ).fetchone()
-    if notice is None:
-        return 0
-    withdrawn = connection.execute(
-        "DELETE FROM deliveries WHERE sop_instance_uid = ? AND state = 'pending'",
-        (notice["uid"],),
-    ).rowcount
-    ended = connection.execute(
-        "SELECT 1 FROM deliveries WHERE sop_instance_uid = ?", (notice["uid"],)
-    ).fetchone()
-    if withdrawn and not ended:
-        connection.execute(
-            "DELETE FROM objects WHERE sop_instance_uid = ?", (notice["uid"],)
-        )
-        connection.execute(
-            "DELETE FROM results WHERE result_id = ?", (notice["result_id"],)
-        )
-    return withdrawn
 
 
 def _tell(job_id: int, withdrawn: int) -> None:
@@ -385,4 +323,18 @@ def _row(row: sqlite3.Row) -> JobRow:
         timings_s=json.loads(row["timings"]) if row["timings"] else {},
         sr_uid=row["sr_uid"],
         precision=row["precision"],
+        series_instance_uid=row["series_instance_uid"] or "",
+        completed_at=moment(row["completed_at"]) if row["completed_at"] else None,
+        reported_at=moment(row["reported_at"]) if row["reported_at"] else None,
+        model_version=row["model_version"] or "",
+        weights_digest=row["weights_digest"] or "",
+        measurements=tuple(Measured(**m) for m in _list(row["measurements"])),
+        made_with=json.loads(row["made_with"] or "{}"),
+        verdicts=tuple(Verdict(**verdict) for verdict in _list(row["verdicts"])),
+        recipe=row["recipe"] or "",
     )
+
+
+def _list(text: str | None) -> list[dict[str, Any]]:
+    """Return a list that is kept as JSON; of an older ledger, an empty one."""
+    return list(json.loads(text or "[]"))

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from node.jobs.database import Database
 from node.jobs.job import ObjectFile
-from node.jobs.ledger_jobs import insert_object
+from node.jobs.ledger_results import insert_object
 from node.jobs.ledger_studies import moment, stamp
 
 NEWS = timedelta(days=7)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from node.jobs.database import Database
 from node.jobs.job import Completeness, JobEvent, JobState, advance
+from node.log import salted
 
 
 def stamp(moment: datetime) -> str:
@@ -36,6 +37,8 @@ class ReceivedInstance:
     ----------
     digest
         SHA-256 of the data set as received, without its file meta information.
+    accession_number
+        As the data set says it; "" when it says none. The ledger keeps a salted hash.
     was_sent
         False when nobody sent it now: it was found again in the spool, or fetched.
         How an instance came is no part of what it is, so it counts in no comparison.
@@ -49,6 +52,7 @@ class ReceivedInstance:
     path: Path
     calling_ae_title: str
     was_sent: bool = field(default=True, compare=False)
+    accession_number: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,35 @@ class StudyRecords:
             "SELECT * FROM studies WHERE study_instance_uid = ?", (study_instance_uid,)
         )
         return _study(rows[0]) if rows else None
+
+    def find(self, wanted: str) -> list[StudyRow]:
+        """Return the studies that somebody may mean, first received first.
+
+        Parameters
+        ----------
+        wanted
+            A Study Instance UID, the SOP Instance UID of something received or made,
+            an Accession Number, or the hash that stands in the log.
+        """
+        (salt,) = self._database.read("SELECT site_salt FROM installation")[0]
+        rows = self._database.read(
+            """
+            SELECT * FROM studies WHERE study_instance_uid = :wanted
+               OR accession_hash = :hash
+               OR study_instance_uid IN (SELECT study_instance_uid FROM instances
+                   WHERE sop_instance_uid = :wanted)
+               OR study_instance_uid IN (SELECT study_instance_uid FROM objects
+                   JOIN results USING (result_id) JOIN jobs USING (job_id)
+                   WHERE sop_instance_uid = :wanted)
+            ORDER BY first_received_at
+            """,
+            {"wanted": wanted, "hash": salted(salt, wanted)},
+        ) or [
+            row
+            for row in self._database.read("SELECT * FROM studies")
+            if salted(salt, row["study_instance_uid"]) == wanted
+        ]
+        return [_study(row) for row in rows]
 
     def receiving(self) -> list[StudyRow]:
         """Return the studies that are not complete, oldest first."""
@@ -206,6 +239,8 @@ def _insert(
         "VALUES (?, ?)",
         (instance.series_instance_uid, instance.study_instance_uid),
     )
+    if instance.accession_number:
+        _keep_accession(connection, instance)
     connection.execute(
         "INSERT OR REPLACE INTO instances VALUES (?, ?, ?, ?, ?, ?)",  # a new rowid
         (
@@ -218,6 +253,14 @@ def _insert(
         ),
     )
     return True
+
+
+def _keep_accession(connection: sqlite3.Connection, instance: ReceivedInstance) -> None:
+    (salt,) = connection.execute("SELECT site_salt FROM installation").fetchone()
+    connection.execute(
+        "UPDATE studies SET accession_hash = ? WHERE study_instance_uid = ?",
+        (salted(salt, instance.accession_number), instance.study_instance_uid),
+    )
 
 
 def _exists(path: str | Path) -> bool:

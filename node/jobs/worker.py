@@ -25,6 +25,7 @@ from models.contract import (
     Context,
     Findings,
     Flag,
+    Measurement,
     Model,
     SeriesInfo,
     Volume,
@@ -42,10 +43,12 @@ from node.jobs.job import (
     Completeness,
     Failed,
     JobRequest,
+    Measured,
     NotApplicable,
     Outcome,
     Reported,
     Unchanged,
+    Verdict,
 )
 from node.jobs.objects import write_objects
 from node.predict.choose import Choice, choose
@@ -156,7 +159,8 @@ def _perform(request: JobRequest) -> Outcome:
     with clock.stage("choose"):
         choice = choose(model.accepts, study, is_own)
     if choice.chosen is None:
-        return NotApplicable(choice.reason, refusal_lines(choice, study))
+        lines = refusal_lines(choice, study)
+        return NotApplicable(choice.reason, lines, verdicts(choice, study))
     _check_whole(choice.chosen, study)
     prediction = run(model, choice.chosen, context)
     clock.seconds.update(prediction.timings_s)
@@ -251,7 +255,32 @@ def _report(reading: _Reading, clock: _Clock) -> Reported | Unchanged:
         precision=findings.precision,
         model_version=bundle.version,
         weights_digest=bundle.weights_digest,
+        measurements=tuple(_measured(each) for each in findings.measurements),
+        verdicts=verdicts(reading.choice, study),
+        made_with=_made_with(provenance),
     )
+
+
+def _measured(measurement: Measurement) -> Measured:
+    return Measured(
+        measurement.structure,
+        measurement.name.meaning,
+        measurement.value,
+        measurement.printed,
+        measurement.unit.value,
+    )
+
+
+def _made_with(provenance: Provenance) -> dict[str, str]:
+    """Return what the ledger does not hold of a provenance in columns of their own."""
+    return {
+        "package_version": provenance.package_version,
+        "bundle_digest": provenance.bundle_digest,
+        "input_digest": provenance.input_digest,
+        "device": provenance.device,
+        "completeness": provenance.completeness,
+        "completeness_reason": provenance.completeness_reason,
+    }
 
 
 def _provenance(reading: _Reading) -> Provenance:
@@ -305,6 +334,24 @@ def summary(findings: Findings, completeness: Completeness) -> dict[str, str]:
         "grade": grade(flags).value,
         "flags": ", ".join(flag.code for flag in flags),
     }
+
+
+def verdicts(choice: Choice, study: StudyHeaders) -> tuple[Verdict, ...]:
+    """Return why each series of the study was read or not, by series number."""
+    return tuple(_verdict(choice, series) for series in study.series)
+
+
+def _verdict(choice: Choice, series: SeriesInfo) -> Verdict:
+    refusal = choice.refusals.get(series.series_instance_uid)
+    return Verdict(
+        series_instance_uid=series.series_instance_uid,
+        series_number=series.series_number,
+        description=series.series_description,
+        images=len(series.instances),
+        chosen=refusal is None,
+        reason=refusal.reason if refusal else "",
+        detail=refusal.detail if refusal else choice.because,
+    )
 
 
 def refusal_lines(choice: Choice, study: StudyHeaders) -> str:

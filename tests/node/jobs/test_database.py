@@ -53,7 +53,7 @@ def test_a_new_file_has_the_schema_version_and_a_write_ahead_log(
     database: Database,
 ) -> None:
     """What another program finds when it opens the file."""
-    assert database.read("PRAGMA user_version")[0][0] == SCHEMA_VERSION == 2
+    assert database.read("PRAGMA user_version")[0][0] == SCHEMA_VERSION == 3
     assert database.read("PRAGMA journal_mode")[0][0] == "wal"
     assert database.read("PRAGMA foreign_keys")[0][0] == 1
 
@@ -144,7 +144,7 @@ def test_a_migration_that_breaks_leaves_the_ledger_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All of it or nothing: the next start begins again."""
-    broken = {1: f"{MIGRATIONS[1]}; CREATE TABLE studies (again TEXT)"}
+    broken = {**MIGRATIONS, 1: f"{MIGRATIONS[1]}; CREATE TABLE studies (again TEXT)"}
     path = older(tmp_path)
     with monkeypatch.context() as patch:
         patch.setattr(database_module, "MIGRATIONS", broken)

@@ -159,9 +159,13 @@ def test_a_study_without_a_fitting_series_is_not_applicable(tmp_path: Path) -> N
 
     outcome = perform(request(tmp_path, (*ct, *t2)))
 
-    assert outcome == NotApplicable(
-        "no_series_accepted", "series 4: modality\nseries ?: description"
-    )
+    assert isinstance(outcome, NotApplicable)
+    assert outcome.reason == "no_series_accepted"
+    assert outcome.detail == "series 4: modality\nseries ?: description"
+    assert [(v.series_number, v.reason) for v in outcome.verdicts] == [
+        (4, "modality"),
+        (None, "description"),
+    ]
 
 
 def test_a_fitting_series_that_cannot_be_read_gives_its_reason(tmp_path: Path) -> None:
@@ -205,7 +209,9 @@ def test_images_that_a_node_like_this_one_made_are_never_read(tmp_path: Path) ->
 
     outcome = perform(request(tmp_path, own))
 
-    assert outcome == NotApplicable("no_series_accepted", "series 1: own_output")
+    assert isinstance(outcome, NotApplicable)
+    assert outcome.reason == "no_series_accepted"
+    assert [(v.chosen, v.reason) for v in outcome.verdicts] == [(False, "own_output")]
 
 
 def second_patient(folder: Path) -> tuple[Path, ...]:
