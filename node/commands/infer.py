@@ -15,21 +15,38 @@ from node.jobs.job import JobState
 
 
 def infer(
-    path: Annotated[Path, typer.Argument(help="A study folder or a DICOM file.")],
+    path: Annotated[
+        Path, typer.Argument(metavar="STUDY", help="Folder or file of DICOM.")
+    ],
     config_file: ConfigOption = None,
     model: ModelOption = None,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder of the DICOM results.")
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FOLDER", help="Where the DICOM results go."
+        ),
     ] = Path("results"),
-    send: Annotated[bool, typer.Option(help="Also send to the archive.")] = False,
+    send: Annotated[
+        bool, typer.Option("--send", help="Send the results to the archive too.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Read one study folder without an archive.
+    """Read one study without an archive.
 
-    Exit status: 0 every study that a model reads was reported, and with --send every
-    object was taken; 1 something failed, or nothing was reported; 2 wrong use.
+    Exit status
+    -----------
+    0  every study that a model reads is reported, and with --send taken
+    1  something failed, or no model reads what is there
+    2  wrong use
+
+    Examples
+    --------
+    pacs-node infer ./study
+        Read a folder; the DICOM results lie in ./results.
+    pacs-node infer ./study --output ./out --send
+        Keep the results in ./out and send them to the archive of node.toml.
     """
-    from node import batch  # imports the whole pipeline: only this command needs it
+    from node.batch import offline as batch  # the whole pipeline: heavy
 
     names = [model] if model else list(models.MODELS)
     jobs = list(batch.infer(path, output, config.load(config_file), names, send=send))

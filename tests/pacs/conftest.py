@@ -11,7 +11,7 @@ from pydicom import Dataset, dcmread
 
 import models
 from models.hippocampus.phantom import write_study
-from node import batch
+from node.batch import offline as batch
 from tests.pacs.archive import Archive, free_settings, running_archive
 from tests.pacs.viewer import Screen, running_browser, running_viewer
 

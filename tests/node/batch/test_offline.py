@@ -11,7 +11,7 @@ import pytest
 from pydicom import dcmread
 
 from models.hippocampus.phantom import write_study
-from node import batch
+from node.batch import offline as batch
 from node.config import Destination, JobsSettings, SendSettings, Settings
 from node.errors import ConfigError, NodeError
 from node.jobs.job import JobState

@@ -1,0 +1,1 @@
+"""Offline: the same journey over folders, without an archive."""
