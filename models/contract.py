@@ -321,14 +321,15 @@ class Context:
 
 @runtime_checkable
 class Model(Protocol):
-    """What ``build()`` of a model folder returns."""
+    """What ``build()`` of a model folder returns.
+
+    Which series it reads is no code of its own: the node judges every series by the
+    rule in the bundle, or by what the site has written in its place.
+    """
 
     @property
     def bundle(self) -> Bundle:
         """The deployable description with its verified weights."""
-
-    def accepts(self, series: SeriesInfo) -> Match | Refusal:
-        """Judge a series by its headers alone."""
 
     def predict(self, volume: Volume, context: Context) -> Findings:
         """Read one volume. Deterministic for equal input, bundle and precision."""

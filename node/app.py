@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +13,7 @@ from typing import Protocol
 import models
 from models.volume.bundle import Bundle, BundleError, load_bundle
 from node import log
+from node.accept import AcceptSettings
 from node.config import Settings
 from node.errors import ConfigError
 from node.inbound.archive import SearchableArchive
@@ -231,5 +233,14 @@ def enabled_bundles(settings: Settings) -> dict[str, Bundle]:
         if bundle.status == "demonstration" and not settings.models.allow_demonstration:
             log.get("app").warning("demonstration_model_off", model=name)
             continue
-        bundles[name] = bundle
+        bundles[name] = _as_ruled(bundle, settings.models.of(name).accept)
     return bundles
+
+
+def _as_ruled(bundle: Bundle, accept: AcceptSettings) -> Bundle:
+    """Return the bundle with the rule in force; a rule of the site is told."""
+    if accept.written:
+        log.get("app").warning(
+            "rule_of_this_site", model=bundle.name, keys=", ".join(accept.written)
+        )
+    return replace(bundle, acceptance=accept.over(bundle.acceptance))

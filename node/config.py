@@ -14,12 +14,9 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -31,33 +28,12 @@ from pydantic_settings import (
     SettingsError,
 )
 
+import models
+from node.accept import AcceptSettings
 from node.errors import ConfigError
+from node.section import AETitle, Port, Seconds, Section, TimeZone
 
 ENV_PREFIX = "PACS_NODE_"
-
-AETitle = Annotated[
-    str,
-    Field(min_length=1, max_length=16, pattern=r"^[\x21-\x5b\x5d-\x7e]+$"),
-]
-"""PS3.5 6.2: at most 16 characters, no backslash; we also refuse spaces."""
-
-Port = Annotated[int, Field(ge=1, le=65_535)]
-Seconds = Annotated[float, Field(gt=0)]
-
-
-def _known_zone(name: str) -> str:
-    if name and name not in available_timezones():
-        raise ValueError("no time zone of that name, such as Europe/Berlin, is known")
-    return name
-
-
-TimeZone = Annotated[str, AfterValidator(_known_zone)]
-
-
-class Section(BaseModel):
-    """A frozen section whose keys are all known."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class NodeSettings(Section):
@@ -159,6 +135,8 @@ class ModelSettings(Section):
     expected: bool = False
     """Whether every study is meant for this model: one in which it reads nothing
     then makes a notice, as a failed one does."""
+    accept: AcceptSettings = AcceptSettings()
+    """What stands here in the place of the bundle's rule."""
 
 
 class ModelsSettings(Section):
@@ -343,11 +321,21 @@ def load(path: Path | None = None) -> Settings:
             "two underscores between them"
         )
     try:
-        return Settings(**content)
+        settings = Settings(**content)
     except ValidationError as error:
         raise ConfigError(_explained(error, path)) from None
     except SettingsError as error:
         raise ConfigError(f'{error}: a list is written as JSON, ["A", "B"]') from None
+    for name in ModelsSettings.model_fields.keys() & models.MODELS.keys():
+        section = settings.models.of(name)
+        try:
+            section.accept.require_fit(section.bundle or models.bundle_folder(name))
+        except ValueError as error:
+            raise ConfigError(
+                f"{path.name}: models.{name}.accept: {error}; what stands in neither "
+                "file nor environment is the bundle's"
+            ) from None
+    return settings
 
 
 def unknown_variables(environment: Iterable[str]) -> list[str]:
@@ -374,7 +362,7 @@ def _explained(error: ValidationError, path: Path) -> str:
     parts = [str(part) for part in first["loc"] if "[" not in str(part)]
     is_unknown = first["type"] == "extra_forbidden"
     what = "unknown key" if is_unknown else first["msg"]
-    variable = f"{ENV_PREFIX}{'__'.join(parts[:2])}".upper()
+    variable = f"{ENV_PREFIX}{'__'.join(parts)}".upper()
     place = variable if variable in os.environ else path.name
     return f"{place}: {'.'.join(parts)}: {what} (pacs-node config show lists all keys)"
 

@@ -13,9 +13,6 @@ from torch import nn
 from models.contract import (
     Context,
     Findings,
-    Match,
-    Refusal,
-    SeriesInfo,
     UnfitInput,
     Volume,
 )
@@ -33,7 +30,6 @@ from models.hippocampus.preprocess import Preprocessing
 from models.hippocampus.segment import probabilities
 from models.training.checkpoint import load_weights
 from models.training.precision import choose_precision
-from models.volume.acceptance import judge
 from models.volume.bundle import Bundle, load_bundle
 
 WEIGHTS = "weights/hippocampus.safetensors"
@@ -64,10 +60,6 @@ class HippocampusModel:
     def bundle(self) -> Bundle:
         """The deployable description with its verified weights."""
         return self._bundle
-
-    def accepts(self, series: SeriesInfo) -> Match | Refusal:
-        """Judge a series by the bundle's rule."""
-        return judge(self._bundle.acceptance, series)
 
     def predict(self, volume: Volume, context: Context) -> Findings:
         """Segment and measure one crop.

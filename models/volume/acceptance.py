@@ -3,9 +3,82 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from pydicom.datadict import tag_for_keyword
+from pydicom.tag import Tag
 
 from models.contract import Match, Refusal, SeriesInfo
 from models.volume.bundle import Acceptance
+
+PLACE = ("ImagePositionPatient", "ImageOrientationPatient")
+
+EVIDENCE: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "not_an_image": ("Rows", "Columns"),
+        "multi_frame_unsupported": ("NumberOfFrames",),
+        "several_acquisitions": (
+            "EchoNumbers",
+            "AcquisitionNumber",
+            "FrameOfReferenceUID",
+        ),
+        "missing_position": PLACE,
+        "missing_spacing": ("PixelSpacing",),
+        "single_slice": ("ImagePositionPatient",),
+        "mixed_matrix": ("Rows", "Columns"),
+        "mixed_spacing": ("PixelSpacing",),
+        "invalid_orientation": ("ImageOrientationPatient",),
+        "mixed_orientation": ("ImageOrientationPatient",),
+        "duplicate_position": ("ImagePositionPatient",),
+        "gantry_tilt": PLACE,
+        "slice_gap": ("ImagePositionPatient",),
+    }
+)
+"""Why slices form no regular grid → the keywords of the values that say so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One condition of a rule, held against one series.
+
+    Attributes
+    ----------
+    reason
+        Reason code of the refusal when it is broken.
+    keywords
+        DICOM keywords of the values that were looked at.
+    found, wanted
+        What the series says and what the rule asks for, in words.
+    """
+
+    reason: str
+    keywords: tuple[str, ...]
+    found: str
+    wanted: str
+    holds: bool
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags of ``keywords``, written as in the standard: ``(0008,103E)``."""
+        numbers = (Tag(tag_for_keyword(keyword) or 0) for keyword in self.keywords)
+        return tuple(f"({tag.group:04X},{tag.element:04X})" for tag in numbers)
+
+    @property
+    def detail(self) -> str:
+        """What was found beside what is wanted, for the person who is refused."""
+        return f"{self.found}, wanted {self.wanted}"
+
+
+def checks(rule: Acceptance, series: SeriesInfo) -> tuple[Check, ...]:
+    """Hold every condition of a rule against a series, whether or not one is broken.
+
+    They are in the order in which they decide: what the series is comes before how
+    it lies, and that before its size.
+    """
+    conditions = (_modality, _description, _geometry, _slices, _matrix, _spacing)
+    return tuple(condition(rule, series) for condition in conditions)
 
 
 def judge(rule: Acceptance, series: SeriesInfo) -> Match | Refusal:
@@ -14,70 +87,82 @@ def judge(rule: Acceptance, series: SeriesInfo) -> Match | Refusal:
     Returns
     -------
     Match or Refusal
-        A refusal carries the first broken rule: ``modality``, ``description``, the
+        A refusal carries the first broken check: ``modality``, ``description``, the
         series' own ``geometry_problem``, ``slice_count``, ``matrix`` or ``spacing``.
     """
-    for check in (_modality, _description, _geometry, _slices, _matrix, _spacing):
-        if refusal := check(rule, series):
-            return refusal
+    for check in checks(rule, series):
+        if not check.holds:
+            return Refusal(check.reason, check.detail)
     return Match(
         f"{series.modality} {series.series_description!r}, {len(series.instances)} "
         f"slices of {series.rows} x {series.columns}"
     )
 
 
-def _modality(rule: Acceptance, series: SeriesInfo) -> Refusal | None:
-    if series.modality == rule.modality:
-        return None
-    return Refusal(
-        "modality", f"modality is {series.modality!r}, not {rule.modality!r}"
+def _modality(rule: Acceptance, series: SeriesInfo) -> Check:
+    return Check(
+        reason="modality",
+        keywords=("Modality",),
+        found=repr(series.modality),
+        wanted=repr(rule.modality),
+        holds=series.modality == rule.modality,
     )
 
 
-def _description(rule: Acceptance, series: SeriesInfo) -> Refusal | None:
-    if re.search(rule.description, series.series_description, re.IGNORECASE):
-        return None
-    return Refusal(
-        "description",
-        f"series description {series.series_description!r} "
-        f"does not match {rule.description!r}",
+def _description(rule: Acceptance, series: SeriesInfo) -> Check:
+    match = re.search(rule.description, series.series_description, re.IGNORECASE)
+    return Check(
+        reason="description",
+        keywords=("SeriesDescription",),
+        found=repr(series.series_description),
+        wanted=f"a match of {rule.description!r}" if rule.description else "any",
+        holds=match is not None,
     )
 
 
-def _geometry(_: Acceptance, series: SeriesInfo) -> Refusal | None:
-    if series.geometry_problem is None:
-        return None
-    return Refusal(series.geometry_problem, series.geometry_detail)
+def _geometry(_: Acceptance, series: SeriesInfo) -> Check:
+    problem = series.geometry_problem
+    return Check(
+        reason=problem or "geometry",
+        keywords=EVIDENCE.get(problem or "", PLACE),
+        found="one regular grid" if problem is None else series.geometry_detail,
+        wanted="one regular grid",
+        holds=problem is None,
+    )
 
 
-def _slices(rule: Acceptance, series: SeriesInfo) -> Refusal | None:
+def _slices(rule: Acceptance, series: SeriesInfo) -> Check:
     count = len(series.instances)
-    if rule.min_slices <= count <= rule.max_slices:
-        return None
-    return Refusal(
-        "slice_count", f"{count} slices, not {rule.min_slices} to {rule.max_slices}"
+    return Check(
+        reason="slice_count",
+        keywords=("SOPInstanceUID",),
+        found="1 slice" if count == 1 else f"{count} slices",
+        wanted=f"{rule.min_slices} to {rule.max_slices}",
+        holds=rule.min_slices <= count <= rule.max_slices,
     )
 
 
-def _matrix(rule: Acceptance, series: SeriesInfo) -> Refusal | None:
+def _matrix(rule: Acceptance, series: SeriesInfo) -> Check:
     sides = (series.rows, series.columns)
-    if rule.min_matrix <= min(sides) and max(sides) <= rule.max_matrix:
-        return None
-    return Refusal(
-        "matrix",
-        f"{series.rows} x {series.columns} pixels, "
-        f"not {rule.min_matrix} to {rule.max_matrix} a side",
+    return Check(
+        reason="matrix",
+        keywords=("Rows", "Columns"),
+        found=f"{series.rows} x {series.columns}",
+        wanted=f"{rule.min_matrix} to {rule.max_matrix} a side",
+        holds=rule.min_matrix <= min(sides) and max(sides) <= rule.max_matrix,
     )
 
 
-def _spacing(rule: Acceptance, series: SeriesInfo) -> Refusal | None:
-    if series.spacing_mm is None:
-        return Refusal("spacing", "the spacing is unknown")
-    smallest, largest = min(series.spacing_mm), max(series.spacing_mm)
-    if rule.min_spacing_mm <= smallest and largest <= rule.max_spacing_mm:
-        return None
-    shown = " x ".join(f"{length:.4g}" for length in series.spacing_mm)
-    return Refusal(
-        "spacing",
-        f"spacing {shown} mm, not {rule.min_spacing_mm:g} to {rule.max_spacing_mm:g}",
+def _spacing(rule: Acceptance, series: SeriesInfo) -> Check:
+    lengths = series.spacing_mm or ()
+    return Check(
+        reason="spacing",
+        keywords=("ImagePositionPatient", "PixelSpacing"),
+        found=" x ".join(f"{length:.4g}" for length in lengths) + " mm"
+        if lengths
+        else "unknown",
+        wanted=f"{rule.min_spacing_mm:g} to {rule.max_spacing_mm:g} mm",
+        holds=bool(lengths)
+        and rule.min_spacing_mm <= min(lengths)
+        and max(lengths) <= rule.max_spacing_mm,
     )

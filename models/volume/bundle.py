@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,9 @@ class BundleError(Exception):
 @dataclass(frozen=True, slots=True)
 class Acceptance:
     """Which series a model reads, declared by header values alone.
+
+    One that exists can be met: it compiles, and no bound is above its partner. A
+    ``ValueError`` names the field that stands against it.
 
     Attributes
     ----------
@@ -50,6 +54,39 @@ class Acceptance:
     max_matrix: int = 65_535
     min_spacing_mm: float = 0.0
     max_spacing_mm: float = 1_000.0
+
+    def __post_init__(self) -> None:
+        for name in ("modality", "description"):
+            if not isinstance(getattr(self, name), str):
+                raise ValueError(f"{name} must be text")
+        if not self.modality:
+            raise ValueError("modality must not be empty")
+        try:
+            re.compile(self.description)
+        except re.error as error:
+            raise ValueError(
+                f"description {self.description!r} is no regular expression: {error}"
+            ) from None
+        self._require_order("slices", at_least=1)
+        self._require_order("matrix", at_least=1)
+        self._require_order("spacing_mm", at_least=0, whole=False)
+
+    def _require_order(self, what: str, *, at_least: int, whole: bool = True) -> None:
+        """Refuse bounds that are no numbers, too small, or the wrong way round."""
+        for name in (f"min_{what}", f"max_{what}"):
+            bound = getattr(self, name)
+            if not _is_number(bound, whole=whole) or bound < at_least:
+                kind = "whole number" if whole else "number"
+                raise ValueError(f"{name} must be a {kind} of at least {at_least}")
+        smallest, largest = getattr(self, f"min_{what}"), getattr(self, f"max_{what}")
+        if smallest > largest:
+            raise ValueError(f"min_{what} {smallest:g} is above max_{what} {largest:g}")
+
+
+def _is_number(value: object, *, whole: bool) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return isinstance(value, int) or (not whole and math.isfinite(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,15 +164,7 @@ def load_bundle(folder: Path) -> Bundle:
         ``bundle.json`` is missing or incomplete, or a weights file is missing, has
         another hash, lies outside the folder, or is no safetensors file.
     """
-    path = folder / BUNDLE_FILE
-    try:
-        raw = path.read_bytes()
-        content = json.loads(raw)
-    except OSError as error:
-        raise BundleError(f"no readable {BUNDLE_FILE} in {folder.name}") from error
-    except ValueError as error:
-        raise BundleError(f"{folder.name}/{BUNDLE_FILE} is not JSON: {error}") from None
-    _check_keys(folder, content)
+    raw, content = _read(folder)
     weights = dict(content["weights"])
     for name, expected in weights.items():
         _check_weights(folder, name, expected)
@@ -152,6 +181,31 @@ def load_bundle(folder: Path) -> Bundle:
         },
         **{key: content[key] for key in OPTIONAL if key in content},
     )
+
+
+def load_acceptance(folder: Path) -> Acceptance:
+    """Read the rule of the bundle in ``folder``; its weights are not looked at.
+
+    Raises
+    ------
+    BundleError
+        ``bundle.json`` is missing or incomplete.
+    """
+    _, content = _read(folder)
+    return _acceptance(folder, content["acceptance"])
+
+
+def _read(folder: Path) -> tuple[bytes, dict[str, Any]]:
+    """Return ``bundle.json`` as it is written, and as it reads."""
+    try:
+        raw = (folder / BUNDLE_FILE).read_bytes()
+        content = json.loads(raw)
+    except OSError as error:
+        raise BundleError(f"no readable {BUNDLE_FILE} in {folder.name}") from error
+    except ValueError as error:
+        raise BundleError(f"{folder.name}/{BUNDLE_FILE} is not JSON: {error}") from None
+    _check_keys(folder, content)
+    return raw, content
 
 
 def _weights_digest(paths: Sequence[Path]) -> str:
@@ -178,10 +232,8 @@ def _check_keys(folder: Path, content: Any) -> None:
 
 def _acceptance(folder: Path, content: Mapping[str, Any]) -> Acceptance:
     try:
-        acceptance = Acceptance(**content)
-        re.compile(acceptance.description)
-        return acceptance
-    except (TypeError, re.error) as error:
+        return Acceptance(**content)
+    except (TypeError, ValueError) as error:
         raise BundleError(f"{folder.name}: acceptance: {error}") from None
 
 

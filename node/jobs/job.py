@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 
+from node.accept import AcceptSettings
 from node.config import ReportSettings
 from node.errors import LedgerError
 
@@ -112,6 +113,8 @@ class JobRequest:
     completed_at
         When the ledger first saw this version's study complete (aware UTC); every
         date in the objects comes from it, so that a rebuild is equal.
+    accept
+        What the site has written in the place of the bundle's rule.
     """
 
     job_id: int
@@ -134,6 +137,7 @@ class JobRequest:
     precision: str = "auto"
     threads: int = 1
     in_order: bool = True
+    accept: AcceptSettings = field(default_factory=AcceptSettings)
 
 
 @dataclass(frozen=True, slots=True)

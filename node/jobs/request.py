@@ -67,6 +67,7 @@ def request_of(
         installation_id=ledger.installation_id,
         site_salt=ledger.site_salt,
         bundle=bundle_of(settings, job.model),
+        accept=settings.models.of(job.model).accept,
         report=settings.report,
         retrieve_ae_title=settings.archive.ae_title,
         device=settings.jobs.device,

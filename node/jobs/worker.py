@@ -31,7 +31,7 @@ from models.contract import (
     Volume,
     grade,
 )
-from models.volume.bundle import BundleError
+from models.volume.bundle import Acceptance, BundleError
 from models.volume.duplicates import ConflictError, settle
 from models.volume.headers import DAMAGED
 from models.volume.series import StudyHeaders, read_study
@@ -157,7 +157,7 @@ def _perform(request: JobRequest) -> Outcome:
     with clock.stage("headers"):
         study = _study(request, context.threads)
     with clock.stage("choose"):
-        choice = choose(model.accepts, study, is_own)
+        choice = choose(_rule(request, model), study, is_own)
     if choice.chosen is None:
         lines = refusal_lines(choice, study)
         return NotApplicable(choice.reason, lines, verdicts(choice, study))
@@ -166,6 +166,14 @@ def _perform(request: JobRequest) -> Outcome:
     clock.seconds.update(prediction.timings_s)
     reading = _Reading(request, model, context, study, choice, prediction)
     return _report(reading, clock)
+
+
+def _rule(request: JobRequest, model: Model) -> Acceptance:
+    """Return the rule in force: the bundle may not be the one that was configured."""
+    try:
+        return request.accept.over(model.bundle.acceptance)
+    except ValueError as error:
+        raise JobError("model_unavailable", f"{request.model}: {error}") from None
 
 
 def _study(request: JobRequest, threads: int) -> StudyHeaders:

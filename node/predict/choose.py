@@ -9,6 +9,8 @@ from types import MappingProxyType
 from pydicom import Dataset
 
 from models.contract import Match, Refusal, SeriesInfo
+from models.volume.acceptance import judge
+from models.volume.bundle import Acceptance
 from models.volume.series import StudyHeaders
 
 OWN_OUTPUT = "own_output"
@@ -56,7 +58,7 @@ class Choice:
 
 
 def choose(
-    accepts: Callable[[SeriesInfo], Match | Refusal],
+    rule: Acceptance,
     study: StudyHeaders,
     is_own: Callable[[Dataset], bool],
 ) -> Choice:
@@ -67,8 +69,8 @@ def choose(
 
     Parameters
     ----------
-    accepts
-        The model's verdict on one series.
+    rule
+        The rule in force: the bundle's, or what the site has written in its place.
     is_own
         Tells an object that a node like this one made from its header: the node
         never works on its own output.
@@ -76,7 +78,7 @@ def choose(
     matches: list[tuple[SeriesInfo, str]] = []
     refusals: dict[str, Refusal] = {}
     for series in study.series:
-        verdict = _verdict(accepts, study, is_own, series)
+        verdict = _verdict(rule, study, is_own, series)
         if isinstance(verdict, Match):
             matches.append((series, verdict.because))
         else:
@@ -85,21 +87,20 @@ def choose(
         return Choice(None, "", MappingProxyType(refusals))
     (chosen, because), *others = sorted(matches, key=lambda match: _rank(match[0]))
     for series, _ in others:
-        refusals[series.series_instance_uid] = Refusal(
-            NOT_CHOSEN, f"{len(series.instances)} slices, number {series.series_number}"
-        )
+        why = _precedence(chosen, series)
+        refusals[series.series_instance_uid] = Refusal(NOT_CHOSEN, why)
     return Choice(chosen, because, MappingProxyType(refusals))
 
 
 def _verdict(
-    accepts: Callable[[SeriesInfo], Match | Refusal],
+    rule: Acceptance,
     study: StudyHeaders,
     is_own: Callable[[Dataset], bool],
     series: SeriesInfo,
 ) -> Match | Refusal:
     if is_own(study.datasets[series.instances[0].sop_instance_uid]):
         return Refusal(OWN_OUTPUT, "made by a node like this one")
-    return accepts(series)
+    return judge(rule, series)
 
 
 def _rank(series: SeriesInfo) -> tuple[int, bool, int, str]:
@@ -110,3 +111,14 @@ def _rank(series: SeriesInfo) -> tuple[int, bool, int, str]:
         number or 0,
         series.series_instance_uid,
     )
+
+
+def _precedence(first: SeriesInfo, other: SeriesInfo) -> str:
+    """Say why ``first`` comes before ``other``: where their ranks differ."""
+    named = first.series_number
+    before = f"after series {'without a number' if named is None else named}, "
+    if len(first.instances) != len(other.instances):
+        return f"{before}of {len(first.instances)} slices: {len(other.instances)} here"
+    if first.series_number != other.series_number:
+        return f"{before}of as many slices: the lower series number comes first"
+    return f"{before}of as many slices: the lower Series Instance UID comes first"

@@ -17,15 +17,11 @@ from models.contract import (
     Code,
     Context,
     Findings,
-    Match,
     Measurement,
-    Refusal,
-    SeriesInfo,
     Structure,
     UnfitInput,
     Volume,
 )
-from models.volume.acceptance import judge
 from models.volume.bundle import load_bundle
 
 BRAIN = Code("12738006", "SCT", "Brain")
@@ -44,10 +40,6 @@ class StandIn:
 
     def __init__(self) -> None:
         self.bundle = load_bundle(models.bundle_folder("hippocampus"))
-
-    def accepts(self, series: SeriesInfo) -> Match | Refusal:
-        """Judge a series by the bundle's rule."""
-        return judge(self.bundle.acceptance, series)
 
     def predict(self, volume: Volume, context: Context) -> Findings:
         """Mark the brighter half."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -17,14 +16,10 @@ from models.contract import (
     Code,
     Context,
     Findings,
-    Match,
     Measurement,
-    Refusal,
-    SeriesInfo,
     Structure,
     Volume,
 )
-from models.volume.acceptance import judge
 from models.volume.bundle import Acceptance, Bundle
 from node.jobs.job import Completeness, JobRequest, Outcome
 from node.jobs.worker import load_model, perform
@@ -38,7 +33,7 @@ VOLUME = Code("118565006", "SCT", "Volume")
 
 
 class Thresholds:
-    """Reads MR and CT series that are called ``Blocks``."""
+    """Reads MR series that are called ``Blocks``."""
 
     bundle = Bundle(
         folder=Path(),
@@ -54,11 +49,6 @@ class Thresholds:
         digest="3" * 64,
         weights_digest="4" * 64,
     )
-
-    def accepts(self, series: SeriesInfo) -> Match | Refusal:
-        """Judge a series by the bundle's rule, of either modality."""
-        modality = "CT" if series.modality == "CT" else "MR"
-        return judge(replace(self.bundle.acceptance, modality=modality), series)
 
     def predict(self, volume: Volume, context: Context) -> Findings:
         """Label by brightness and measure."""

@@ -10,6 +10,7 @@ import pytest
 import models
 from models.contract import Context, Findings, Match, Model, Volume
 from models.hippocampus.phantom import write_study
+from models.volume.acceptance import judge
 from models.volume.series import load_volume, read_study
 
 ROOT = Path(models.__file__).parent
@@ -28,7 +29,8 @@ def volume(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Volume:
     """Load the series of the synthetic study that the model accepts."""
     folder = tmp_path_factory.mktemp(model.bundle.name)
     study = read_study(STUDIES[model.bundle.name](folder, 21))
-    (series,) = [s for s in study.series if isinstance(model.accepts(s), Match)]
+    rule = model.bundle.acceptance
+    (series,) = [s for s in study.series if isinstance(judge(rule, s), Match)]
     return load_volume(series)
 
 

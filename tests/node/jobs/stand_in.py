@@ -16,15 +16,11 @@ from models.contract import (
     Findings,
     Flag,
     Grade,
-    Match,
     Measurement,
-    Refusal,
-    SeriesInfo,
     Structure,
     UnfitInput,
     Volume,
 )
-from models.volume.acceptance import judge
 from models.volume.bundle import Acceptance, Bundle, BundleError
 
 BRAIN = Code("12738006", "SCT", "Brain")
@@ -59,10 +55,6 @@ class StandIn:
         digest="1" * 64,
         weights_digest="2" * 64,
     )
-
-    def accepts(self, series: SeriesInfo) -> Match | Refusal:
-        """Judge a series by the bundle's rule."""
-        return judge(self.bundle.acceptance, series)
 
     def predict(self, volume: Volume, context: Context) -> Findings:
         """Measure what is brighter than 100, or do the fault that is asked for."""

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 import models
-from models.contract import Match, Refusal, SeriesInfo
+from models.contract import Context, Model, SeriesInfo
+from node.jobs import worker
 from node.jobs.worker import load_model, perform
-from tests.node.jobs.stand_in import StandIn
+from node.predict.run import Prediction, run
 from tests.node.jobs.worker_stories import failed, reported, request, series
 
 
@@ -54,11 +55,11 @@ def test_a_file_that_vanishes_before_its_pixels_are_read_is_missing(
     """Between the headers and the pixels lies time enough for it."""
     files = series(tmp_path)
 
-    def accepts(self: StandIn, series: SeriesInfo) -> Match | Refusal:
+    def run_too_late(model: Model, series: SeriesInfo, context: Context) -> Prediction:
         files[2].unlink()
-        return Match("crop")
+        return run(model, series, context)
 
-    monkeypatch.setattr(StandIn, "accepts", accepts)
+    monkeypatch.setattr(worker, "run", run_too_late)
 
     outcome = failed(perform(request(tmp_path, files)))
 

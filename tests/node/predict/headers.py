@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from pydicom import Dataset
 
@@ -12,19 +14,23 @@ from models.volume.series import StudyHeaders
 
 
 def series(
-    uid: str, *, slices: int = 3, number: int | None = 1, modality: str = "MR"
+    uid: str, *, slices: int = 3, number: int | None = 1, **changes: Any
 ) -> SeriesInfo:
-    """Return a series of single-frame images."""
-    return SeriesInfo(
+    """Return an MR series of single-frame images, with changes."""
+    made = SeriesInfo(
         study_instance_uid="1",
         series_instance_uid=uid,
-        modality=modality,
+        modality="MR",
         instances=tuple(
             Instance(f"{uid}.{index}", "1.2.3", Path(f"{index}.dcm"))
             for index in range(slices)
         ),
         series_number=number,
+        rows=8,
+        columns=8,
+        spacing_mm=(1.0, 1.0, 1.0),
     )
+    return replace(made, **changes)
 
 
 def study(members: Iterable[SeriesInfo]) -> StudyHeaders:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from itertools import permutations
+from typing import Any
 
 import pytest
 from pydicom import Dataset
 
-from models.contract import Match, Refusal, SeriesInfo
+from models.volume.bundle import Acceptance
 from node.predict.choose import choose
 from tests.node.predict.headers import series, study
 
-
-def accepts_mr(candidate: SeriesInfo) -> Match | Refusal:
-    """Accept MR, as a model would."""
-    if candidate.modality == "MR":
-        return Match(f"MR, {len(candidate.instances)} slices")
-    return Refusal("modality", candidate.modality)
+RULE = Acceptance("MR", max_slices=9, max_matrix=16)
 
 
 def nothing_is_own(dataset: Dataset) -> bool:
@@ -28,10 +24,10 @@ def test_the_only_match_is_chosen_with_its_evidence() -> None:
     """And the others keep the model's own reason."""
     members = study([series("1.1", modality="CT"), series("1.2")])
 
-    choice = choose(accepts_mr, members, nothing_is_own)
+    choice = choose(RULE, members, nothing_is_own)
 
     assert choice.chosen is members.series[1]
-    assert choice.because == "MR, 3 slices"
+    assert choice.because == "MR '', 3 slices of 8 x 8"
     assert {uid: r.reason for uid, r in choice.refusals.items()} == {"1.1": "modality"}
 
 
@@ -50,7 +46,7 @@ def test_of_several_matches_one_comes_first_whatever_their_order(first: int) -> 
     """Equal studies give equal choices."""
     candidates = RANKED[first:]
     for order in permutations(candidates):
-        choice = choose(accepts_mr, study(order), nothing_is_own)
+        choice = choose(RULE, study(order), nothing_is_own)
 
         assert choice.chosen is candidates[0]
         assert {r.reason for r in choice.refusals.values()} == {"not_chosen"}
@@ -58,23 +54,32 @@ def test_of_several_matches_one_comes_first_whatever_their_order(first: int) -> 
 
 
 def test_the_nodes_own_output_is_never_read() -> None:
-    """Not even when it would be the best match; the model is not asked."""
+    """Not even when it would be the best match; the rule is not asked."""
     own, foreign = series("1.1", slices=9), series("1.2")
 
     choice = choose(
-        accepts_mr, study([own, foreign]), lambda ds: ds.SOPInstanceUID == "1.1.0"
+        RULE, study([own, foreign]), lambda ds: ds.SOPInstanceUID == "1.1.0"
     )
 
     assert choice.chosen is foreign
     assert choice.refusals["1.1"].reason == "own_output"
 
 
+BROKEN: dict[str, dict[str, Any]] = {
+    "modality": {"modality": "CT"},
+    "slice_gap": {"geometry_problem": "slice_gap"},
+    "slice_count": {"slices": 10},
+    "matrix": {"rows": 17},
+}
+"""Reason code → a change that brings it about."""
+
+
 @pytest.mark.parametrize(
     ("reasons", "reason"),
     [
-        (["modality", "description"], "no_series_accepted"),
-        (["modality", "irregular_spacing", "description"], "irregular_spacing"),
-        (["description", "slice_count", "matrix"], "slice_count"),
+        (["modality", "modality"], "no_series_accepted"),
+        (["modality", "slice_gap", "modality"], "slice_gap"),
+        (["modality", "slice_count", "matrix"], "slice_count"),
         ([], "no_series_accepted"),
     ],
 )
@@ -82,10 +87,27 @@ def test_without_a_match_the_most_telling_reason_speaks(
     reasons: list[str], reason: str
 ) -> None:
     """A series of the right kind that cannot be read counts more than other kinds."""
-    members = study(series(f"1.{index}") for index, _ in enumerate(reasons))
-    verdicts = {f"1.{index}": Refusal(name, "") for index, name in enumerate(reasons)}
+    members = study(series(f"1.{n}", **BROKEN[name]) for n, name in enumerate(reasons))
 
-    choice = choose(lambda s: verdicts[s.series_instance_uid], members, nothing_is_own)
+    choice = choose(RULE, members, nothing_is_own)
 
+    assert [refusal.reason for refusal in choice.refusals.values()] == reasons
     assert choice.chosen is None
     assert choice.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("first", "why"),
+    [
+        (0, "after series 7, of 5 slices: 4 here"),
+        (1, "after series 2, of as many slices: the lower series number comes first"),
+        (2, "after series 3, of as many slices: the lower series number comes first"),
+        (3, "the lower Series Instance UID comes first"),
+    ],
+)
+def test_who_comes_later_is_told_why(first: int, why: str) -> None:
+    """The words name what decided between the two."""
+    choice = choose(RULE, study(RANKED[first : first + 2]), nothing_is_own)
+
+    (refusal,) = choice.refusals.values()
+    assert why in refusal.detail
