@@ -11,18 +11,12 @@ from node.commands import options
 from node.commands.check import check
 from node.commands.infer import infer
 from node.commands.jobs import jobs
+from node.commands.page import Commands
 from node.commands.run import run
 from node.commands.settings import settings_commands
 from node.commands.terminal import print_line
 
-app = typer.Typer(
-    name="pacs-node",
-    help="An AI node beside a PACS: studies in, DICOM results back. Research use.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+app = Commands(name="pacs-node")
 
 
 def _version(asked: bool) -> None:
@@ -40,7 +34,24 @@ def pacs_node(
         ),
     ] = False,
 ) -> None:
-    """Answer what concerns no command."""
+    """Run an AI node beside a PACS: studies in, DICOM results back. Research use.
+
+    Exit status
+    -----------
+    0    all is done
+    1    something was refused or failed; the last line says what
+    2    wrong use: an option, an argument or a setting that cannot be
+    130  interrupted by Ctrl-C
+
+    Examples
+    --------
+    pacs-node check
+        Say what is wrong on this machine, and what to write or start.
+    pacs-node infer ./study
+        Read one study without an archive.
+    pacs-node infer --help
+        Print the page of one command.
+    """
     del version  # its callback has answered
 
 

@@ -13,7 +13,21 @@ from node.commands.terminal import print_json
 
 
 def check(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Examine settings, folders, ports, weights and the archive; say what to do."""
+    """Examine settings, folders, ports, weights and archive; say what to do.
+
+    Exit status
+    -----------
+    0  all is well
+    1  a row says "wrong"
+    2  the settings cannot be read
+
+    Examples
+    --------
+    pacs-node check
+        Look before the first start, and whenever nothing arrives.
+    pacs-node check --config /etc/pacs-node/node.toml --json
+        Let a monitor look.
+    """
     from node.doctor import examine  # asks the network: only this command needs it
 
     findings = examine(config.load(config_file))

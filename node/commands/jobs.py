@@ -18,11 +18,25 @@ from node.jobs.ledger_jobs import JobRow
 def jobs(
     config_file: ConfigOption = None,
     study: Annotated[
-        str | None, typer.Option(help="Only this Study Instance UID.")
+        str | None,
+        typer.Option(metavar="UID", help="Only the study of this UID."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List what became of every study and model."""
+    """List what became of every study and model.
+
+    Exit status
+    -----------
+    0  the list is printed, empty or not
+    2  wrong use, or no ledger where the settings say
+
+    Examples
+    --------
+    pacs-node jobs
+        List every job of the node whose settings are ./node.toml.
+    pacs-node jobs --study 1.2.840.1 --json
+        Print one study's jobs for a machine.
+    """
     with opened(config.load(config_file)) as ledger:
         sent = ledger.deliveries.by_job(study)
         print_jobs(ledger.jobs.listing(study), sent, as_json=as_json)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 import models
+from node.commands.page import COMMON
 
 SERVE = "Serve"
 READ = "Read at the desk"
@@ -32,15 +33,27 @@ def model_names(incomplete: str) -> list[str]:
 
 ConfigOption = Annotated[
     Path | None,
-    typer.Option("--config", "-c", help="Settings file; default ./node.toml."),
+    typer.Option(
+        "--config",
+        "-c",
+        metavar="FILE",
+        help="Settings of the node; else ./node.toml.",
+        rich_help_panel=COMMON,
+    ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+JsonOption = Annotated[
+    bool,
+    typer.Option(
+        "--json", help="Print JSON, for a machine to read.", rich_help_panel=COMMON
+    ),
+]
 ModelOption = Annotated[
     str | None,
     typer.Option(
         "--model",
         "-m",
-        help="Only this model.",
+        metavar="MODEL",
+        help="Only this model; else every model that there is.",
         callback=known_model,
         autocompletion=model_names,
     ),
