@@ -10,21 +10,56 @@ from typing import Annotated
 import typer
 
 import models
+from models.page import Commands
 from models.volume.bundle import BundleError, load_bundle
 
-app = typer.Typer(
-    name="pacs-model",
-    help="Models: what there is, whether it is intact, and how to train it.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
+app = Commands(name="pacs-model")
 
-NameArgument = Annotated[str, typer.Argument(help="Name of the model.")]
+
+def model_names(incomplete: str) -> list[str]:
+    """Return the models whose names begin so (shell completion)."""
+    return [name for name in models.MODELS if name.startswith(incomplete)]
+
+
+NameArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL", help="Name of the model.", autocompletion=model_names
+    ),
+]
+
+
+@app.callback()
+def pacs_model() -> None:
+    """Say what models there are and whether they are intact, and train them.
+
+    Exit status
+    -----------
+    0  done
+    1  something is not as it should be; the last line says what
+    2  wrong use
+
+    Examples
+    --------
+    pacs-model list
+        See what this machine can read.
+    """
 
 
 @app.command("list")
 def list_models() -> None:
-    """List the models with version, status and weights."""
+    """List the models with version, status and weights.
+
+    Exit status
+    -----------
+    0  every bundle is whole
+    1  one is not; the last line says which and why
+
+    Examples
+    --------
+    pacs-model list
+        See what this machine can read.
+    """
     for name in models.MODELS:
         bundle = load_bundle(models.bundle_folder(name))
         typer.echo(
@@ -37,10 +72,25 @@ def list_models() -> None:
 def verify(
     name: NameArgument,
     bundle: Annotated[
-        Path | None, typer.Option(help="Another bundle folder than the shipped one.")
+        Path | None,
+        typer.Option(metavar="FOLDER", help="A bundle; else the one that is shipped."),
     ] = None,
 ) -> None:
-    """Check the hashes of the weights and the golden case."""
+    """Check the hashes of the weights and the golden case.
+
+    Exit status
+    -----------
+    0  the model is intact
+    1  weights or golden case are not what the bundle says
+    2  wrong use, or no such model
+
+    Examples
+    --------
+    pacs-model verify hippocampus
+        Check what is shipped.
+    pacs-model verify hippocampus --bundle ./bundle
+        Check what a training has made before it is served.
+    """
     _known(name)
     model = models.load(name, bundle)
     golden = import_module(f"models.{name}.golden")
@@ -56,16 +106,36 @@ def verify(
 @app.command()
 def train(
     name: NameArgument,
-    data: Annotated[Path, typer.Option(help="Folder of the training data.")],
-    output: Annotated[Path, typer.Option(help="The bundle folder that is made.")],
+    data: Annotated[Path, typer.Option(metavar="FOLDER", help="The training data.")],
+    output: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="The bundle that is made.")
+    ],
     fold: Annotated[
-        int | None, typer.Option(min=0, max=4, help="Hold this fold out and judge it.")
+        int | None,
+        typer.Option(
+            metavar="N", min=0, max=4, help="Hold this fold out and judge it."
+        ),
     ] = None,
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="Instead of the recipe's.")
+        int | None,
+        typer.Option(metavar="N", min=1, help="Epochs; else as many as the recipe's."),
     ] = None,
 ) -> None:
-    """Train a network; ends with a bundle folder that the node serves at once."""
+    """Train a network; the bundle that it ends with is served at once.
+
+    Exit status
+    -----------
+    0  the bundle is written; the last line says how to serve it
+    1  the data cannot be read
+    2  wrong use, or no such model
+
+    Examples
+    --------
+    pacs-model train hippocampus --data ./data --output ./bundle
+        Train on every case.
+    pacs-model train hippocampus --data ./data --output ./bundle --fold 0
+        Hold a fifth of the cases out and judge them.
+    """
     _known(name)
     training = import_module(f"models.{name}.train")
     recipe = (

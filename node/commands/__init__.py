@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
+from models.page import Commands
 from node.commands import options
 from node.commands.check import check
 from node.commands.infer import infer
 from node.commands.jobs import jobs
-from node.commands.page import Commands
 from node.commands.run import run
 from node.commands.settings import settings_commands
 from node.commands.terminal import print_line

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import models
-from node.commands.page import COMMON
+from models.page import COMMON
 
 SERVE = "Serve"
 READ = "Read at the desk"

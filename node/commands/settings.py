@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from models.page import Commands
 from node import config
 from node.commands.options import ConfigOption
-from node.commands.page import Commands
 from node.commands.terminal import print_line
 
 settings_commands = Commands()

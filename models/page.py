@@ -3,6 +3,8 @@
 The first paragraph stands above the options. The sections (``Exit status``,
 ``Examples``: numpy's form, a title with dashes under it) stand below them, line for
 line as they are written. Nothing in a docstring is markup.
+``pacs-model`` and ``pacs-node`` are written so; models know nothing of the node, so it
+lies with them.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from typing import Any, TypeVar
 
 import typer
 from rich.markup import escape
-from typer.core import TyperCommand, TyperGroup, TyperOption
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 COMMON = "Common options"
 """Panel of the options that mean the same in every command."""
@@ -78,10 +80,17 @@ class PageGroup(TyperGroup):
 
 
 def _as_shown(parameter: Any) -> Any:
-    """Leave out that a switch is a ``<bool>``."""
+    """Leave out the types of Python: ``<bool>`` of a switch, ``<str>`` of a name."""
     if isinstance(parameter, TyperOption) and parameter.is_flag:
         parameter.metavar = ""
+    if isinstance(parameter, TyperArgument):  # its metavar is the name beside the type
+        parameter.display_type_rich = _no_type  # type: ignore[method-assign] # no switch
     return parameter
+
+
+def _no_type(ctx: Any) -> str:
+    del ctx
+    return ""
 
 
 class Commands(typer.Typer):
