@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pydicom.uid import (
@@ -110,7 +110,10 @@ def identify(dataset: bytes, transfer_syntax_uid: str, max_bytes: int) -> Identi
     encoding = encoding_of(transfer_syntax_uid)
     whole = transfer_syntax_uid != DeflatedExplicitVRLittleEndian
     data = dataset if whole else _inflated_head(dataset, max_bytes)
-    values, is_own = _read(data, encoding, whole=whole)
+    return _identity(*_read(data, encoding, whole=whole))
+
+
+def _identity(values: Mapping[int, str], is_own: bool) -> Identity:
     for tag in UIDS:
         if tag not in values:
             name = f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
@@ -118,6 +121,25 @@ def identify(dataset: bytes, transfer_syntax_uid: str, max_bytes: int) -> Identi
     sop_class, sop_instance, study, series = (values[tag] for tag in UIDS)
     accession = values.get(ACCESSION_NUMBER, "")
     return Identity(sop_class, sop_instance, study, series, is_own, accession)
+
+
+def identify_head(content: bytes) -> Identity:
+    """Return the identity that the beginning of a DICOM file tells.
+
+    Whether the rest of it is whole is not known then.
+
+    Raises
+    ------
+    UnreadableError
+        It is no DICOM file, or its UIDs lie further behind.
+    """
+    if content[128:132] != b"DICM":
+        raise UnreadableError("it is no DICOM file")
+    file = open_file(content)
+    data = file.dataset
+    if file.transfer_syntax_uid == DeflatedExplicitVRLittleEndian:
+        data = next(_inflated(data), b"")
+    return _identity(*_read(data, encoding_of(file.transfer_syntax_uid), whole=False))
 
 
 def open_file(content: bytes) -> FileContent:

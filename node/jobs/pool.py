@@ -79,6 +79,8 @@ class Pool:
         What a worker does with a request; a function of a module.
     notices
         Tells which studies want a notice; None: none do.
+    on_recorded
+        Called with a job's number when the ledger knows how an attempt ended.
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class Pool:
         models: Mapping[str, Path | None] | None = None,
         perform: Perform = worker.perform,
         notices: Notices | None = None,
+        on_recorded: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._ledger = ledger
         self._make_request = make_request
@@ -100,6 +103,7 @@ class Pool:
         self._models = dict(models or {})
         self._perform = perform
         self._notices = notices
+        self._on_recorded = on_recorded
         threads = threads_of(settings, usable_cores())
         self._settings = settings.model_copy(update={"threads": threads})
         self._slots: list[Slot] = []
@@ -278,6 +282,7 @@ class Pool:
             self._log.error("outcome_not_recorded", job=job.job_id, reason=str(error))
         if self._notices is not None:
             self._notices.job_ended()
+        self._on_recorded(job.job_id)
 
     def _record(self, job: JobRow, outcome: Outcome, now: datetime) -> None:
         """Write the outcome into the ledger, once."""

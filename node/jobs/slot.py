@@ -23,6 +23,7 @@ from typing import Any
 from node.config import JobsSettings
 from node.jobs.job import Failed, JobRequest, Noticed, NoticeRequest, Outcome
 from node.jobs.ledger_jobs import JobRow
+from node.jobs.stage import name_of, shared_stage, tell_through
 from node.jobs.worker import warm
 
 Perform = Callable[[JobRequest], Outcome]
@@ -54,8 +55,12 @@ class Worker:
     ) -> None:
         self.jobs = 0
         self._on_change = on_change
+        self._stage = shared_stage(context)
         self._executor = ProcessPoolExecutor(
-            1, mp_context=context, initializer=live_with_parent
+            1,
+            mp_context=context,
+            initializer=live_with_parent,
+            initargs=(self._stage,),
         )
         try:
             self._pid = self._executor.submit(os.getpid)
@@ -69,6 +74,11 @@ class Worker:
     def is_warm(self) -> bool:
         """Whether it has loaded the models, or failed to."""
         return self._warmed.done()
+
+    @property
+    def stage(self) -> str:
+        """How far it is with its job; ``"start"`` before it has begun."""
+        return name_of(self._stage)
 
     @property
     def pid(self) -> int | None:
@@ -112,12 +122,13 @@ class Worker:
         self._executor.shutdown(wait=False)
 
 
-def live_with_parent() -> None:
+def live_with_parent(stage: Any) -> None:
     """Leave signals to the node, and end when the node has ended, even by SIGKILL.
 
     Runs first in every worker. Ctrl-C and service managers signal the whole group;
     it is the pool that knows which job may still finish.
     """
+    tell_through(stage)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -169,6 +180,11 @@ class Slot:
     def task(self) -> Task | None:
         """What it does, or whose ending it holds; None when idle."""
         return self._running.task if self._running else None
+
+    @property
+    def stage(self) -> str:
+        """How far its worker is with the job."""
+        return self._worker.stage if self._worker else "start"
 
     @property
     def has_begun(self) -> bool:

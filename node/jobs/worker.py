@@ -51,6 +51,7 @@ from node.jobs.job import (
     Verdict,
 )
 from node.jobs.objects import write_objects
+from node.jobs.stage import announce
 from node.predict.choose import Choice, choose
 from node.predict.run import Prediction, run
 from node.report.compose import UNCONFIRMED, compose, report_identity
@@ -71,6 +72,7 @@ def perform(request: JobRequest) -> Outcome:
         ``Failed`` holds a reason code and words without a patient in them; what
         nobody foresaw is the transient ``internal_error``.
     """
+    announce("start")
     try:
         return _perform(request)
     except JobError as error:
@@ -132,6 +134,7 @@ class _Clock:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
+        announce(name)
         started = time.perf_counter()
         yield
         self.seconds[name] = time.perf_counter() - started

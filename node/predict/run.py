@@ -12,6 +12,7 @@ import numpy as np
 from models.contract import Context, Findings, Model, SeriesInfo, UnfitInput, Volume
 from models.volume.series import SeriesError, load_volume
 from node.errors import JobError
+from node.jobs.stage import announce
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,10 @@ def run(model: Model, series: SeriesInfo, context: Context) -> Prediction:
     """
     started = time.perf_counter()
     try:
+        announce("load")
         volume = load_volume(series, context.threads)
         loaded = time.perf_counter()
+        announce("predict")
         findings = model.predict(volume, context)
     except (SeriesError, UnfitInput) as error:
         gone = error.reason == "file_missing"
