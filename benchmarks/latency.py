@@ -23,6 +23,7 @@ from pathlib import Path
 from pydicom import dcmread
 from pydicom.uid import generate_uid
 
+from benchmarks.machine import processor
 from models.hippocampus.phantom import write_study
 from node.app import Node
 from node.jobs.job import JobState
@@ -92,12 +93,6 @@ def rounds(source: Path, count: int) -> Iterator[dict[str, float]]:
                     time.sleep(2)
             finally:
                 node.stop()
-
-
-def processor() -> str:
-    """Return the name of the processor as Linux gives it."""
-    lines = Path("/proc/cpuinfo").read_text(encoding="ascii").splitlines()
-    return next(x.split(": ")[1] for x in lines if x.startswith("model name"))
 
 
 def main() -> None:

@@ -50,9 +50,7 @@ def parallel_speedup(processes: int = 2, rounds: int = 3) -> float:
 
     The median of ``rounds``; ``processes`` on a machine that gives all it promises.
     """
-    gains = [
-        processes * _seconds_of(1) / _seconds_of(processes) for _ in range(rounds)
-    ]
+    gains = [processes * _seconds_of(1) / _seconds_of(processes) for _ in range(rounds)]
     return statistics.median(gains)
 
 

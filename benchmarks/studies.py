@@ -51,9 +51,7 @@ def write_small(folder: Path, seed: int) -> Path:
     return folder
 
 
-def write_large(
-    folder: Path, seed: int, whole: Sequence[Whole] = WHOLE_SERIES
-) -> Path:
+def write_large(folder: Path, seed: int, whole: Sequence[Whole] = WHOLE_SERIES) -> Path:
     """Write a study of whole series and a crop; return its folder."""
     write_small(folder, seed)
     template = dcmread(next((folder / "hippocrop").iterdir()))
