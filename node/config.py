@@ -361,7 +361,7 @@ def _explained(error: ValidationError, path: Path) -> str:
     first = error.errors()[0]
     parts = [str(part) for part in first["loc"] if "[" not in str(part)]
     is_unknown = first["type"] == "extra_forbidden"
-    what = "unknown key" if is_unknown else first["msg"]
+    what = "unknown key" if is_unknown else first["msg"].removeprefix("Value error, ")
     variable = f"{ENV_PREFIX}{'__'.join(parts)}".upper()
     place = variable if variable in os.environ else path.name
     return f"{place}: {'.'.join(parts)}: {what} (pacs-node config show lists all keys)"

@@ -125,8 +125,8 @@ def _geometry(_: Acceptance, series: SeriesInfo) -> Check:
     return Check(
         reason=problem or "geometry",
         keywords=EVIDENCE.get(problem or "", PLACE),
-        found="one regular grid" if problem is None else series.geometry_detail,
-        wanted="one regular grid",
+        found="regular grid" if problem is None else series.geometry_detail,
+        wanted="a regular grid",
         holds=problem is None,
     )
 
