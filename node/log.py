@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -26,8 +26,14 @@ PLACES = 12
 _salt = b""
 
 
-def configure(level: str = "INFO", *, json: bool = False, salt: str = "") -> None:
-    """Set up logging to standard error for this process.
+def configure(
+    level: str = "INFO",
+    *,
+    json: bool = False,
+    salt: str = "",
+    stream: TextIO | None = None,
+) -> None:
+    """Set up logging for this process.
 
     Parameters
     ----------
@@ -37,6 +43,8 @@ def configure(level: str = "INFO", *, json: bool = False, salt: str = "") -> Non
         One JSON object per line instead of ``key=value`` text.
     salt
         Site salt for ``hashed``; without it hashes differ from the node's.
+    stream
+        Where the lines go; standard error when it is not given.
     """
     global _salt  # noqa: PLW0603 - a process has one log and one salt
     _salt = salt.encode()
@@ -57,7 +65,7 @@ def configure(level: str = "INFO", *, json: bool = False, salt: str = "") -> Non
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[level.upper()]
         ),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=stream or sys.stderr),
         cache_logger_on_first_use=False,
     )
 

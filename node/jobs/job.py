@@ -47,6 +47,8 @@ class JobEvent(StrEnum):
     """Every destination holds every object."""
     CHANGE = "change"
     """The study is complete again with other images."""
+    RESEND = "resend"
+    """Its objects are wanted somewhere, where they are not yet, or again."""
 
 
 TRANSITIONS: Mapping[tuple[JobState, JobEvent], JobState] = MappingProxyType(
@@ -57,6 +59,8 @@ TRANSITIONS: Mapping[tuple[JobState, JobEvent], JobState] = MappingProxyType(
         (JobState.RUNNING, JobEvent.FAIL): JobState.FAILED,
         (JobState.RUNNING, JobEvent.TRY_AGAIN): JobState.QUEUED,
         (JobState.REPORTED, JobEvent.DELIVER): JobState.SENT,
+        (JobState.REPORTED, JobEvent.RESEND): JobState.REPORTED,
+        (JobState.SENT, JobEvent.RESEND): JobState.REPORTED,
         (JobState.REPORTED, JobEvent.CHANGE): JobState.QUEUED,
         (JobState.SENT, JobEvent.CHANGE): JobState.QUEUED,
         (JobState.NOT_APPLICABLE, JobEvent.CHANGE): JobState.QUEUED,

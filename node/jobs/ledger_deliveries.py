@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from node.jobs.database import Database
+from node.jobs.job import JobEvent, JobState, advance
 from node.jobs.ledger_jobs import settle
 from node.jobs.ledger_studies import moment, stamp
 
@@ -123,6 +124,38 @@ class DeliveryRecords:
             found.setdefault(row["job_id"], []).append(_delivery(row))
         return found
 
+    def pending(self, destination: str) -> int:
+        """Return how many objects wait for a destination."""
+        rows = self._database.read(
+            "SELECT COUNT(*) AS number FROM deliveries "
+            "WHERE state = 'pending' AND destination = ?",
+            (destination,),
+        )
+        return int(rows[0]["number"])
+
+    def address(self, job_id: int, destinations: Sequence[str], now: datetime) -> bool:
+        """Have the last result of a job sent to where it was never addressed to.
+
+        Tells whether there was such a place; a job that was sent is so no more then.
+        """
+        with self._database.write() as connection:
+            added = sum(
+                connection.execute(
+                    "INSERT OR IGNORE INTO deliveries (sop_instance_uid, destination, "
+                    "state, not_before, created_at) "
+                    "SELECT sop_instance_uid, :name, 'pending', :now, :now "
+                    "FROM objects JOIN results USING (result_id) "
+                    "WHERE job_id = :job AND version > 0 AND version = "
+                    "(SELECT MAX(version) FROM results WHERE job_id = :job) "
+                    "ORDER BY objects.rowid",
+                    {"job": job_id, "name": name, "now": stamp(now)},
+                ).rowcount
+                for name in destinations
+            )
+            if added:
+                reopen(connection, job_id)
+        return added > 0
+
     def sent(self, delivery: Delivery, status: int, now: datetime) -> None:
         """Record that the destination holds the object."""
         self._end(delivery, "sent", status, "", now)
@@ -197,6 +230,17 @@ class DeliveryRecords:
                 (state, status, detail, stamp(now), delivery.delivery_id),
             )
             settle(connection, delivery.job_id, stamp(now))
+
+
+def reopen(connection: sqlite3.Connection, job_id: int) -> None:
+    """Note that a job which has a result is to be sent, inside a transaction."""
+    (state,) = connection.execute(
+        "SELECT state FROM jobs WHERE job_id = ?", (job_id,)
+    ).fetchone()
+    connection.execute(
+        "UPDATE jobs SET state = ? WHERE job_id = ?",
+        (advance(JobState(state), JobEvent.RESEND), job_id),
+    )
 
 
 def _move(

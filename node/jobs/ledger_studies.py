@@ -152,6 +152,15 @@ class StudyRecords:
         )
         return tuple(Path(row["path"]) for row in rows)
 
+    def contents(self, study_instance_uid: str) -> set[tuple[str, str]]:
+        """Return SOP Instance UID and digest of what a study holds, with a file."""
+        rows = self._database.read(
+            "SELECT sop_instance_uid AS uid, digest FROM instances "
+            "WHERE study_instance_uid = ? AND path IS NOT NULL",
+            (study_instance_uid,),
+        )
+        return {(row["uid"], row["digest"]) for row in rows}
+
     def digests(self, sop_instance_uid: str) -> set[str]:
         """Return the digests under which an instance was received."""
         rows = self._database.read(

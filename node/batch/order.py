@@ -1,0 +1,117 @@
+"""What a person ordered: which folder, which models, where the results go."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import models
+from models.volume.bundle import BundleError, load_bundle
+from node.config import Destination, Settings
+from node.errors import ConfigError
+from node.jobs.pool_size import usable_cores
+
+WORKER_MIB = 1024
+"""Memory that a worker is counted with: torch, a network and one study."""
+
+_PEER = re.compile(r"(?P<ae>[^@\s]{1,16})@(?P<host>[^@\s]+):(?P<port>\d{1,5})")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One run over a folder.
+
+    Attributes
+    ----------
+    root
+        Where the studies lie.
+    results
+        Folder of the objects, with the ledger of its runs.
+    models
+        Names of the models that read them.
+    destinations
+        Where the objects are sent; none: nowhere.
+    """
+
+    root: Path
+    results: Path
+    models: tuple[str, ...]
+    settings: Settings
+    destinations: tuple[Destination, ...] = ()
+
+
+def destination(text: str) -> Destination:
+    """Return the destination that ``AET@HOST:PORT`` names.
+
+    >>> destination("ORTHANC@127.0.0.1:4242").port
+    4242
+
+    Raises
+    ------
+    ConfigError
+        It is written otherwise.
+    """
+    found = _PEER.fullmatch(text)
+    try:
+        if found is None:
+            raise ValueError(text)
+        return Destination(
+            ae_title=found["ae"],
+            host=found["host"].strip("[]"),
+            port=int(found["port"]),
+        )
+    except ValueError:
+        raise ConfigError(
+            f"--to {text}: write it as AET@HOST:PORT, such as ORTHANC@127.0.0.1:4242"
+        ) from None
+
+
+def with_bundle(settings: Settings, folder: Path, model: str | None) -> Settings:
+    """Return the settings with a bundle of the user's own in the place of ours.
+
+    Raises
+    ------
+    ConfigError
+        It is no bundle, or that of another model.
+    """
+    try:
+        name = load_bundle(folder).name
+    except BundleError as error:
+        raise ConfigError(f"--bundle {folder}: {error}") from None
+    if name not in models.MODELS or model not in {None, name}:
+        raise ConfigError(
+            f"--bundle {folder}: it is a bundle of the model {name}; "
+            f"models are {', '.join(models.MODELS)}"
+        )
+    own = settings.models.of(name).model_copy(update={"bundle": folder.absolute()})
+    return _changed(settings, "models", {name: own})
+
+
+def with_workers(settings: Settings, studies: int) -> Settings:
+    """Return the settings with so many workers as there is work and room for.
+
+    One per core and never more than studies; fewer where the memory does not
+    suffice; as many as somebody asked for, if they asked.
+    """
+    if settings.jobs.workers:
+        return settings
+    room = available_mib() // WORKER_MIB
+    count = max(1, min(usable_cores(), studies, room))
+    return _changed(settings, "jobs", {"workers": count})
+
+
+def available_mib() -> int:
+    """Return the memory that new processes could have, in MiB."""
+    for line in Path("/proc/meminfo").read_text("ascii").splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) // 1024
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
+
+
+def _changed(settings: Settings, section: str, values: Mapping[str, Any]) -> Settings:
+    changed = getattr(settings, section).model_copy(update=dict(values))
+    return settings.model_copy(update={section: changed})

@@ -1,0 +1,199 @@
+"""The ledger of a results folder: what earlier runs did, and what is left to do.
+
+It gives the objects their identity, so that a second run finds that the first one's
+stand.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import models
+from models.volume.bundle import BundleError, load_bundle
+from node import log
+from node.batch.entry import Entry
+from node.batch.order import Order
+from node.batch.sources import StudyFiles
+from node.config import Settings
+from node.errors import ConfigError, NodeError
+from node.jobs.job import Completeness, JobState
+from node.jobs.ledger import Ledger
+from node.jobs.ledger_jobs import JobRow
+from node.jobs.request import bundle_of
+from node.lock import FolderLock
+
+LEDGER_FOLDER = ".pacs-node"
+LOG_FILE = "log.txt"
+FROM_FOLDER = "read from a folder: nobody could be asked how many images there are"
+
+WITH_RESULT = frozenset({JobState.REPORTED, JobState.SENT})
+FINISHED = WITH_RESULT | {JobState.NOT_APPLICABLE}
+"""What need not be read again while nothing changed; a failed job may go better."""
+
+
+@contextmanager
+def opened(order: Order) -> Iterator[Ledger]:
+    """Hold the ledger of a results folder alone; what was interrupted is queued.
+
+    The log of the run is written beside it: the terminal belongs to the progress.
+
+    Raises
+    ------
+    NodeError
+        The folder cannot be written, or another process writes there.
+    """
+    folder = _ledger_folder(order.results)
+    lock = FolderLock(folder)
+    lock.acquire()
+    try:
+        with (
+            closing(Ledger(folder)) as ledger,
+            (folder / LOG_FILE).open("a", encoding="utf-8") as stream,
+        ):
+            level = order.settings.log.level
+            log.configure(level, json=True, salt=ledger.site_salt, stream=stream)
+            for job in ledger.jobs.interrupted():
+                ledger.jobs.give_back(job.job_id, "interrupted", datetime.now(UTC))
+            ledger.jobs.park()
+            yield ledger
+    finally:
+        log.configure()
+        lock.release()
+
+
+def _ledger_folder(results: Path) -> Path:
+    folder = results / LEDGER_FOLDER
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise NodeError(
+            f"{results}: {error.strerror}; name another folder for the results"
+        ) from None
+    return folder
+
+
+class Records:
+    """The ledger, as a run asks and tells it.
+
+    Raises
+    ------
+    ConfigError
+        A model's bundle cannot be used.
+    """
+
+    def __init__(self, ledger: Ledger, order: Order) -> None:
+        self._ledger = ledger
+        self._models = order.models
+        self._recipes = {
+            model: recipe_of(order.settings, model) for model in order.models
+        }
+
+    def take(self, study: StudyFiles, threads: int, now: datetime) -> list[str]:
+        """Note a study as it lies there now, and queue what is to be read of it.
+
+        Returns
+        -------
+        list
+            Models whose jobs were queued; the jobs of the others stand.
+
+        Raises
+        ------
+        OSError
+            A file is gone, or the disk does not give it.
+        """
+        uid = study.study_instance_uid
+        instances = study.instances(threads)
+        now_there = {(each.sop_instance_uid, each.digest) for each in instances}
+        is_same = self._ledger.studies.contents(uid) == now_there
+        wanted = [m for m in self._models if not (is_same and self._stands(uid, m))]
+        self._ledger.studies.forget_files(self._ledger.studies.files(uid))
+        self._ledger.studies.record(instances, now)
+        self._ledger.studies.complete(
+            uid,
+            completeness=Completeness.UNCONFIRMED,
+            reason=FROM_FOLDER,
+            archive_counts={},
+            models=wanted,
+            now=now,
+        )
+        for model in wanted:
+            job = self.job(uid, model)
+            self._ledger.jobs.note_recipe(job.job_id, self._recipes[model])
+        self._ledger.jobs.due(uid, now)
+        return wanted
+
+    def job(self, study_instance_uid: str, model: str) -> JobRow:
+        """Return the job of a study that was taken."""
+        jobs = self._ledger.jobs.listing(study_instance_uid)
+        return next(job for job in jobs if job.model == model)
+
+    def entry(self, job: JobRow, path: str, *, was_kept: bool = False) -> Entry:
+        """Return what became of a job, with its deliveries as they are now."""
+        return Entry(
+            path=path,
+            model=job.model,
+            study_instance_uid=job.study_instance_uid,
+            job=job,
+            deliveries=tuple(self._ledger.deliveries.of_job(job.job_id)),
+            seconds=self._seconds(job),
+            was_kept=was_kept,
+        )
+
+    def _stands(self, study_instance_uid: str, model: str) -> bool:
+        """Tell whether an earlier run finished this, with the very same means."""
+        jobs = self._ledger.jobs.listing(study_instance_uid)
+        return any(
+            job.model == model
+            and job.state in FINISHED
+            and job.recipe == self._recipes[model]
+            for job in jobs
+        )
+
+    def _seconds(self, job: JobRow) -> float | None:
+        """Return how long a job took: its stages, or its last attempt."""
+        if job.timings_s and job.state in WITH_RESULT:
+            stages = job.timings_s.items()
+            return sum(seconds for stage, seconds in stages if "." not in stage)
+        ended = [a for a in self._ledger.jobs.attempts(job.job_id) if a["ended_at"]]
+        if not ended:
+            return None
+        start, end = (
+            datetime.fromisoformat(ended[-1][key]) for key in ("started_at", "ended_at")
+        )
+        return (end - start).total_seconds()
+
+
+def recipe_of(settings: Settings, model: str) -> str:
+    """Return the hash over what a model reads with: another one may see otherwise.
+
+    Raises
+    ------
+    ConfigError
+        The bundle is missing, incomplete or not what its hashes say.
+    """
+    try:
+        bundle = load_bundle(bundle_of(settings, model) or models.bundle_folder(model))
+    except BundleError as error:
+        raise ConfigError(f"[models.{model}] {error}") from None
+    parts = [
+        bundle.digest,
+        asdict(settings.models.of(model).accept.over(bundle.acceptance)),
+        settings.report.model_dump(),
+        settings.jobs.device,
+        settings.jobs.precision,
+        version("pacs-ai-node"),
+    ]
+    plain = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.sha256(plain.encode()).hexdigest()
+
+
+def unread(path: str, models: Sequence[str], reason: str, uid: str = "") -> list[Entry]:
+    """Return the entries of what has no job: nothing found, or not come to."""
+    return [Entry(path, model, uid, reason=reason) for model in models]

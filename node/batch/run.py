@@ -1,0 +1,249 @@
+"""A run over a folder: every study, every model, through the pool that serves the wire.
+
+There is no second pipeline: choose, predict, report and outbox are those of the node;
+a study only comes in by another door.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Protocol
+
+from node.batch.delivery import Deliveries
+from node.batch.entry import INTERRUPTED, Entry
+from node.batch.order import Order, with_workers
+from node.batch.records import Records, opened, unread
+from node.batch.sources import Found, StudyFiles, source_of
+from node.errors import NodeError
+from node.jobs.job import FILE_MISSING, NO_SPACE, JobRequest, JobState
+from node.jobs.ledger import Ledger
+from node.jobs.ledger_jobs import JobRow
+from node.jobs.pool import Pool
+from node.jobs.pool_size import usable_cores
+from node.jobs.request import bundle_of, request_of
+
+LOOK_S = 0.1
+"""Seconds between two looks at what the workers are doing."""
+
+UNENDED = frozenset({JobState.QUEUED, JobState.RUNNING})
+
+DISK_FULL = (
+    "the disk takes no more: make room and type the same command again; what is "
+    "finished is not read again"
+)
+
+
+class Listener(Protocol):
+    """Somebody who follows a run, such as a progress bar."""
+
+    def found(self, entries: int) -> None:
+        """Hear how many entries there will be."""
+
+    def working(self, running: Sequence[tuple[str, str, str]]) -> None:
+        """Hear what is being read: path, model and stage of each."""
+
+    def ended(self, entry: Entry) -> None:
+        """Hear what became of one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """All entries of a run, in the order of their paths.
+
+    Attributes
+    ----------
+    was_interrupted
+        Whether somebody cut it short, so that some studies were not read.
+    trouble
+        Why it ended early by itself; "" when it did not.
+    workers
+        How many processes read.
+    """
+
+    entries: tuple[Entry, ...]
+    was_interrupted: bool = False
+    trouble: str = ""
+    workers: int = 0
+
+
+def read(order: Order, listeners: Sequence[Listener] = ()) -> Done:
+    """Read every study below ``order.root`` with every model.
+
+    What an earlier run into the same results finished stands, unless the files, the
+    model or the settings changed. Ctrl-C ends the run: what is not read then is an
+    entry that says so, and the next run goes on there.
+
+    Raises
+    ------
+    NodeError
+        There is nothing to look into, or the results cannot be written.
+    """
+    source = source_of(order.root, order.results)
+    found = source.found(order.settings.jobs.threads or usable_cores())
+    with opened(order) as ledger:
+        return _Run(order, ledger, found, listeners).read()
+
+
+class _Run:
+    """One run; its ledger is open."""
+
+    def __init__(
+        self,
+        order: Order,
+        ledger: Ledger,
+        found: Sequence[Found],
+        listeners: Sequence[Listener],
+    ) -> None:
+        self._order = order
+        self._ledger = ledger
+        self._found = found
+        self._studies = {
+            each.study_instance_uid: each
+            for each in found
+            if isinstance(each, StudyFiles)
+        }
+        self._listeners = listeners
+        self._records = Records(ledger, order)
+        self._settings = with_workers(order.settings, len(self._studies))
+        self._deliveries = Deliveries(ledger, self._settings, order.destinations)
+        self._recorded: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._waiting: set[int] = set()
+        self._entries: dict[tuple[str, str], list[Entry]] = defaultdict(list)
+        self._pool = self._new_pool()
+
+    def read(self) -> Done:
+        """Read; return what became of everything."""
+        for listener in self._listeners:
+            listener.found(len(self._found) * len(self._order.models))
+        was_interrupted, trouble = False, ""
+        try:
+            with ExitStack() as ends:
+                self._read(ends)
+        except KeyboardInterrupt:
+            was_interrupted = True
+        except _DiskFullError:
+            trouble = DISK_FULL
+        return Done(
+            tuple(self._all()), was_interrupted, trouble, self._settings.jobs.workers
+        )
+
+    def _read(self, ends: ExitStack) -> None:
+        """Take the studies one after another while the workers read."""
+        self._deliveries.start()
+        ends.callback(self._deliveries.stop)
+        has_started = False
+        for each in self._found:
+            queued = self._take(each)
+            if queued and not has_started:
+                self._pool.start()
+                ends.callback(self._pool.stop, patience_s=0.0)
+                has_started = True
+            elif queued:
+                self._pool.wake()
+            self._collect(0.0)
+        while self._waiting:
+            self._collect(LOOK_S)
+        self._deliveries.finish()
+
+    def _new_pool(self) -> Pool:
+        return Pool(
+            self._settings.jobs,
+            self._ledger,
+            make_request=self._request,
+            destinations=self._deliveries.names,
+            on_reported=self._deliveries.wake,
+            models={
+                model: bundle_of(self._settings, model) for model in self._order.models
+            },
+            on_recorded=self._recorded.put,
+        )
+
+    def _take(self, found: Found) -> bool:
+        """Note one study; tell whether there is something to read of it."""
+        path, models = str(found.path), self._order.models
+        if not isinstance(found, StudyFiles):
+            for entry in unread(path, models, found.reason):
+                self._end(replace(entry, detail=found.detail))
+            return False
+        uid = found.study_instance_uid
+        try:
+            wanted = self._records.take(
+                found, self._settings.jobs.threads or usable_cores(), datetime.now(UTC)
+            )
+        except OSError:
+            for entry in unread(path, models, FILE_MISSING, uid):
+                self._end(entry)
+            return False
+        for model in models:
+            job = self._records.job(uid, model)
+            if model in wanted:
+                self._waiting.add(job.job_id)
+            else:
+                self._deliveries.address(job)
+                self._end(self._records.entry(job, path, was_kept=True))
+        return bool(wanted)
+
+    def _request(self, job: JobRow) -> JobRequest:
+        """Return what a worker needs: with the files that may be damaged images."""
+        request = request_of(
+            job, self._ledger, self._settings, self._order.results, every_file=False
+        )
+        beside = self._studies[job.study_instance_uid].beside
+        files = (*request.files, *(path.absolute() for path in beside))
+        return replace(request, files=files, in_order=False)
+
+    def _collect(self, patience_s: float) -> None:
+        """Hear of jobs that ended, and tell what the workers are doing."""
+        try:
+            self._ended(self._recorded.get(timeout=patience_s))
+            while True:
+                self._ended(self._recorded.get_nowait())
+        except queue.Empty:
+            pass
+        working = [
+            (self._path(slot.task), slot.task.model, slot.stage)
+            for slot in self._pool.slots
+            if isinstance(slot.task, JobRow)
+        ]
+        for listener in self._listeners:
+            listener.working(working)
+
+    def _ended(self, job_id: int) -> None:
+        """Take note of an attempt: the job has ended, or it is tried again."""
+        job = self._ledger.jobs.get(job_id)
+        if job.state not in UNENDED:
+            self._waiting.discard(job_id)
+            self._end(self._records.entry(job, self._path(job)))
+        elif job.reason == NO_SPACE:  # a person is there, who can make room
+            raise _DiskFullError
+
+    def _end(self, entry: Entry) -> None:
+        self._entries[entry.path, entry.study_instance_uid].append(entry)
+        for listener in self._listeners:
+            listener.ended(entry)
+
+    def _path(self, job: JobRow) -> str:
+        return str(self._studies[job.study_instance_uid].path)
+
+    def _all(self) -> Iterator[Entry]:
+        """Yield every entry, with its deliveries as they stand at the end."""
+        for each in self._found:
+            uid = each.study_instance_uid if isinstance(each, StudyFiles) else ""
+            ended = {entry.model: entry for entry in self._entries[str(each.path), uid]}
+            for entry in unread(str(each.path), self._order.models, INTERRUPTED, uid):
+                yield self._now(ended.get(entry.model, entry))
+
+    def _now(self, entry: Entry) -> Entry:
+        if entry.job is None:
+            return entry
+        job = self._ledger.jobs.get(entry.job.job_id)
+        return self._records.entry(job, entry.path, was_kept=entry.was_kept)
+
+
+class _DiskFullError(NodeError):
+    """There is no room for results."""
