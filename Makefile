@@ -32,3 +32,4 @@ check: test lint
 # The screenshots of README and docs, from a synthetic study alone.
 pictures:
 	$(PYTHON) -m tests.pacs.pictures docs/pictures
+	$(PYTHON) -m tests.terminal.pictures docs/pictures/terminal
