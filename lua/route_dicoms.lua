@@ -10,6 +10,8 @@
 local STORE_JOB = 'DicomModalityStore'
 local ROUTED = 'AiNodeRouted'    -- what has arrived at the node
 local PENDING = 'AiNodePending'  -- "job|fingerprint" of the store job under way
+local ASKED = 'AiNodeAsked'      -- `pacs-node check --store` asks who is there
+local SERVES = 'AiNodeServes'    -- and this script answers with its node
 
 local configuration = GetOrthancConfiguration()
 local modality = configuration['AiNode']['Modality']
@@ -133,4 +135,13 @@ function OnJobFailure(job_id)
   log('study ' .. tostring(study_id) .. ' NOT delivered to ' .. node_aet .. ': '
       .. tostring(job['ErrorDescription']) .. ' To try again: POST /jobs/'
       .. job_id .. '/resubmit')
+end
+
+
+-- Once for each metadata written at a study, never for an image.
+function OnUpdatedStudy(study_id)
+  local metadata = get('/studies/' .. study_id .. '/metadata?expand') or {}
+  if metadata[ASKED] ~= nil and metadata[SERVES] ~= node_aet then
+    RestApiPut('/studies/' .. study_id .. '/metadata/' .. SERVES, node_aet, true)
+  end
 end

@@ -55,3 +55,21 @@ class FolderLock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def holder(folder: Path) -> str | None:
+    """Return the id of the process that holds the lock of a folder, or None.
+
+    Nothing is made or written. "?" stands for a holder that left no number.
+    """
+    try:
+        descriptor = os.open(folder / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return os.pread(descriptor, 20, 0).decode("ascii", "replace").strip() or "?"
+    finally:
+        os.close(descriptor)
+    return None
