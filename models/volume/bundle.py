@@ -90,6 +90,27 @@ def _is_number(value: object, *, whole: bool) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    """A column of tables of results: which number of a report stands in it.
+
+    Attributes
+    ----------
+    structure
+        Name of the structure, as in the report.
+    unit
+        UCUM unit of the number: a structure may be measured in several.
+    """
+
+    structure: str
+    unit: str
+
+    def __post_init__(self) -> None:
+        for value in (self.structure, self.unit):
+            if not isinstance(value, str) or not value:
+                raise ValueError("structure and unit must be text")
+
+
+@dataclass(frozen=True, slots=True)
 class Bundle:
     """One verified bundle; an instance that exists has intact weights.
 
@@ -101,6 +122,8 @@ class Bundle:
         ``"research"`` or ``"demonstration"`` (docs/promises.md 11).
     preprocessing, training, metrics, golden_case
         As in ``bundle.json``; their meaning belongs to the model.
+    columns
+        Name of a column → what stands in it, in the order of a table.
     weights
         File name inside the folder → SHA-256 in hexadecimal.
     digest
@@ -127,6 +150,7 @@ class Bundle:
     training: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
     golden_case: Mapping[str, Any] = field(default_factory=dict)
+    columns: Mapping[str, Column] = field(default_factory=dict)
 
     def weights_path(self, name: str) -> Path:
         """Return the path of a weights file that the bundle names."""
@@ -146,7 +170,9 @@ REQUIRED = (
     "acceptance",
     "weights",
 )
-OPTIONAL = ("preprocessing", "training", "metrics", "golden_case")
+OPTIONAL = ("preprocessing", "training", "metrics", "golden_case", "columns")
+
+_COLUMN_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def sha256_file(path: Path) -> str:
@@ -171,6 +197,7 @@ def load_bundle(folder: Path) -> Bundle:
     return Bundle(
         folder=folder,
         acceptance=_acceptance(folder, content["acceptance"]),
+        columns=_columns(folder, content.get("columns", {})),
         weights=MappingProxyType(weights),
         digest=hashlib.sha256(raw).hexdigest(),
         weights_digest=_weights_digest([folder / name for name in sorted(weights)]),
@@ -179,7 +206,9 @@ def load_bundle(folder: Path) -> Bundle:
             for key in REQUIRED
             if key not in {"acceptance", "weights"}
         },
-        **{key: content[key] for key in OPTIONAL if key in content},
+        **{
+            key: content[key] for key in OPTIONAL if key in content and key != "columns"
+        },
     )
 
 
@@ -235,6 +264,20 @@ def _acceptance(folder: Path, content: Mapping[str, Any]) -> Acceptance:
         return Acceptance(**content)
     except (TypeError, ValueError) as error:
         raise BundleError(f"{folder.name}: acceptance: {error}") from None
+
+
+def _columns(folder: Path, content: Any) -> Mapping[str, Column]:
+    if not isinstance(content, dict):
+        raise BundleError(f"{folder.name}: columns must be an object")
+    try:
+        columns = {name: Column(**place) for name, place in content.items()}
+    except (TypeError, ValueError) as error:
+        raise BundleError(f"{folder.name}: columns: {error}") from None
+    if bad := [name for name in columns if not _COLUMN_NAME.fullmatch(name)]:
+        raise BundleError(
+            f"{folder.name}: columns: {bad[0]!r} must be small letters, digits and _"
+        )
+    return MappingProxyType(columns)
 
 
 def _check_weights(folder: Path, name: str, expected: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from node.jobs.job import JobState
+from node.jobs.job import JobState, ObjectFile
 from node.jobs.ledger_deliveries import Delivery
 from node.jobs.ledger_jobs import JobRow
 
@@ -29,6 +29,8 @@ class Entry:
     job
         The job as it ended; None for an input without a study and for a study that
         was not come to.
+    objects
+        What the job made, in the last version that it reported.
     deliveries
         Of the objects of the job, when they were to be sent.
     reason, detail
@@ -44,6 +46,7 @@ class Entry:
     model: str
     study_instance_uid: str = ""
     job: JobRow | None = None
+    objects: Sequence[ObjectFile] = ()
     deliveries: Sequence[Delivery] = ()
     reason: str = ""
     detail: str = ""

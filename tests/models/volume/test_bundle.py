@@ -13,6 +13,7 @@ from models.volume.bundle import (
     REQUIRED,
     Acceptance,
     BundleError,
+    Column,
     load_bundle,
     sha256_file,
 )
@@ -147,3 +148,28 @@ def test_files_are_hashed_as_everywhere(tmp_path: Path) -> None:
     path.write_bytes(b"abc")
 
     assert sha256_file(path) == hashlib.sha256(b"abc").hexdigest()
+
+
+def test_a_bundle_names_the_columns_of_its_table(tmp_path: Path) -> None:
+    """The node makes a table of results of a model that it knows nothing about."""
+    columns = {"total_mm3": {"structure": "Hippocampus", "unit": "mm3"}}
+
+    bundle = load_bundle(build_bundle(tmp_path, columns=columns))
+
+    assert bundle.columns == {"total_mm3": Column("Hippocampus", "mm3")}
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        ["total_mm3"],
+        {"total_mm3": {"structure": "Hippocampus"}},
+        {"total_mm3": {"structure": "", "unit": "mm3"}},
+        {"total_mm3": "Hippocampus"},
+        {"=total": {"structure": "Hippocampus", "unit": "mm3"}},
+    ],
+)
+def test_columns_that_say_nothing_are_refused(tmp_path: Path, columns: Any) -> None:
+    """A table with a column that is never filled is not made by mistake."""
+    with pytest.raises(BundleError, match="columns"):
+        load_bundle(build_bundle(tmp_path, columns=columns))
