@@ -3,39 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
-from models.__main__ import app as models_app
 from models.page import split_page
-from node.commands import app as node_app
-
-
-def pages(app: typer.Typer, name: str) -> Iterator[tuple[str, Any]]:
-    """Yield each command of a program, groups included, by what a person types."""
-    waiting = [(name, typer.main.get_command(app))]
-    while waiting:
-        path, command = waiting.pop()
-        yield path, command
-        inner = getattr(command, "commands", {})
-        waiting += [(f"{path} {word}", inner[word]) for word in inner]
+from tests.house.programs import PROGRAMS, commands
 
 
 def page(path: str) -> str:
     """Return the help page of a command as 80 columns without colour show it."""
     program, *words = path.split()
-    app = {"pacs-node": node_app, "pacs-model": models_app}[program]
+    app = PROGRAMS[program]
     environment = {"COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb"}
     done = CliRunner(env=environment).invoke(app, [*words, "-h"], prog_name=program)
     assert done.exit_code == 0, done.output
     return done.output
 
 
-COMMANDS = dict([*pages(node_app, "pacs-node"), *pages(models_app, "pacs-model")])
+COMMANDS = {path: each for name in PROGRAMS for path, each in commands(name)}
 
 
 def section(text: str, title: str) -> list[str]:

@@ -35,8 +35,8 @@ PAPER, INK = "#0d1117", "#e6edf3"
 SCALE = 1.5
 SHADES = 128
 
-LINE = 1.164
-"""Height of a line, em: as high as the font's box drawing, whose signs then join."""
+LINE = 16
+"""Height of a line, pixels: that of the font's box drawing, whose signs then join."""
 
 PAGE = """<!doctype html><meta charset="utf-8"><style>
 @font-face {{ font-family: cjk; src: url({fonts}/DroidSansFallbackFull.ttf); }}
@@ -44,8 +44,8 @@ PAGE = """<!doctype html><meta charset="utf-8"><style>
 body {{ margin: 0; background: {paper}; }}
 #screen {{ display: inline-block; padding: 14px 18px; color: {ink};
   background: {paper};
-  font: 14px/{line}em "DejaVu Sans Mono", cjk, hangul, monospace; }}
-#screen div {{ white-space: pre; height: {line}em; }}
+  font: 14px/{line}px "DejaVu Sans Mono", cjk, hangul, monospace; }}
+#screen div {{ white-space: pre; height: {line}px; }}
 .wide {{ display: inline-block; width: 2ch; text-align: center; }}
 </style><div id="screen">{lines}</div>"""
 

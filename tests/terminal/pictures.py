@@ -51,6 +51,7 @@ def read_study(terminal: Terminal) -> None:
 def no_archive(terminal: Terminal) -> None:
     """Write settings whose archive does not answer."""
     (terminal.folder / "node.toml").write_text(NO_ARCHIVE)
+    (terminal.folder / "var").mkdir()
 
 
 def nothing(terminal: Terminal) -> None:
