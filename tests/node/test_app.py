@@ -256,3 +256,21 @@ def test_a_demonstration_speaks_on_the_wire_only_when_allowed(
     )
 
     assert ("hippocampus" in enabled_bundles(settings)) is speaks
+
+
+def test_a_rule_of_the_site_is_told_at_start_and_in_force_everywhere(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What is fetched from the archive follows it too."""
+    accept = {"modality": "CT", "max_slices": 90}
+    settings = Settings.model_validate({"models": {"hippocampus": {"accept": accept}}})
+
+    (bundle,) = enabled_bundles(settings).values()
+    told = capsys.readouterr()
+    (shipped,) = enabled_bundles(Settings()).values()
+
+    assert (bundle.acceptance.modality, bundle.acceptance.max_slices) == ("CT", 90)
+    assert "rule_of_this_site" in told.out + told.err
+    assert "modality, max_slices" in told.out + told.err
+    assert shipped.acceptance.modality == "MR"
+    assert "rule_of_this_site" not in "".join(capsys.readouterr())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,8 @@ from typing import Any
 import pytest
 
 from models.contract import Instance, Match, Refusal, SeriesInfo
-from models.volume.acceptance import judge
+from models.volume import acquisitions, geometry, study
+from models.volume.acceptance import EVIDENCE, checks, judge
 from models.volume.bundle import Acceptance
 from models.volume.series import read_study
 
@@ -102,6 +105,39 @@ def test_what_the_series_is_comes_before_how_it_lies() -> None:
 
     assert isinstance(answer, Refusal)
     assert answer.reason == "description"
+
+
+def test_every_check_is_listed_with_the_tags_that_it_looked_at() -> None:
+    """Also those behind the one that decided."""
+    found = checks(RULE, build_series(modality="CT", rows=65))
+
+    assert [(check.reason, check.holds, check.tags) for check in found] == [
+        ("modality", False, ("(0008,0060)",)),
+        ("description", True, ("(0008,103E)",)),
+        ("geometry", True, ("(0020,0032)", "(0020,0037)")),
+        ("slice_count", True, ("(0008,0018)",)),
+        ("matrix", False, ("(0028,0010)", "(0028,0011)")),
+        ("spacing", True, ("(0020,0032)", "(0028,0030)")),
+    ]
+    assert (found[0].found, found[0].wanted) == ("'CT'", "'MR'")
+    assert (found[3].found, found[3].wanted) == ("15 slices", "10 to 20")
+
+
+def test_every_problem_of_the_geometry_names_its_evidence() -> None:
+    """A new one needs a row: which header values say so; each keyword has a tag."""
+    sources = "".join(map(inspect.getsource, (geometry, acquisitions, study)))
+
+    raised = set(re.findall(r'GeometryError\(\s*"(\w+)"', sources))
+
+    assert raised == set(EVIDENCE)
+    for reason in raised:
+        (broken,) = [
+            check
+            for check in checks(RULE, build_series(geometry_problem=reason))
+            if not check.holds
+        ]
+        assert (broken.reason, broken.keywords) == (reason, EVIDENCE[reason])
+        assert "(0000,0000)" not in broken.tags
 
 
 @pytest.mark.data

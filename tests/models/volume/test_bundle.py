@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from models.volume.bundle import (
     Acceptance,
     BundleError,
     Column,
+    load_acceptance,
     load_bundle,
     sha256_file,
 )
@@ -95,6 +97,7 @@ def test_no_required_key_may_be_missing(tmp_path: Path, key: str) -> None:
         ({"status": "approved"}, "status"),
         ({"acceptance": {"modality": "MR", "slices": 3}}, "slices"),
         ({"acceptance": {"description": "crop"}}, "modality"),
+        ({"acceptance": {"modality": "MR", "description": "("}}, "regular"),
         ({"weights": {"net.safetensors": "0" * 64}}, "SHA-256"),
         ({"weights": {"gone.safetensors": "0" * 64}}, "missing"),
         ({"weights": {"net.pt": "0" * 64}}, "safetensors"),
@@ -107,6 +110,40 @@ def test_what_a_bundle_must_not_say(
     """Unknown keys, unknown states, and weights that are not the named bytes."""
     with pytest.raises(BundleError, match=complaint):
         load_bundle(build_bundle(tmp_path / "bundle", **changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"modality": ""}, "modality"),
+        ({"description": 3}, "description"),
+        ({"description": "["}, "description"),
+        ({"min_slices": 0}, "min_slices"),
+        ({"max_slices": 3.5}, "max_slices"),
+        ({"max_slices": "many"}, "max_slices"),
+        ({"min_matrix": True}, "min_matrix"),
+        ({"min_slices": 9, "max_slices": 8}, "min_slices 9 is above max_slices 8"),
+        ({"min_matrix": 65, "max_matrix": 64}, "min_matrix 65"),
+        ({"min_spacing_mm": -0.1}, "min_spacing_mm"),
+        ({"max_spacing_mm": math.nan}, "max_spacing_mm"),
+        ({"max_spacing_mm": math.inf}, "max_spacing_mm"),
+        ({"min_spacing_mm": 2.5, "max_spacing_mm": 2}, "min_spacing_mm 2.5"),
+    ],
+)
+def test_a_rule_that_nothing_can_meet_does_not_exist(
+    changes: dict[str, Any], field: str
+) -> None:
+    """The message names the field."""
+    with pytest.raises(ValueError, match=f"^{field}"):
+        Acceptance(**{"modality": "MR", **changes})
+
+
+def test_the_rule_is_read_without_the_weights(tmp_path: Path) -> None:
+    """Settings are checked against it, wherever the weights are."""
+    build_bundle(tmp_path)
+    (tmp_path / "net.safetensors").unlink()
+
+    assert load_acceptance(tmp_path) == Acceptance(modality="MR", description="crop")
 
 
 def test_weights_outside_the_folder_are_refused_through_a_link(tmp_path: Path) -> None:

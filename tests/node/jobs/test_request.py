@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,6 +53,18 @@ def test_the_next_version_names_the_report_before(ledger: Ledger) -> None:
     assert (request.version, request.replaces) == (2, "2.25.2.1")
     assert request.previous_identity == "identity 1"
     assert request.output_dir.name == "v2"
+
+
+def test_a_rule_of_the_site_goes_with_the_request(ledger: Ledger) -> None:
+    """The worker sees no settings; what it judges by must come along."""
+    [job] = queue(ledger, models=["hippocampus"])
+    accept = {"description": "hippo", "max_slices": 90}
+    settings = Settings.model_validate({"models": {"hippocampus": {"accept": accept}}})
+
+    request = request_of(job, ledger, settings, Path("results"))
+
+    assert request.accept.model_dump(exclude_none=True) == accept
+    assert pickle.loads(pickle.dumps(request)) == request  # noqa: S301 - our own bytes
 
 
 @pytest.mark.parametrize("made_with", ["fp32", "bf16"])
