@@ -33,6 +33,9 @@ from node.lock import FolderLock
 from node.schedule import Schedule
 from node.send.outbox import Outbox, destination_name, readdress
 
+LOOK_S = 1.0
+"""Time between two looks whether a command wrote into the ledger, in seconds."""
+
 
 class Stage(Protocol):
     """A part of the node with threads of its own."""
@@ -133,6 +136,7 @@ class Node:
         self.schedule.repeat(
             self.reconciliation.run, settings.reconcile.every_s, at_once=True
         )
+        self.schedule.repeat(self._notice_commands, LOOK_S)
 
     def start(self) -> None:
         """Start every stage, the last of the journey first.
@@ -175,6 +179,12 @@ class Node:
     def request(self, job: JobRow) -> JobRequest:
         """Return what a worker needs for the next attempt of a job."""
         return request_of(job, self.ledger, self.settings, self.data_dir / "results")
+
+    def _notice_commands(self) -> None:
+        """Wake who sleeps when a command beside the node wrote into the ledger."""
+        if self.ledger.database.changed_by_others():
+            self.pool.wake()
+            self._wake_outboxes()
 
     def _wake_outboxes(self) -> None:
         for outbox in self.outboxes:

@@ -1,6 +1,8 @@
 """The SQLite file behind the ledger: schema, transactions, durability.
 
-One process writes, any process may read (WAL). Rows about single instances are
+The node's process writes, and now and then a command beside it; any process may read
+(WAL). Who writes looks at a state and changes it in one transaction, and
+``changed_by_others`` tells that it happened. Rows about single instances are
 committed with ``synchronous = NORMAL``, because at a restart the files themselves
 say what was received; the state of studies, jobs and deliveries with ``FULL``.
 """
@@ -125,7 +127,7 @@ CREATE TABLE results (
 CREATE TABLE objects (
     sop_instance_uid    TEXT PRIMARY KEY,
     result_id           INTEGER NOT NULL REFERENCES results,
-    kind                TEXT NOT NULL,   -- SEG | SR | SC | NOTICE
+    kind                TEXT NOT NULL,   -- SEG | SR | SC | NOTICE | KO
     sop_class_uid       TEXT NOT NULL,
     series_instance_uid TEXT NOT NULL,
     transfer_syntax_uid TEXT NOT NULL,
@@ -190,6 +192,7 @@ class Database:
         try:
             self._connection = self._open(read_only)
             self._prepare(read_only)
+            self._seen = self._data_version()
         except sqlite3.Error as error:
             raise LedgerError(f"{path.name} cannot be opened: {error}") from None
 
@@ -271,6 +274,17 @@ class Database:
         """Return the rows of one query."""
         with self._lock:
             return self._connection.execute(sql, parameters).fetchall()
+
+    def changed_by_others(self) -> bool:
+        """Tell whether another process committed since this was last asked.
+
+        Another connection of this process counts as well; this one never does.
+        """
+        before, self._seen = self._seen, self._data_version()
+        return self._seen != before
+
+    def _data_version(self) -> int:
+        return int(self.read("PRAGMA data_version")[0][0])
 
     def close(self) -> None:
         """Close the connection; the object is not used afterwards."""

@@ -47,6 +47,8 @@ class JobEvent(StrEnum):
     """Every destination holds every object."""
     CHANGE = "change"
     """The study is complete again with other images."""
+    RETRY = "retry"
+    """Somebody wants it done again."""
     RESEND = "resend"
     """Its objects are wanted somewhere, where they are not yet, or again."""
 
@@ -65,6 +67,10 @@ TRANSITIONS: Mapping[tuple[JobState, JobEvent], JobState] = MappingProxyType(
         (JobState.SENT, JobEvent.CHANGE): JobState.QUEUED,
         (JobState.NOT_APPLICABLE, JobEvent.CHANGE): JobState.QUEUED,
         (JobState.FAILED, JobEvent.CHANGE): JobState.QUEUED,
+        (JobState.REPORTED, JobEvent.RETRY): JobState.QUEUED,
+        (JobState.SENT, JobEvent.RETRY): JobState.QUEUED,
+        (JobState.NOT_APPLICABLE, JobEvent.RETRY): JobState.QUEUED,
+        (JobState.FAILED, JobEvent.RETRY): JobState.QUEUED,
     }
 )
 """(state, event) → next state; a pair that is not here is an error."""
@@ -146,7 +152,7 @@ class JobRequest:
 
 @dataclass(frozen=True, slots=True)
 class ObjectFile:
-    """One DICOM object that a job wrote; ``kind`` is SEG, SR, SC or NOTICE."""
+    """One DICOM object that a job wrote; ``kind`` is SEG, SR, SC, NOTICE or KO."""
 
     kind: str
     sop_class_uid: str

@@ -1,8 +1,10 @@
 """The ledger: what is known of every study, job and delivery, and survives a crash.
 
-Only the main process writes it. Its parts lie over one ``Database``: ``studies`` (what
-was received), ``jobs`` (what became of it), ``deliveries`` (where the results went),
-``notices`` (what was not read), ``archive`` (what it holds) and what retention asks.
+The node's main process writes it, and a command beside it what somebody asks for. Its
+parts lie over one ``Database``: ``studies`` (what was received), ``jobs`` (what became
+of it), ``deliveries`` (where the results went), ``notices`` (what was not read),
+``repeats`` (what is wanted once more), ``retractions`` (what was taken back),
+``archive`` (what it holds) and what retention asks.
 Time is an argument everywhere.
 """
 
@@ -15,6 +17,8 @@ from node.jobs.ledger_archive import ArchiveRecords
 from node.jobs.ledger_deliveries import DeliveryRecords
 from node.jobs.ledger_jobs import JobRecords
 from node.jobs.ledger_notices import NoticeRecords
+from node.jobs.ledger_repeats import RepeatRecords
+from node.jobs.ledger_retractions import RetractionRecords
 from node.jobs.ledger_studies import StudyRecords
 
 LEDGER_FILE = "ledger.sqlite"
@@ -50,6 +54,8 @@ class Ledger:
         self.deliveries = DeliveryRecords(self.database)
         self.notices = NoticeRecords(self.database)
         self.archive = ArchiveRecords(self.database)
+        self.repeats = RepeatRecords(self.database)
+        self.retractions = RetractionRecords(self.database)
         row = self.database.read("SELECT id, site_salt FROM installation")[0]
         self.installation_id: str = row["id"]
         self.site_salt: str = row["site_salt"]

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from node.jobs.database import Database
 from node.jobs.job import JobEvent, JobState, advance
 from node.jobs.ledger_jobs import settle
+from node.jobs.ledger_results import address_note
 from node.jobs.ledger_studies import moment, stamp
 
 
@@ -137,6 +138,7 @@ class DeliveryRecords:
         """Have the last result of a job sent to where it was never addressed to.
 
         Tells whether there was such a place; a job that was sent is so no more then.
+        A result that was taken back goes nowhere.
         """
         with self._database.write() as connection:
             added = sum(
@@ -147,6 +149,8 @@ class DeliveryRecords:
                     "FROM objects JOIN results USING (result_id) "
                     "WHERE job_id = :job AND version > 0 AND version = "
                     "(SELECT MAX(version) FROM results WHERE job_id = :job) "
+                    "AND result_id NOT IN (SELECT result_id FROM retractions "
+                    "JOIN objects USING (sop_instance_uid)) "
                     "ORDER BY objects.rowid",
                     {"job": job_id, "name": name, "now": stamp(now)},
                 ).rowcount
@@ -229,6 +233,9 @@ class DeliveryRecords:
                 "status = ?, detail = ?, ended_at = ? WHERE delivery_id = ?",
                 (state, status, detail, stamp(now), delivery.delivery_id),
             )
+            if state == "sent":
+                uid, destination = delivery.sop_instance_uid, delivery.destination
+                address_note(connection, uid, destination, stamp(now))
             settle(connection, delivery.job_id, stamp(now))
 
 

@@ -47,6 +47,7 @@ class JobRow:
     version: int
     """Version of the last result; 0 when there is none."""
     identity: str | None
+    """Of the last result; None when there is none, or it was taken back."""
     summary: Mapping[str, str]
     timings_s: Mapping[str, float]
     sr_uid: str | None
@@ -63,6 +64,8 @@ class JobRow:
     measurements: tuple[Measured, ...] = ()
     made_with: Mapping[str, str] = field(default_factory=dict)
     verdicts: tuple[Verdict, ...] = ()
+    retracted_at: datetime | None = None
+    """When the last result was taken back."""
     recipe: str = ""
     """Hash of what the job was last read with; "" on the wire."""
 
@@ -72,7 +75,10 @@ SELECT j.*, r.version, r.identity, r.summary, r.timings, r.precision,
        r.series_instance_uid, r.completed_at, r.reported_at, r.model_version,
        r.weights_digest, r.measurements, r.made_with,
        (SELECT o.sop_instance_uid FROM objects AS o
-        WHERE o.result_id = r.result_id AND o.kind = 'SR') AS sr_uid
+        WHERE o.result_id = r.result_id AND o.kind = 'SR') AS sr_uid,
+       (SELECT MIN(t.retracted_at) FROM retractions AS t
+        JOIN objects AS o USING (sop_instance_uid)
+        WHERE o.result_id = r.result_id) AS retracted_at
 FROM jobs AS j
 LEFT JOIN results AS r ON r.job_id = j.job_id
      AND r.version = (SELECT MAX(version) FROM results WHERE job_id = j.job_id)
@@ -337,7 +343,7 @@ def _row(row: sqlite3.Row) -> JobRow:
         reason=row["reason"] or "",
         detail=row["detail"] or "",
         version=row["version"] or 0,
-        identity=row["identity"],
+        identity=None if row["retracted_at"] else row["identity"],
         summary=json.loads(row["summary"]) if row["summary"] else {},
         timings_s=json.loads(row["timings"]) if row["timings"] else {},
         sr_uid=row["sr_uid"],
@@ -350,6 +356,7 @@ def _row(row: sqlite3.Row) -> JobRow:
         measurements=tuple(Measured(**m) for m in _list(row["measurements"])),
         made_with=json.loads(row["made_with"] or "{}"),
         verdicts=tuple(Verdict(**verdict) for verdict in _list(row["verdicts"])),
+        retracted_at=moment(row["retracted_at"]) if row["retracted_at"] else None,
         recipe=row["recipe"] or "",
     )
 

@@ -78,6 +78,19 @@ def insert_object(
     )
 
 
+def address_note(
+    connection: sqlite3.Connection, sop_instance_uid: str, destination: str, now: str
+) -> None:
+    """Have the note follow an object that was on its way when it was taken back."""
+    connection.execute(
+        "INSERT OR IGNORE INTO deliveries "
+        "(sop_instance_uid, destination, state, not_before, created_at) "
+        "SELECT note_uid, ?, 'pending', ?, ? FROM retractions "
+        "WHERE sop_instance_uid = ? AND note_uid IS NOT NULL",
+        (destination, now, now, sop_instance_uid),
+    )
+
+
 def withdraw_notice(connection: sqlite3.Connection, job_id: int) -> int:
     """Take the notice about the study of a job from where it still waits.
 

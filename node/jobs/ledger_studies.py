@@ -333,14 +333,18 @@ def _queue(connection: sqlite3.Connection, study: str, model: str, now: str) -> 
 
 
 def requeue(
-    connection: sqlite3.Connection, job_id: int, state: JobState, now: str
+    connection: sqlite3.Connection,
+    job_id: int,
+    state: JobState,
+    now: str,
+    event: JobEvent = JobEvent.CHANGE,
 ) -> None:
-    """Queue a job again because its study changed, inside a transaction."""
+    """Queue a job anew because its study changed, or ``event``, in a transaction."""
     connection.execute(
         "UPDATE jobs SET state = ?, changed = 0, attempts = 0, not_before = ?, "
         "queued_at = ?, ended_at = NULL, reason = NULL, detail = NULL "
         "WHERE job_id = ?",
-        (advance(state, JobEvent.CHANGE), now, now, job_id),
+        (advance(state, event), now, now, job_id),
     )
 
 

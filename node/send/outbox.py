@@ -99,7 +99,7 @@ class Outbox:
         deliveries = self._ledger.deliveries.due(str(self._peer), now)
         intact = []
         for delivery in deliveries:
-            if _is_damaged(delivery):
+            if is_damaged(delivery):
                 self._fail(delivery, None, RESULT_DAMAGED, now)
             else:
                 intact.append(delivery)
@@ -234,7 +234,7 @@ def readdress(
         event.warning("destinations_changed")
 
 
-def _is_damaged(delivery: Delivery) -> bool:
+def is_damaged(delivery: Delivery) -> bool:
     """Say whether the bytes on disk are not those that the ledger knows.
 
     A file that cannot be read at the moment is not called damaged: the attempt to

@@ -20,6 +20,12 @@ LIFECYCLE = [
     ("sent", "change", "queued"),
     ("not_applicable", "change", "queued"),
     ("failed", "change", "queued"),
+    ("reported", "retry", "queued"),
+    ("sent", "retry", "queued"),
+    ("not_applicable", "retry", "queued"),
+    ("failed", "retry", "queued"),
+    ("reported", "resend", "reported"),
+    ("sent", "resend", "reported"),
 ]
 MISSING = sorted(
     set(product(JobState, JobEvent))

@@ -1,0 +1,1 @@
+"""Results that are taken back: notes, their delivery, and deletion where it can be."""
