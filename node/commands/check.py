@@ -84,7 +84,7 @@ def summary(findings: Sequence[Finding]) -> str:
     """Return the last line: how many are wrong, and how many nobody looked at."""
     states = [str(finding.state) for finding in findings]
     wrong, unseen = states.count("wrong"), states.count("not examined")
-    verb = "is" if wrong == 1 else "are"
+    verb = "are" if wrong > 1 else "is"
     line = f"{wrong or 'none'} of {len(findings)} {verb} wrong"
     return f"{line}, {unseen} not examined" if unseen else line
 

@@ -27,12 +27,12 @@ def _clock(rest: Rest) -> Finding:
     if rest.why_not:
         return not_examined("clock", rest.why_not)
     before = datetime.now(UTC)
-    theirs = rest.get("/tools/now")  # UTC, whole seconds
+    theirs = rest.text("/tools/now")  # UTC, whole seconds
     after = datetime.now(UTC)
     return compared(theirs, before + (after - before) / 2)
 
 
-def compared(told: object, ours: datetime) -> Finding:
+def compared(told: str, ours: datetime) -> Finding:
     """Compare what Orthanc told of the time with our clock at that moment.
 
     Parameters
@@ -43,7 +43,7 @@ def compared(told: object, ours: datetime) -> Finding:
         Aware UTC.
     """
     try:
-        theirs = datetime.strptime(str(told), ORTHANC_TIME).replace(tzinfo=UTC)
+        theirs = datetime.strptime(told, ORTHANC_TIME).replace(tzinfo=UTC)
     except ValueError:
         return not_examined("clock", "this Orthanc does not tell the time")
     theirs += timedelta(seconds=0.5)  # the middle of the second that it named

@@ -94,6 +94,14 @@ class Rest:
             return None
         return _parsed(response) if response.status_code == HTTPStatus.OK else None
 
+    def text(self, path: str) -> str:
+        """Return the answer as it is; empty when there is none."""
+        try:
+            response = self.ask("GET", path)
+        except requests.RequestException:
+            return ""
+        return response.text if response.status_code == HTTPStatus.OK else ""
+
     def _speaks_tls(self) -> bool:
         """Tell whether the port answers a TLS greeting; the certificate is not judged.
 

@@ -198,7 +198,8 @@ def _answers(archive: Archive, process: subprocess.Popen[bytes], *, http: bool) 
     settings = archive.settings
     try:
         if http:
-            return requests.get(f"{archive.url}/system", timeout=2).ok
+            answer = requests.get(f"{archive.url}/system", timeout=2)
+            return answer.ok or answer.status_code == requests.codes.unauthorized
         DicomArchive(settings.archive, settings.node.ae_title).echo()
     except (requests.ConnectionError, ArchiveError):
         return False
