@@ -11,6 +11,7 @@ import statistics
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -43,6 +44,26 @@ def description() -> str:
         f"{processor()}, {os.cpu_count()} cores, torch {metadata.version('torch')}, "
         f"OMP_NUM_THREADS {threads}"
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """How busy the machine is: its load, and what two processes gain over one."""
+
+    load: float
+    two_processes_gain: float
+
+    @classmethod
+    def now(cls) -> Moment:
+        """Measure; the load is that before measuring."""
+        load = os.getloadavg()[0]
+        return cls(load, parallel_speedup())
+
+    def __str__(self) -> str:
+        return (
+            f"load {self.load:.2f}; two processes at once do "
+            f"{self.two_processes_gain:.2f} times the work of one"
+        )
 
 
 def parallel_speedup(processes: int = 2, rounds: int = 3) -> float:

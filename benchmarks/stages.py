@@ -23,9 +23,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from PIL import Image
-from pydicom import FileDataset, dcmread
+from pydicom import dcmread
 from torch import nn
 
+from benchmarks.studies import CROP, WHOLE_SERIES
 from models import bundle_folder
 from models.hippocampus.findings import STRUCTURES
 from models.hippocampus.model import WEIGHTS
@@ -33,7 +34,7 @@ from models.hippocampus.network import ResidualUNet
 from models.hippocampus.phantom import phantom
 from models.hippocampus.preprocess import Preprocessing, fill_window, normalise
 from models.training.checkpoint import load_weights
-from models.training.precision import autocast
+from models.training.precision import autocast, choose_precision
 from models.volume.series import load_volume, read_study
 from node.report.page import (
     GAP,
@@ -123,11 +124,13 @@ def in_turns(
     return seconds
 
 
-def reading(folder: Path, rounds: int, *, cold: bool) -> Stage:
-    """Measure files to volume on the whole series in ``folder``.
+def reading(folder: Path, wanted: str, rounds: int, *, cold: bool) -> Stage:
+    """Measure files to volume: one series out of all files below ``folder``.
 
     Parameters
     ----------
+    wanted
+        Series Description of the series.
     cold
         Whether the files are dropped from the page cache before each form.
 
@@ -136,23 +139,23 @@ def reading(folder: Path, rounds: int, *, cold: bool) -> Stage:
     AssertionError
         The forms do not read the same volume.
     """
-    files = sorted(folder.iterdir())
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
     serial, threaded = "pydicom, one by one", f"pydicom, {cores()} threads"
     forms: dict[str, Form] = {
-        serial: partial(stacked, files, 1),
-        threaded: partial(stacked, files, cores()),
-        "ours, 1 thread": partial(ours, files, 1),
-        f"ours, {cores()} threads": partial(ours, files, cores()),
+        serial: partial(stacked, files, wanted, 1),
+        threaded: partial(stacked, files, wanted, cores()),
+        "ours, 1 thread": partial(ours, files, wanted, 1),
+        f"ours, {cores()} threads": partial(ours, files, wanted, cores()),
     }
-    assert np.array_equal(stacked(files, 1), ours(files, cores()))
+    assert np.array_equal(stacked(files, wanted, 1), ours(files, wanted, cores()))
     drop = partial(forget, files) if cold else lambda: None
     return Stage(
-        f"Reading {len(files)} files, {'cold' if cold else 'warm'}",
+        f"Reading {wanted}: {len(files)} files, {'cold' if cold else 'warm'}",
         (3, 5),
         "threads",
         (serial, threaded),
         in_turns(forms, rounds, drop),
-        "Naive: dcmread file by file, sorted by position, stacked.",
+        "Naive: dcmread of every file, the series sorted by position, stacked.",
     )
 
 
@@ -164,35 +167,33 @@ def forget(files: Sequence[Path]) -> None:
             os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def stacked(files: Sequence[Path], threads: int) -> npt.NDArray[np.generic]:
-    """Return the volume as pydicom reads it, ``(D, H, W)`` from foot to head."""
-
-    def whole(path: Path) -> FileDataset:
-        ds = dcmread(path)
-        ds.pixel_array  # noqa: B018 - decodes, in this thread, and is kept
-        return ds
-
+def stacked(
+    files: Sequence[Path], wanted: str, threads: int
+) -> npt.NDArray[np.generic]:
+    """Return a series as pydicom reads it, ``(D, H, W)`` from foot to head."""
     if threads == 1:
-        slices = [whole(path) for path in files]
+        read = [dcmread(path) for path in files]
     else:
         with ThreadPoolExecutor(threads) as pool:
-            slices = list(pool.map(whole, files))
+            read = list(pool.map(dcmread, files))
+    slices = [ds for ds in read if ds.SeriesDescription == wanted]
     slices.sort(key=lambda ds: float(ds.ImagePositionPatient[2]))
     return np.stack([ds.pixel_array for ds in slices])
 
 
-def ours(files: Sequence[Path], threads: int) -> npt.NDArray[np.generic]:
-    """Return the volume as this node reads it."""
-    (series,) = read_study(files, threads).series
+def ours(files: Sequence[Path], wanted: str, threads: int) -> npt.NDArray[np.generic]:
+    """Return the series as this node reads it."""
+    (series,) = (
+        series
+        for series in read_study(files, threads).series
+        if series.tags["SeriesDescription"] == wanted
+    )
     return load_volume(series, threads).array
 
 
 def inference(precision: str, rounds: int) -> Stage:
     """Measure the network of the hippocampus on eight crops, fp32 and ``precision``."""
-    torch.set_num_threads(cores())
-    folder = bundle_folder("hippocampus")
-    network = load_weights(ResidualUNet(), folder / WEIGHTS)
-    crops = _crops()
+    network, crops = _network(), _crops()
     serial, batched = "fp32, one by one", f"fp32, batch of {CROPS}"
     forms: dict[str, Form] = {
         serial: partial(_logits, network, crops, 1, "fp32"),
@@ -216,6 +217,20 @@ def inference(precision: str, rounds: int) -> Stage:
         "The node gives the network one window at a time and gains by arithmetic, "
         "where the processor has it; a batch fills a GPU, not two cores.",
     )
+
+
+def chosen_precision(wanted: str) -> tuple[str, float]:
+    """Return the arithmetic that is wanted, or the faster, and the seconds it took."""
+    network, crops = _network(), _crops()[:1]
+    begin = time.perf_counter()
+    chosen = choose_precision(partial(_logits, network, crops, 1), wanted)
+    return chosen, time.perf_counter() - begin
+
+
+def _network() -> nn.Module:
+    torch.set_num_threads(cores())
+    path = bundle_folder("hippocampus") / WEIGHTS
+    return load_weights(ResidualUNet(), path)
 
 
 def _crops() -> torch.Tensor:
@@ -314,9 +329,11 @@ def plotted(plane: Plane, scale: float, levels: tuple[float, float]) -> Image.Im
 
 def stages(large: Path, precision: str, rounds: int = 5) -> list[Stage]:
     """Measure all on one large study, reading also with cold files."""
+    first = WHOLE_SERIES[0].description
     return [
-        reading(large / "series1", rounds, cold=False),
-        reading(large / "series1", rounds, cold=True),
+        reading(large / "series1", first, rounds, cold=False),
+        reading(large, CROP, rounds, cold=False),
+        reading(large, CROP, rounds, cold=True),
         inference(precision, rounds),
         drawing(large / "hippocrop", rounds),
     ]
