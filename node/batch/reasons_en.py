@@ -1,0 +1,76 @@
+"""Why a study at the desk has no result, in English.
+
+What happened is said once, in the words of the notice. What can be done differs:
+here nobody sends a study again, and the one who reads ordered the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from node.report import notice_words
+from node.report.notice_words import ASK, SEND_AGAIN, Words
+
+EXPORT_AGAIN = "Export the study again, and give the same command."
+SEE_LOG = "Give the same command again; if it stays, send the log of the run with it."
+
+_AT_THE_DESK = {SEND_AGAIN: EXPORT_AGAIN, ASK: SEE_LOG}
+
+OF_THE_DESK = {
+    "identity_conflict": Words(
+        notice_words.WORDS["identity_conflict"].what,
+        "Find out whose images they are, and put each study into its own folder.",
+    ),
+    "conflicting_instances": Words(
+        notice_words.WORDS["conflicting_instances"].what,
+        "Find out which are right, and take the others out of the folder.",
+    ),
+    "modality": Words("Another modality.", notice_words.OTHER_SERIES),
+    "description": Words("Another kind of series.", notice_words.OTHER_SERIES),
+    "geometry": Words("The slices form no regular grid.", notice_words.CHECK_SERIES),
+    "own_output": Words(
+        "The series is a result of a node like this one.", notice_words.OTHER_SERIES
+    ),
+    "not_chosen": Words(
+        "Another series of the study was read.", notice_words.OTHER_SERIES
+    ),
+    "no_study": Words(
+        "No study was found here.", "Name the folder in which the DICOM images lie."
+    ),
+    "interrupted": Words(
+        "The run was interrupted before it.",
+        "Give the same command again: what is finished is not read twice.",
+    ),
+    "no_space": Words(
+        "The disk of the results is full.", "Make room, and give the same command."
+    ),
+    "out_of_memory": Words(
+        notice_words.WORDS["out_of_memory"].what,
+        "Give the same command with --workers 1.",
+    ),
+    "destination_removed": Words(
+        "The destination is no longer configured.", "Name it with --to AET@HOST:PORT."
+    ),
+    # Files
+    "not_dicom": Words("The files are not DICOM.", EXPORT_AGAIN),
+    "damaged": Words("The files are damaged.", EXPORT_AGAIN),
+    "empty": Words("The files are empty.", EXPORT_AGAIN),
+    "missing_uid": Words("The files do not say which study they are of.", EXPORT_AGAIN),
+    "inflates_too_far": Words(
+        "A file claims a size that cannot be real.", EXPORT_AGAIN
+    ),
+    "unreadable": Words(
+        "The files cannot be read.", "Make them readable for this user."
+    ),
+}
+"""What only happens here, or has another remedy here."""
+
+REASONS: Mapping[str, Words] = MappingProxyType(
+    {
+        code: Words(words.what, _AT_THE_DESK.get(words.advice, words.advice))
+        for code, words in notice_words.WORDS.items()
+    }
+    | OF_THE_DESK
+)
+"""Reason code → words; a test compares the codes with those in the source."""

@@ -1,0 +1,72 @@
+"""How the entries of a run ended, counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from node.batch.entry import NO_STUDY, Entry
+from node.jobs.job import JobState
+
+
+class Ending(StrEnum):
+    """How one entry ended."""
+
+    REPORTED = "reported"
+    NOT_APPLICABLE = "not_applicable"
+    FAILED = "failed"
+    NO_STUDY = "no_study"
+    NOT_READ = "not_read"
+    """The run was interrupted before it, or in the middle of it."""
+
+
+FAULTS = frozenset({Ending.FAILED, Ending.NO_STUDY, Ending.NOT_READ})
+"""Endings that somebody has to look at."""
+
+
+def ending_of(entry: Entry) -> Ending:
+    """Return how an entry ended."""
+    if entry.is_reported:
+        return Ending.REPORTED
+    if entry.is_not_applicable:
+        return Ending.NOT_APPLICABLE
+    if entry.reason_code == NO_STUDY:
+        return Ending.NO_STUDY
+    if entry.job is not None and entry.job.state is JobState.FAILED:
+        return Ending.FAILED
+    return Ending.NOT_READ
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many entries ended how; with two models a study has two entries.
+
+    Attributes
+    ----------
+    studies
+        Different studies that were found.
+    kept
+        Entries that an earlier run had finished; they count in another number too.
+    """
+
+    studies: int
+    reported: int
+    not_applicable: int
+    failed: int
+    no_study: int
+    not_read: int
+    kept: int
+
+
+def count(entries: Iterable[Entry]) -> Counts:
+    """Count how the entries ended."""
+    told = list(entries)
+    endings = Counter(ending_of(entry) for entry in told)
+    studies = {entry.study_instance_uid for entry in told} - {""}
+    return Counts(
+        studies=len(studies),
+        kept=sum(entry.was_kept for entry in told),
+        **{ending.value: endings[ending] for ending in Ending},
+    )
