@@ -23,6 +23,13 @@ COMMON = "Common options"
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+WORDS = {
+    "--help": "Print this page.",
+    "--install-completion": "Have the Tab key complete words here.",
+    "--show-completion": "Print what that would install.",
+}
+"""Ours for the options that typer adds by itself."""
+
 _TITLE = re.compile(r"^(?P<title>\S.*)\n-{3,}\n", re.MULTILINE)
 
 
@@ -58,7 +65,6 @@ class PageCommand(TyperCommand):
         """Return ``--help``, among the options that every command has."""
         option = super().get_help_option(ctx)
         if option is not None:
-            option.help = "Print this page."
             option.rich_help_panel = COMMON
         return option
 
@@ -83,6 +89,8 @@ def _as_shown(parameter: Any) -> Any:
     """Leave out the types of Python: ``<bool>`` of a switch, ``<str>`` of a name."""
     if isinstance(parameter, TyperOption) and parameter.is_flag:
         parameter.metavar = ""
+        ours = [WORDS[name] for name in parameter.opts if name in WORDS]
+        parameter.help = ours[0] if ours else parameter.help
     if isinstance(parameter, TyperArgument):  # its metavar is the name beside the type
         parameter.display_type_rich = _no_type  # type: ignore[method-assign] # no switch
     return parameter

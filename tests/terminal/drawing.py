@@ -33,7 +33,7 @@ COLOURS = {
 }
 PAPER, INK = "#0d1117", "#e6edf3"
 SCALE = 1.5
-SHADES = 128
+SHADES = 256
 
 LINE = 16
 """Height of a line, pixels: that of the font's box drawing, whose signs then join."""

@@ -72,6 +72,7 @@ PICTURES: dict[str, Picture] = {
     "help": Picture(("pacs-node --help",)),
     "infer": Picture(("pacs-node infer study",), one_study),
     "infer-help": Picture(("pacs-node infer --help",)),
+    "rule": Picture(("pacs-node rule study",), one_study),
     "jobs": Picture(("pacs-node jobs",), read_study),
     "check": Picture(("pacs-node check",), no_archive),
     "config": Picture(("pacs-node config show | head -n 24",)),
