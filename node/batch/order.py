@@ -44,6 +44,47 @@ class Order:
     destinations: tuple[Destination, ...] = ()
 
 
+def order_of(
+    settings: Settings,
+    root: Path,
+    results: Path,
+    *,
+    model: str | None = None,
+    bundle: Path | None = None,
+    workers: int = 0,
+    send: bool = False,
+    to: str | None = None,
+) -> Order:
+    """Return the order that the options of a command make.
+
+    Parameters
+    ----------
+    model
+        The only model; else all that there are.
+    bundle
+        Folder of a bundle of the user's own; its model is then the only one.
+    workers
+        Processes; 0: as many as suit.
+    to
+        ``AET@HOST:PORT`` in the place of the configured destinations.
+
+    Raises
+    ------
+    ConfigError
+        An option cannot be used; it is named.
+    """
+    if workers:
+        settings = _changed(settings, "jobs", {"workers": workers})
+    if bundle is not None:
+        settings, model = with_bundle(settings, bundle, model)
+    if to is not None:
+        places: tuple[Destination, ...] = (destination(to),)
+    else:
+        places = settings.destinations if send else ()
+    names = (model,) if model else tuple(models.MODELS)
+    return Order(root, results, names, settings, places)
+
+
 def destination(text: str) -> Destination:
     """Return the destination that ``AET@HOST:PORT`` names.
 
@@ -70,8 +111,10 @@ def destination(text: str) -> Destination:
         ) from None
 
 
-def with_bundle(settings: Settings, folder: Path, model: str | None) -> Settings:
-    """Return the settings with a bundle of the user's own in the place of ours.
+def with_bundle(
+    settings: Settings, folder: Path, model: str | None
+) -> tuple[Settings, str]:
+    """Return settings with a bundle of the user's own, and the model that it is of.
 
     Raises
     ------
@@ -88,7 +131,7 @@ def with_bundle(settings: Settings, folder: Path, model: str | None) -> Settings
             f"models are {', '.join(models.MODELS)}"
         )
     own = settings.models.of(name).model_copy(update={"bundle": folder.absolute()})
-    return _changed(settings, "models", {name: own})
+    return _changed(settings, "models", {name: own}), name
 
 
 def with_workers(settings: Settings, studies: int) -> Settings:

@@ -141,6 +141,7 @@ class Records:
             model=job.model,
             study_instance_uid=job.study_instance_uid,
             job=job,
+            objects=self._ledger.jobs.objects(job.job_id),
             deliveries=tuple(self._ledger.deliveries.of_job(job.job_id)),
             seconds=self._seconds(job),
             was_kept=was_kept,

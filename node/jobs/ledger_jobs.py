@@ -17,6 +17,7 @@ from node.jobs.job import (
     JobState,
     Measured,
     NotApplicable,
+    ObjectFile,
     Reported,
     Unchanged,
     Verdict,
@@ -26,6 +27,7 @@ from node.jobs.ledger_results import (
     insert_object,
     insert_result,
     keep_verdicts,
+    object_file,
     withdraw_notice,
 )
 from node.jobs.ledger_studies import moment, requeue, stamp
@@ -231,6 +233,17 @@ class JobRecords:
                 "not_before = ? WHERE job_id = ?",
                 (stamp(not_before or now), job_id),
             )
+
+    def objects(self, job_id: int) -> tuple[ObjectFile, ...]:
+        """Return the objects of the last result of a job, in their order."""
+        rows = self._database.read(
+            "SELECT objects.* FROM objects JOIN results USING (result_id) "
+            "WHERE job_id = :job AND version > 0 AND version = "
+            "(SELECT MAX(version) FROM results WHERE job_id = :job) "
+            "AND kind IN ('SEG', 'SR', 'SC') ORDER BY objects.rowid",
+            {"job": job_id},
+        )
+        return tuple(object_file(row) for row in rows)
 
     def park(self) -> None:
         """Let every queued job wait until ``due`` calls it."""

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 from node.jobs.job import ObjectFile, Reported, Verdict
 from node.jobs.ledger_studies import stamp
@@ -125,3 +126,16 @@ def withdraw_notice(connection: sqlite3.Connection, job_id: int) -> int:
             "DELETE FROM results WHERE result_id = ?", (notice["result_id"],)
         )
     return withdrawn
+
+
+def object_file(row: sqlite3.Row) -> ObjectFile:
+    """Return an object as its row in the table says."""
+    return ObjectFile(
+        kind=row["kind"],
+        sop_class_uid=row["sop_class_uid"],
+        sop_instance_uid=row["sop_instance_uid"],
+        series_instance_uid=row["series_instance_uid"],
+        transfer_syntax_uid=row["transfer_syntax_uid"],
+        path=Path(row["path"]),
+        sha256=row["sha256"],
+    )

@@ -96,6 +96,7 @@ class Worker:
         BrokenProcessPool
             The process died while it was idle.
         """
+        self._stage.value = 0  # that of the last job
         future = self._executor.submit(call, request)
         self.jobs += 1
         future.add_done_callback(lambda _: self._on_change())

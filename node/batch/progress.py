@@ -1,0 +1,173 @@
+"""What a person sees while a run goes on: bars on a terminal, plain lines elsewhere.
+
+Written to standard error, so that standard output holds results alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Protocol, Self
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from node.batch.entry import Entry
+from node.batch.tally import ending_of
+from node.batch.words import Words
+
+REFRESHES_PER_S = 8
+
+
+class Display(Protocol):
+    """Follows a run from its beginning to its end."""
+
+    def __enter__(self) -> Self:
+        """Begin to show."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        places: TracebackType | None,
+    ) -> None:
+        """Leave the terminal in order."""
+
+    def found(self, entries: int) -> None:
+        """Hear how many entries there will be."""
+
+    def working(self, running: Sequence[tuple[str, str, str]]) -> None:
+        """Hear what is being read: path, model and stage of each."""
+
+    def ended(self, entry: Entry) -> None:
+        """Hear what became of one."""
+
+
+def display(words: Words) -> Display:
+    """Return what suits standard error: bars, or lines without control codes."""
+    console = Console(stderr=True, highlight=False)
+    if console.is_terminal and not console.is_dumb_terminal:
+        return Bars(console, words)
+    return Lines(Console(stderr=True, highlight=False, soft_wrap=True), words)
+
+
+def outcome(entry: Entry, words: Words) -> str:
+    """Return how one entry ended, on one line."""
+    ended = words.state(ending_of(entry))
+    if entry.is_reported and entry.job is not None:
+        parts = [ended, entry.job.summary.get("grade", "")]
+        if entry.was_kept:
+            parts.append(words.state("kept"))
+        elif entry.seconds is not None:
+            parts.append(words.duration(entry.seconds))
+        return ", ".join(part for part in parts if part)
+    detail = entry.job.detail if entry.job else entry.detail
+    return f"{ended}: {words.reason(entry.reason_code, detail)}"
+
+
+class Bars:
+    """A bar over all, a line per study that is being read, and what went wrong."""
+
+    def __init__(self, console: Console, words: Words) -> None:
+        self._words = words
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn(words.text("left")),
+            TimeRemainingColumn(),
+            console=console,
+            expand=True,
+        )
+        self._all = self._progress.add_task(words.text("looking"), total=None)
+        self._console = console
+        self._live = Live(
+            self._progress,
+            console=console,
+            refresh_per_second=REFRESHES_PER_S,
+            transient=True,
+        )
+
+    def __enter__(self) -> Self:
+        """Begin to show."""
+        self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        places: TracebackType | None,
+    ) -> None:
+        """Take the bars away."""
+        self._live.stop()
+
+    def found(self, entries: int) -> None:
+        """Show how many there are."""
+        description = self._words.text("reading")
+        self._progress.update(self._all, total=entries, description=description)
+
+    def working(self, running: Sequence[tuple[str, str, str]]) -> None:
+        """Show the stage of each study that is being read."""
+        lines = Table.grid(padding=(0, 2))
+        lines.add_column(overflow="ellipsis", no_wrap=True, ratio=1)
+        lines.add_column(no_wrap=True)
+        for path, _, stage in running:
+            lines.add_row(f"  {escape(path)}", f"[dim]{self._words.stage(stage)}[/]")
+        self._live.update(Group(self._progress, lines))
+
+    def ended(self, entry: Entry) -> None:
+        """Count it; what has no result stays on the screen."""
+        self._progress.advance(self._all)
+        if not entry.is_reported:
+            mark = "[yellow]–[/]" if entry.is_not_applicable else "[red]✗[/]"
+            text = escape(f"{entry.path}: {outcome(entry, self._words)}")
+            self._console.print(f"{mark} {text}")
+
+
+class Lines:
+    """A line per study, numbered, as a log file wants them."""
+
+    def __init__(self, console: Console, words: Words) -> None:
+        self._console = console
+        self._words = words
+        self._number = self._total = 0
+
+    def __enter__(self) -> Self:
+        """Begin to show."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        places: TracebackType | None,
+    ) -> None:
+        """Have nothing to clear away."""
+
+    def found(self, entries: int) -> None:
+        """Remember how many there are."""
+        self._total = entries
+
+    def working(self, running: Sequence[tuple[str, str, str]]) -> None:
+        """Leave out what passes."""
+
+    def ended(self, entry: Entry) -> None:
+        """Write its line."""
+        self._number += 1
+        self._console.print(
+            f"[{self._number}/{self._total}] {entry.path}: "
+            f"{outcome(entry, self._words)}",
+            markup=False,
+        )
