@@ -94,6 +94,18 @@ def test_one_file_of_a_series_says_which_folder_to_name(folder: Path) -> None:
     assert "that you named" not in whole
 
 
+def test_a_file_that_lies_in_a_named_folder_was_not_named_alone(
+    folder: Path, tmp_path: Path
+) -> None:
+    """Its folder is what the advice would name."""
+    shutil.copy(sorted((folder / "study" / "hippocrop").iterdir())[0], tmp_path / "a")
+
+    _, output, _ = pacs_node("rule", ".", "a", folder=tmp_path)
+
+    assert "1 image" in output
+    assert "that you named" not in output
+
+
 def test_what_is_no_image_is_counted_and_named(folder: Path, tmp_path: Path) -> None:
     """By reason; a name that a terminal would obey is made harmless."""
     mixed = tmp_path / "mixed"
