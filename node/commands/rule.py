@@ -128,7 +128,7 @@ def _origin(in_force: RuleInForce) -> Text:
 
 
 def _study(study: StudyRulings, named: frozenset[Path]) -> Iterator[RenderableType]:
-    yield Text(f"study {study.study_instance_uid}", style="bold")
+    yield _unbroken(f"study {study.study_instance_uid}", style="bold")
     if study.trouble:
         yield Text(f"would fail as {study.trouble}", style="red")
     for ruled in study.series:
@@ -194,9 +194,9 @@ def _indented(part: RenderableType) -> Padding:
     return Padding(part, (0, 0, 0, 4))
 
 
-def _unbroken(line: str) -> Text:
+def _unbroken(line: str, style: str = "") -> Text:
     """Return what is to be copied: on one line, however long."""
-    return Text(line, no_wrap=True, overflow="ignore")
+    return Text(line, style, no_wrap=True, overflow="ignore")
 
 
 def _unreadable(refused: Sequence[tuple[Path, str]]) -> Iterator[RenderableType]:
