@@ -46,6 +46,10 @@ def description() -> str:
     )
 
 
+QUIET_GAIN = 1.7
+"""Two processes that gain less than this share their cores with somebody else."""
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """How busy the machine is: its load, and what two processes gain over one."""
@@ -60,9 +64,10 @@ class Moment:
         return cls(load, parallel_speedup())
 
     def __str__(self) -> str:
+        busy = "" if self.two_processes_gain >= QUIET_GAIN else " (NOT quiet)"
         return (
             f"load {self.load:.2f}; two processes at once do "
-            f"{self.two_processes_gain:.2f} times the work of one"
+            f"{self.two_processes_gain:.2f} times the work of one{busy}"
         )
 
 

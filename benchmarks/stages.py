@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import os
 import statistics
+import textwrap
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -342,14 +343,15 @@ def stages(large: Path, precision: str, rounds: int = 5) -> list[Stage]:
 def told(stage: Stage) -> str:
     """Return a stage as lines for a terminal."""
     naive = next(iter(stage.seconds))
-    lines = [f"{stage.name:<44}{'ms':>8}{'min to max':>16}{'times':>8}"]
+    lines = [f"{stage.name:<38}{'ms':>8}{'min to max':>19}{'times':>8}"]
     for form, seconds in stage.seconds.items():
         milliseconds = [1000 * value for value in seconds]
         spread = f"{min(milliseconds):.1f} to {max(milliseconds):.1f}"
         middle = statistics.median(milliseconds)
         gain = stage.ratio(naive, form)
-        lines.append(f"  {form:<42}{middle:8.1f}{spread:>16}{gain:8.1f}")
-    return "\n".join([*lines, *_verdicts(stage), f"  {stage.note}"])
+        lines.append(f"  {form:<36}{middle:8.1f}{spread:>19}{gain:8.1f}")
+    note = textwrap.indent(textwrap.fill(stage.note, 76), "  ")
+    return "\n".join([*lines, *_verdicts(stage), note])
 
 
 def _verdicts(stage: Stage) -> list[str]:
