@@ -1,12 +1,20 @@
-"""One C-ECHO, and whose fault it is when there is no answer (PS3.7 9.1.5)."""
+"""C-ECHO: one is sent, with whose fault a silence is; and some are answered.
+
+PS3.7 9.1.5 (service), PS3.8 9.3.4 (rejection).
+"""
 
 from __future__ import annotations
 
 import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import Enum, auto
+from socketserver import BaseServer
 from typing import Any
 
 from pynetdicom import AE
+from pynetdicom.transport import ThreadedAssociationServer
 
 from node.send.scu import Peer
 
@@ -14,6 +22,10 @@ VERIFICATION = "1.2.840.10008.1.1"
 
 USER, CALLING_NOT_RECOGNISED, CALLED_NOT_RECOGNISED = 1, 3, 7
 """Source and reasons of an A-ASSOCIATE-RJ (PS3.8 table 9-21)."""
+
+
+POLL_S = 0.02
+"""How soon the end of ``answering`` is noticed."""
 
 
 class Outcome(Enum):
@@ -50,6 +62,28 @@ def tried(peer: Peer, ae_title: str, timeout_s: float) -> Outcome:
     finally:
         association.release()
     return Outcome.ANSWERS if status == 0x0000 else Outcome.REFUSED
+
+
+@contextmanager
+def answering(ae_title: str, address: tuple[str, int]) -> Iterator[None]:
+    """Answer every C-ECHO for an AE title at an address, meanwhile.
+
+    Raises
+    ------
+    OSError
+        The address cannot be listened at.
+    """
+    ae = AE(ae_title=ae_title)
+    ae.require_called_aet = True
+    ae.add_supported_context(VERIFICATION)
+    server: Any = ae.make_server(address, server_class=ThreadedAssociationServer)
+    thread = threading.Thread(target=server.serve_forever, args=(POLL_S,), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        BaseServer.shutdown(server)  # pynetdicom's own knows only its own threads
+        server.server_close()
 
 
 def _reached(peer: Peer, timeout_s: float) -> Outcome:

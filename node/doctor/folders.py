@@ -50,7 +50,7 @@ def _data_folder(folder: Path) -> Finding:
         return wrong(subject, found, DATA_DIR, FOLDER_ADVICE)
     if folder.is_dir():
         return ok(subject, f"{folder} is writable")
-    return ok(subject, f"{folder} is made at the first start; {existing} is writable")
+    return ok(subject, f"{folder} is not there yet; the first start can make it")
 
 
 def _disk(settings: Settings) -> Finding:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from pynetdicom import AE
-
 from node.config import Settings
-from node.doctor.echo import VERIFICATION, Outcome, tried
+from node.doctor.echo import Outcome, answering, tried
 from node.doctor.finding import Finding, advice, not_examined, ok, wrong
 from node.lock import holder
 from node.send.scu import Peer
@@ -59,19 +57,14 @@ def held_port(settings: Settings) -> Iterator[Port]:
     if outcome is not Outcome.SILENT:
         yield _taken(settings, us, outcome)
         return
-    ae = AE(ae_title=node.ae_title)
-    ae.require_called_aet = True
-    ae.add_supported_context(VERIFICATION)
-    try:
-        server = ae.start_server((node.listen, node.port), block=False)
-    except OSError as error:
-        yield Port(False, _unusable(settings, error))
-        return
-    try:
-        yield Port(True, _free(settings))
-    finally:
-        if server is not None:  # it is None for a blocking server only
-            server.shutdown()
+    with ExitStack() as ends:
+        try:
+            ends.enter_context(answering(node.ae_title, (node.listen, node.port)))
+        except OSError as error:
+            port = Port(False, _unusable(settings, error))
+        else:
+            port = Port(True, _free(settings))
+        yield port
 
 
 def examine_port(settings: Settings, port: Port) -> Iterator[Finding]:

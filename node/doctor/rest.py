@@ -115,6 +115,8 @@ class Rest:
                 context.wrap_socket(connection),
             ):
                 return True
+        except ssl.SSLError as error:  # an alert is TLS too, if not for us
+            return "ALERT" in str(error.reason)
         except OSError:
             return False
 

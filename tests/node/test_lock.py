@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from node.errors import ConfigError
-from node.lock import LOCK_FILE, FolderLock
+from node.lock import LOCK_FILE, FolderLock, holder
 from tests.processes import ended_with_the_test
 
 HOLD = """
@@ -67,3 +67,17 @@ def test_releasing_twice_is_no_error(tmp_path: Path) -> None:
     lock.acquire()
     lock.release()
     lock.release()
+
+
+def test_whoever_asks_who_holds_it_leaves_nothing_behind(tmp_path: Path) -> None:
+    """The process is named while it holds; no lock file is made by asking."""
+    lock = FolderLock(tmp_path)
+    assert holder(tmp_path) is None
+    assert not (tmp_path / LOCK_FILE).exists()
+
+    lock.acquire()
+    held_by = holder(tmp_path)
+    lock.release()
+
+    assert held_by == str(os.getpid())
+    assert holder(tmp_path) is None, "the file that stays means nothing"

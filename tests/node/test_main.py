@@ -105,25 +105,6 @@ def test_an_error_is_explained_without_a_traceback(
     assert "Traceback" not in errors
 
 
-def test_check_names_each_fault_and_what_to_do(tmp_path: Path) -> None:
-    """Without an archive two rows are wrong, and each says what to write or start."""
-    closed = {
-        "PACS_NODE_ARCHIVE__DICOM_PORT": "1",
-        "PACS_NODE_ARCHIVE__HTTP_PORT": "1",
-        "PACS_NODE_NODE__PORT": "2",
-    }
-
-    status, output, _ = pacs_node("check", "--json", folder=tmp_path, **closed)
-
-    wrong = {f["subject"]: f["remedy"] for f in json.loads(output) if not f["good"]}
-    assert status == 1
-    assert set(wrong) >= {"destination ORTHANC@127.0.0.1:1", "archive questions"}
-    assert all(wrong.values())
-    _, table, _ = pacs_node("check", folder=tmp_path, COLUMNS="70", **closed)
-    assert "[archive]" in table, "the section to write in"
-    assert "…" not in table
-
-
 def test_the_settings_are_shown_with_the_password_masked(tmp_path: Path) -> None:
     """`config show` prints JSON without the secret."""
     status, output, _ = pacs_node(

@@ -22,7 +22,14 @@ from node.jobs.ledger import LEDGER_FILE, Ledger
 from node.lock import FolderLock
 from orthanc.render import run_folder, write_viewer
 from orthanc.viewer import ViewerServer, site_of
-from tests.node.doctor.grounds import Ground, dicom_node, served, talking_http
+from tests.node.doctor.grounds import (
+    Ground,
+    dicom_node,
+    served,
+    talking_http,
+    talking_tls,
+)
+from tests.pacs.archive import free_ports
 
 Seed = Callable[[Ground], AbstractContextManager[Settings]]
 OTHER = "OTHERNODE"
@@ -167,15 +174,18 @@ def dicom_at_archive(title: str, **manner: Any) -> Seed:
 @contextmanager
 def refusing_destination(ground: Ground) -> Iterator[Settings]:
     """Send results to a DICOM node that knows only others."""
-    settings = ground.settings()
-    port = settings.viewer.port  # a free one
+    (port,) = free_ports(1)
     place = {"ae_title": "PACS2", "host": "127.0.0.1", "port": port}
-    send = settings.send.model_copy(
-        update={"destinations": ({**place},)},
-    )
-    content = {**settings.model_dump(), "send": send.model_dump()}
     with dicom_node("PACS2", port, calling=("FRIEND",)):
-        yield Settings.model_validate(content)
+        yield ground.settings(send={"destinations": (place,)})
+
+
+@contextmanager
+def tls_as_rest(ground: Ground) -> Iterator[Settings]:
+    """Let something that speaks TLS have the place of Orthanc's REST API."""
+    settings = ground.settings(archive={"rest": True})
+    with talking_tls(settings.archive.http_port):
+        yield settings
 
 
 def http_as_rest(answers: dict[str, Any]) -> Seed:
@@ -400,6 +410,12 @@ ALONE = (
         http_as_rest({}),
         "archive REST",
         "http_port = ",
+    ),
+    Fault(
+        "Orthanc's REST API speaks HTTPS",
+        tls_as_rest,
+        "archive REST",
+        '"SslEnabled": false',
     ),
     Fault(
         "the clocks are hours apart",

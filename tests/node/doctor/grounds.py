@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import json
 import socketserver
+import ssl
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from pynetdicom import AE, AllStoragePresentationContexts, evt
+from pynetdicom.transport import ThreadedAssociationServer
 
 from node.config import Settings
 from tests.pacs.archive import Archive, free_settings
 
 VERIFICATION = "1.2.840.10008.1.1"
-QUICK_S = 0.5
+QUICK_S = 0.3
 """Wait for neighbours that never answer."""
 
 
@@ -53,11 +55,11 @@ class Ground:
         archive = {"rest": False, "timeout_s": QUICK_S, **sections.pop("archive", {})}
         return free_settings(self.folder / "var", archive=archive, **sections)
 
-    def beside(self, archive: Archive | None, **sections: dict[str, Any]) -> Settings:
+    def beside(self, orthanc: Archive | None, **sections: dict[str, Any]) -> Settings:
         """Return the settings of a running archive, changed by ``sections``."""
-        assert archive is not None
-        content = archive.settings.model_dump()
-        content["archive_password"] = archive.settings.archive_password
+        assert orthanc is not None
+        content = orthanc.settings.model_dump()
+        content["archive_password"] = orthanc.settings.archive_password
         for name, section in sections.items():
             content[name] = {**content[name], **section}
         return Settings.model_validate(content)
@@ -131,10 +133,30 @@ def dicom_node(
     ae.supported_contexts = AllStoragePresentationContexts
     ae.add_supported_context(VERIFICATION)
     handlers: list[Any] = [(evt.EVT_C_STORE, stored)]
-    address = ("127.0.0.1", port)
-    server = ae.start_server(address, block=False, evt_handlers=handlers)
-    assert server is not None  # it is None for a blocking server only
+    server: Any = ae.make_server(
+        ("127.0.0.1", port),
+        evt_handlers=handlers,
+        server_class=ThreadedAssociationServer,
+    )
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
     try:
         yield come
     finally:
-        server.shutdown()
+        socketserver.BaseServer.shutdown(server)
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def talking_tls(port: int) -> Iterator[None]:
+    """Speak TLS at a port, without a certificate: every greeting gets an alert."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with suppress(OSError):
+                context.wrap_socket(self.request, server_side=True)
+
+    with served(socketserver.ThreadingTCPServer(("127.0.0.1", port), Handler)):
+        yield

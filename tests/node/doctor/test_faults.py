@@ -2,14 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from node.doctor import Finding, State, examine
-from tests.node.doctor.faults import ALONE, BESIDE_ORTHANC, Fault
+from orthanc import render
+from tests.node.doctor.faults import ALONE, BESIDE_ORTHANC, OTHER, Fault
 from tests.node.doctor.grounds import Ground
+from tests.pacs.archive import free_settings, running_archive
+
+
+@pytest.fixture(scope="module")
+def orthancs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    """Run one as it should be, one without script and plugins, one of another node."""
+    folder = tmp_path_factory.mktemp("orthancs")
+    foreign = free_settings(folder / "foreign", node={"ae_title": OTHER})
+    foreign = foreign.model_copy(update={"archive_user": "node"})
+    with ThreadPoolExecutor() as threads, ExitStack() as ends:
+        # Orthanc takes seconds to end: all three end at one time.
+        ends.callback(lambda: [*threads.map(ExitStack.close, each)])
+        each = [ExitStack() for _ in range(3)]
+        ours = running_archive(free_settings(folder / "ours"))
+        archive = each[0].enter_context(ours)
+        other = each[1].enter_context(running_archive(foreign))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(render, "PLUGINS", ())
+            silent = running_archive(free_settings(folder / "bare"), routes=False)
+            bare = each[2].enter_context(silent)
+        yield Ground(folder, archive, bare, other)
 
 
 def named(fault: Fault, ground: Ground) -> Finding:
