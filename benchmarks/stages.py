@@ -215,8 +215,8 @@ def inference(precision: str, rounds: int) -> Stage:
         "batches",
         (serial, batched),
         in_turns(forms, rounds),
-        "The node gives the network one window at a time and gains by arithmetic, "
-        "where the processor has it; a batch fills a GPU, not two cores.",
+        "The node gives the network one window at a time and gains by arithmetic "
+        "alone. Measured on the processor; a GPU, which batches fill, was not tried.",
     )
 
 
