@@ -105,7 +105,8 @@ class Column:
     unit: str
 
     def __post_init__(self) -> None:
-        for value in (self.structure, self.unit):
+        for name in ("structure", "unit"):
+            value = getattr(self, name)
             if not isinstance(value, str) or not value:
                 raise ValueError("structure and unit must be text")
 

@@ -147,11 +147,9 @@ def _delivery_reason(detail: str, words: Words) -> str:
 
 def reason(entry: Entry, words: Words) -> str:
     """Return why there is no result and what can be done; "" when there is one."""
-    code = entry.reason_code
-    if not code:
+    if entry.is_reported:
         return ""
-    detail = entry.job.detail if entry.job else entry.detail
-    return f"{words.reason(code, detail)} {words.advice(code)}"
+    return f"{words.why(entry)} {words.advice(entry.reason_code)}"
 
 
 def note(bundle: Bundle, words: Words) -> str:

@@ -21,6 +21,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 from rich.cells import cell_len
 
+from node.batch.legible import visible
 from node.batch.rows import Cell, Row
 from node.batch.whole_file import write_whole
 from node.errors import ConfigError
@@ -39,10 +40,6 @@ LONGEST_TITLE = 31
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a text begins with that Excel takes from a .csv as a formula."""
-
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
-"""What XML 1.0 has no place for (2.2 Char), or, such as a carriage return, does not
-give back as it was."""
 
 
 def default_name(now: datetime) -> str:
@@ -99,22 +96,6 @@ def write(
     for file, content in contents.items():
         write_whole(file, content)
     return tuple(contents)
-
-
-def visible(text: str) -> str:
-    """Return a text that every file can hold; what it cannot is written as a code.
-
-    >>> visible("a\x01b")
-    'a\\\\x01b'
-    """
-    return _UNSEEN.sub(_code, text)
-
-
-def _code(found: re.Match[str]) -> str:
-    number = ord(found[0])
-    if 0xDC80 <= number <= 0xDCFF:  # a byte of a name that is not UTF-8 (PEP 383)
-        number -= 0xDC00
-    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
 
 
 def _as_csv(rows: Sequence[Row]) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from node.batch.entry import NO_STUDY, Entry
+from node.batch.entry import INTERRUPTED, NO_STUDY, Entry
 from node.jobs.job import JobState
 
 
@@ -34,9 +34,10 @@ def ending_of(entry: Entry) -> Ending:
         return Ending.NOT_APPLICABLE
     if entry.reason_code == NO_STUDY:
         return Ending.NO_STUDY
-    if entry.job is not None and entry.job.state is JobState.FAILED:
-        return Ending.FAILED
-    return Ending.NOT_READ
+    unended = entry.job is not None and entry.job.state is not JobState.FAILED
+    if unended or (entry.reason_code == INTERRUPTED and entry.job is None):
+        return Ending.NOT_READ
+    return Ending.FAILED
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from node.batch import reasons_en, reasons_ru, words_en, words_ru
+from node.batch.entry import INTERRUPTED, Entry
+from node.batch.tally import Ending, ending_of
 from node.errors import ConfigError
 from node.report.notice_words import Words as Reason
 
@@ -30,6 +32,7 @@ class Words:
     stages: Mapping[str, str]
     states: Mapping[str, str]
     flags: Mapping[str, str]
+    units: Mapping[str, str]
     plurals: Mapping[str, tuple[str, ...]]
     reasons: Mapping[str, Reason]
 
@@ -53,6 +56,7 @@ class Words:
             words.STAGES,
             words.STATES,
             words.FLAGS,
+            words.UNITS,
             words.PLURALS,
             reasons.REASONS,
         )
@@ -106,6 +110,27 @@ class Words:
     def flag(self, code: str) -> str:
         """Return a quality flag; that of a model of somebody's own stays its code."""
         return self.flags.get(code, code)
+
+    def unit(self, ucum: str) -> str:
+        """Return a unit as a person writes it; one that is not known stays as it is."""
+        return self.units.get(ucum, ucum)
+
+    def outcome(self, entry: Entry) -> str:
+        """Return in a line what became of an entry."""
+        ending = ending_of(entry)
+        if entry.job is not None and ending is Ending.REPORTED:
+            state = self.state("kept" if entry.was_kept else ending)
+            return self.text("graded", state=state, grade=entry.job.summary["grade"])
+        if ending is Ending.NOT_READ:
+            return self.state(ending)
+        return self.why(entry)
+
+    def why(self, entry: Entry) -> str:
+        """Return why an entry has no result."""
+        if ending_of(entry) is Ending.NOT_READ:
+            return self.reason(INTERRUPTED)
+        detail = entry.job.detail if entry.job else entry.detail
+        return self.reason(entry.reason_code, detail)
 
     def reason(self, code: str, detail: str = "") -> str:
         """Return why there are no results.

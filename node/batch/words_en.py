@@ -40,6 +40,8 @@ FLAGS = {
     "no_head_size": "not adjusted for head size",
 }
 
+UNITS = {"mm3": "mm³", "mL": "mL", "s": "s"}
+
 PLURALS = {
     "studies": ("{n} study", "{n} studies"),
     "images": ("{n} image", "{n} images"),
@@ -62,6 +64,10 @@ TEXTS = {
     "unknown_reason": "The reading failed: {code}.",
     "unknown_advice": "Look into the log of the run.",
     # the spreadsheet's sheet and the table in the terminal
+    "graded": "{state}, grade {grade}",
+    "looking": "Looking for studies",
+    "reading": "Reading",
+    "left": "left",
     "head_study": "Study",
     "head_model": "Model",
     "head_outcome": "Outcome",
@@ -92,7 +98,7 @@ TEXTS = {
     "head_why": "Why",
     "head_advice": "Advice",
     "series_named": "{number} {description}, {images}",
-    "passed_over": "{others} not read",
+    "head_not_read": "Not read",
     "grade_A": "A, good",
     "grade_B": "B, with reservations",
     "grade_C": "C, not to be trusted",

@@ -39,6 +39,8 @@ FLAGS = {
     "no_head_size": "без поправки на размер головы",
 }
 
+UNITS = {"mm3": "мм³", "mL": "мл", "s": "с"}
+
 PLURALS = {
     "studies": ("{n} исследование", "{n} исследования", "{n} исследований"),
     "images": ("{n} изображение", "{n} изображения", "{n} изображений"),
@@ -60,6 +62,10 @@ TEXTS = {
     "series_reason": "серия {number}: {reason}",
     "unknown_reason": "Обработка не удалась: {code}.",
     "unknown_advice": "Подробности в журнале запуска.",
+    "graded": "{state}, качество {grade}",
+    "looking": "Поиск исследований",
+    "reading": "Обработка",
+    "left": "осталось",
     "head_study": "Исследование",
     "head_model": "Модель",
     "head_outcome": "Итог",
@@ -88,7 +94,7 @@ TEXTS = {
     "head_why": "Причина",
     "head_advice": "Что делать",
     "series_named": "{number} {description}, {images}",
-    "passed_over": "{others} без обработки",
+    "head_not_read": "Не читались",
     "grade_A": "A, хорошее",
     "grade_B": "B, с оговорками",
     "grade_C": "C, недостоверно",
