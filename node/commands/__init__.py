@@ -12,6 +12,7 @@ from node.commands import options
 from node.commands.check import check
 from node.commands.infer import infer
 from node.commands.jobs import jobs
+from node.commands.retract import retract
 from node.commands.retry import retry
 from node.commands.rule import rule
 from node.commands.run import run
@@ -63,4 +64,5 @@ app.command(rich_help_panel=options.READ)(infer)
 app.command(rich_help_panel=options.ASK)(jobs)
 app.command(rich_help_panel=options.ASK)(rule)
 app.command(rich_help_panel=options.AGAIN)(retry)
+app.command(rich_help_panel=options.AGAIN)(retract)
 app.add_typer(settings_commands, name="config", rich_help_panel=options.SETTINGS)
