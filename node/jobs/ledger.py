@@ -4,7 +4,8 @@ The node's main process writes it, and a command beside it what somebody asks fo
 parts lie over one ``Database``: ``studies`` (what was received), ``jobs`` (what became
 of it), ``deliveries`` (where the results went), ``notices`` (what was not read),
 ``repeats`` (what is wanted once more), ``retractions`` (what was taken back),
-``archive`` (what it holds) and what retention asks.
+``archive`` (what it holds), ``history`` (all that became of a job) and what retention
+asks.
 Time is an argument everywhere.
 """
 
@@ -15,6 +16,7 @@ from pathlib import Path
 from node.jobs.database import Database
 from node.jobs.ledger_archive import ArchiveRecords
 from node.jobs.ledger_deliveries import DeliveryRecords
+from node.jobs.ledger_history import HistoryRecords
 from node.jobs.ledger_jobs import JobRecords
 from node.jobs.ledger_notices import NoticeRecords
 from node.jobs.ledger_repeats import RepeatRecords
@@ -54,6 +56,7 @@ class Ledger:
         self.deliveries = DeliveryRecords(self.database)
         self.notices = NoticeRecords(self.database)
         self.archive = ArchiveRecords(self.database)
+        self.history = HistoryRecords(self.database)
         self.repeats = RepeatRecords(self.database)
         self.retractions = RetractionRecords(self.database)
         row = self.database.read("SELECT id, site_salt FROM installation")[0]

@@ -35,6 +35,9 @@ class Delivery:
     created_at: datetime
     status: int | None
     detail: str
+    not_before: datetime | None = None
+    """When it is due, while it is pending."""
+    ended_at: datetime | None = None
 
 
 class Readdressed(NamedTuple):
@@ -311,4 +314,6 @@ def _delivery(row: sqlite3.Row) -> Delivery:
         created_at=moment(row["created_at"]),
         status=row["status"],
         detail=row["detail"] or "",
+        not_before=moment(row["not_before"]),
+        ended_at=moment(row["ended_at"]) if row["ended_at"] else None,
     )

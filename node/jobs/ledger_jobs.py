@@ -72,7 +72,7 @@ class JobRow:
     """Hash of what the job was last read with; "" on the wire."""
 
 
-_SELECT = """
+SELECT_JOBS = """
 SELECT j.*, r.version, r.identity, r.summary, r.timings, r.precision,
        r.series_instance_uid, r.completed_at, r.reported_at, r.model_version,
        r.weights_digest, r.measurements, r.made_with,
@@ -105,15 +105,19 @@ class JobRecords:
 
     def get(self, job_id: int) -> JobRow:
         """Return one job that exists."""
-        return _row(self._database.read(f"{_SELECT} WHERE j.job_id = ?", (job_id,))[0])
+        return job_row(
+            self._database.read(f"{SELECT_JOBS} WHERE j.job_id = ?", (job_id,))[0]
+        )
 
     def listing(self, study_instance_uid: str | None = None) -> list[JobRow]:
         """Return all jobs, or those of one study, in the order of their making."""
         where, parameters = "", ()
         if study_instance_uid is not None:
             where, parameters = "WHERE j.study_instance_uid = ?", (study_instance_uid,)  # type: ignore[assignment]  # both are tuples of text
-        rows = self._database.read(f"{_SELECT} {where} ORDER BY j.job_id", parameters)
-        return [_row(row) for row in rows]
+        rows = self._database.read(
+            f"{SELECT_JOBS} {where} ORDER BY j.job_id", parameters
+        )
+        return [job_row(row) for row in rows]
 
     def claim(
         self, now: datetime, study_instance_uid: str | None = None
@@ -270,8 +274,8 @@ class JobRecords:
 
     def interrupted(self) -> list[JobRow]:
         """Return the jobs that a previous process left running."""
-        rows = self._database.read(f"{_SELECT} WHERE j.state = 'running'")
-        return [_row(row) for row in rows]
+        rows = self._database.read(f"{SELECT_JOBS} WHERE j.state = 'running'")
+        return [job_row(row) for row in rows]
 
     def next_due(self) -> datetime | None:
         """Return when the next queued job is due, or None."""
@@ -344,7 +348,8 @@ def _end(
         requeue(connection, job_id, state, now)
 
 
-def _row(row: sqlite3.Row) -> JobRow:
+def job_row(row: sqlite3.Row) -> JobRow:
+    """Return a row of ``SELECT_JOBS`` as a job."""
     return JobRow(
         job_id=row["job_id"],
         study_instance_uid=row["study_instance_uid"],
