@@ -104,7 +104,8 @@ def _lines(entry: Entry, bundle: Bundle, words: Words, results: Path) -> Iterato
         yield from _passed_over(_verdicts(entry), words, words.text("head_series"))
         yield words.text("head_advice"), words.advice(entry.reason_code)
         yield words.text("head_study"), visible(entry.path)
-    yield words.text("head_model"), _model(entry, bundle, words)
+    if entry.job is not None:
+        yield words.text("head_model"), _model(entry, bundle, words)
     if entry.seconds is not None:
         yield words.text("head_time"), words.duration(entry.seconds)
     if told := sent(entry, words):

@@ -10,12 +10,20 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from node.report import notice_words
-from node.report.notice_words import ASK, SEND_AGAIN, Words
+from node.report.notice_words import ASK, CHECK_SERIES, OTHER_SERIES, SEND_AGAIN, Words
 
 EXPORT_AGAIN = "Export the study again, and give the same command."
 SEE_LOG = "Give the same command again; if it stays, send the log of the run with it."
+CHECK_AGAIN = (
+    "Check that the series is complete and was acquired in one piece; correct it or "
+    "export it again."
+)
 
-_AT_THE_DESK = {SEND_AGAIN: EXPORT_AGAIN, ASK: SEE_LOG}
+_AT_THE_DESK = {
+    SEND_AGAIN: EXPORT_AGAIN,
+    ASK: SEE_LOG,
+    CHECK_SERIES: CHECK_AGAIN,
+}
 
 OF_THE_DESK = {
     "identity_conflict": Words(
@@ -26,15 +34,13 @@ OF_THE_DESK = {
         notice_words.WORDS["conflicting_instances"].what,
         "Find out which are right, and take the others out of the folder.",
     ),
-    "modality": Words("Another modality.", notice_words.OTHER_SERIES),
-    "description": Words("Another kind of series.", notice_words.OTHER_SERIES),
-    "geometry": Words("The slices form no regular grid.", notice_words.CHECK_SERIES),
+    "modality": Words("Another modality.", OTHER_SERIES),
+    "description": Words("Another kind of series.", OTHER_SERIES),
+    "geometry": Words("The slices form no regular grid.", CHECK_AGAIN),
     "own_output": Words(
-        "The series is a result of a node like this one.", notice_words.OTHER_SERIES
+        "The series is a result of a node like this one.", OTHER_SERIES
     ),
-    "not_chosen": Words(
-        "Another series of the study was read.", notice_words.OTHER_SERIES
-    ),
+    "not_chosen": Words("Another series of the study was read.", OTHER_SERIES),
     "no_study": Words(
         "No study was found here.", "Name the folder in which the DICOM images lie."
     ),
@@ -51,6 +57,14 @@ OF_THE_DESK = {
     ),
     "destination_removed": Words(
         "The destination is no longer configured.", "Name it with --to AET@HOST:PORT."
+    ),
+    "pixels_unsupported": Words(
+        notice_words.WORDS["pixels_unsupported"].what,
+        "Export the original greyscale images.",
+    ),
+    "multi_frame_unsupported": Words(
+        notice_words.WORDS["multi_frame_unsupported"].what,
+        "Export the series as single images.",
     ),
     # Files
     "not_dicom": Words("The files are not DICOM.", EXPORT_AGAIN),

@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from rich import box
 from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
@@ -35,7 +34,7 @@ SCHEMA_VERSION = 1
 MOST_ROWS = 20
 """Rows of a table in the terminal; the spreadsheet has all."""
 
-STUDY_WIDTH = 30
+STUDY_WIDTH = 28
 """Places of a terminal for the path of a study, so that a table holds in 80."""
 
 COLOURS = {
@@ -287,23 +286,32 @@ def _table(
     more = words.count("more_rows", hidden) if hidden > 0 else ""
     if more and all_in:
         more = words.text("more_in", more=more, file=visible(all_in))
+    table = _headed(bundle, words, more)
+    for entry in ordered[:MOST_ROWS]:
+        table.add_row(*_cells(entry, bundle, words, root))
+    return table
+
+
+def _headed(bundle: Bundle, words: Words, more: str) -> Table:
+    """Return a table without rows; ``more`` stands below it."""
     table = Table(
-        box=box.SIMPLE_HEAD,
+        box=None,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
         title=escape(bundle.title),
+        title_style="bold",
         title_justify="left",
         caption=escape(more) if more else None,
+        caption_style="dim",
         caption_justify="left",
-        pad_edge=False,
+        header_style="dim",
     )
     table.add_column(words.text("head_study"), no_wrap=True, overflow="ellipsis")
     for name in bundle.columns:
         what, _, unit = name.rpartition("_")
-        heading = f"{what or name}\n{words.unit(unit)}" if what else name
+        heading = f"{what}\n{words.unit(unit)}" if what else name
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column(words.text("head_grade"), justify="center")
     table.add_column(words.text("head_outcome"))
-    for entry in ordered[:MOST_ROWS]:
-        table.add_row(*_cells(entry, bundle, words, root))
     return table
 
 
@@ -313,9 +321,10 @@ def _cells(entry: Entry, bundle: Bundle, words: Words, root: str) -> Iterator[st
     yield escape(tail(path, STUDY_WIDTH))
     for cell in measured(bundle.columns, job.measurements if job else ()).values():
         yield "" if cell is None else words.decimal(str(cell))
-    yield job.summary.get("grade", "") if job else ""
     ending = ending_of(entry)
-    state = words.state("kept" if job and entry.was_kept else ending)
+    state = words.state(ending)
+    if job:
+        state = words.text("grade_only", grade=job.summary["grade"])
     yield f"[{COLOURS[ending]}]{escape(state)}[/]"
 
 

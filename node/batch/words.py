@@ -148,7 +148,7 @@ class Words:
             return f"{what} {self.reasons[detail].what}"
         if _PER_SERIES.match(detail):
             return f"{what} {self._per_series(detail)}."
-        return f"{what} ({self.detail(detail)})"
+        return f"{what.rstrip('.')} ({self.detail(detail)})."
 
     def advice(self, code: str) -> str:
         """Return what can be done about it."""

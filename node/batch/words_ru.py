@@ -19,8 +19,8 @@ STATES = {
     "reported": "обработано",
     "not_applicable": "не подходит для модели",
     "failed": "ошибка",
-    "no_study": "исследований не найдено",
-    "not_read": "не обработано: прервано",
+    "no_study": "нет исследований",
+    "not_read": "не начато: прервано",
     "kept": "обработано ранее",
 }
 
@@ -62,6 +62,7 @@ TEXTS = {
     "series_reason": "серия {number}: {reason}",
     "unknown_reason": "Обработка не удалась: {code}.",
     "unknown_advice": "Подробности в журнале запуска.",
+    "grade_only": "качество {grade}",
     "graded": "{state}, качество {grade}",
     "looking": "Поиск исследований",
     "reading": "Обработка",
