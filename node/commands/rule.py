@@ -100,6 +100,9 @@ def _print(
 ) -> None:
     terminal = Console(highlight=False)
     for part in _page(rules, rulings, named):
+        if isinstance(part, Text) and part.no_wrap:
+            terminal.print(part, soft_wrap=True)
+            continue
         for segments in terminal.render_lines(part, pad=False):
             line = Text.assemble(*((s.text, s.style or "") for s in segments))
             line.rstrip()
