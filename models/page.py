@@ -58,8 +58,9 @@ class PageCommand(TyperCommand):
         super().__init__(name, **settings | split_page(settings.get("help") or ""))
 
     def get_params(self, ctx: Any) -> list[Any]:
-        """Return the parameters as the page shows them."""
-        return [_as_shown(parameter) for parameter in super().get_params(ctx)]
+        """Return the parameters as the page shows them, the common ones last."""
+        shown = [_as_shown(parameter) for parameter in super().get_params(ctx)]
+        return sorted(shown, key=lambda each: each.rich_help_panel == COMMON)
 
     def get_help_option(self, ctx: Any) -> TyperOption | None:
         """Return ``--help``, among the options that every command has."""

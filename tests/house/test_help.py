@@ -70,6 +70,17 @@ def test_every_option_says_what_it_does_in_the_words_of_the_field(path: str) -> 
 
 
 @pytest.mark.parametrize("path", COMMANDS)
+def test_what_every_command_has_stands_after_what_this_one_has(path: str) -> None:
+    """The panel of the common options is the last one of options."""
+    if getattr(COMMANDS[path], "commands", None):
+        return  # its last panel lists commands
+
+    *_, last = re.findall(r"╭─ (.*?) ─", page(path))
+
+    assert last == "Common options"
+
+
+@pytest.mark.parametrize("path", COMMANDS)
 def test_the_first_sentence_is_one_line_of_the_list_of_commands(path: str) -> None:
     """It says what the command does, and ends; what else there is stands below it."""
     sentence, *_ = COMMANDS[path].help.split("\n\n")

@@ -71,6 +71,7 @@ class Picture:
 PICTURES: dict[str, Picture] = {
     "help": Picture(("pacs-node --help",)),
     "infer": Picture(("pacs-node infer study",), one_study),
+    "retry-help": Picture(("pacs-node retry --help",)),
     "infer-help": Picture(("pacs-node infer --help",)),
     "rule": Picture(("pacs-node rule study",), one_study),
     "jobs": Picture(("pacs-node jobs",), read_study),
