@@ -115,12 +115,12 @@ def retract(
     config_file: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take back what a version of a model has sent, by rejection notes.
+    r"""Take back what a version of a model has sent, by rejection notes.
 
     Exit status
     -----------
     0    all is taken back, and every note is where the results are
-    1    nothing fits, a note or a deletion did not succeed, or the answer was no
+    1    nothing fits, the answer was no, or a note or a deletion failed
     2    wrong use, or nobody can be asked and --yes is not given
     130  interrupted
 
@@ -128,7 +128,7 @@ def retract(
     --------
     pacs-node retract --model hippocampus --version 1.0.0
         List what would be taken back, ask, then send the notes.
-    pacs-node retract --model hippocampus --version 1.0.0 --study 1.2.840.1 \\
+    pacs-node retract --model hippocampus --version 1.0.0 --study 1.2.840.1 \
         --code safety --reason "left and right exchanged" --delete --yes
         Take back one study's result, and delete it from Orthanc.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,15 @@ from pydicom.sequence import Sequence
 
 from node.config import ReportSettings
 from node.report.notice import UnreadModel, build_notice
-from node.report.sop import KINDS
+from node.report.rejection import REASONS, Rejected, build_rejection
+from node.report.sop import KINDS, ReportObject
 from tests.house.tables import tables
 from tests.node.report.inputs import build_bundle, build_case
 from tests.node.report.tid_table import TABLE, children, template
 
 STATEMENT = Path(__file__).parents[2] / "docs" / "conformance.md"
 TABLES = tables(STATEMENT)
-COLUMNS = {"SEG": "SEG", "SR": "SR", "SC": "SC", "NOTICE": "Notice"}
+COLUMNS = {"SEG": "SEG", "SR": "SR", "SC": "SC", "NOTICE": "Notice", "KO": "Note"}
 NEVER = "–"  # noqa: RUF001 - as the statement writes it
 
 Made = dict[str, list[Dataset]]
@@ -89,11 +90,31 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
             provenance=provenance,
             **tags,
         )
-        for kind, one in case.compose().items():
+        composed = case.compose()
+        for kind, one in composed.items():
             objects[kind].append(one.dataset)
+        objects["KO"].append(rejection(composed, settings))
         source = next(iter(case.study.datasets.values()))
         objects["NOTICE"] += notices(source, settings)
     return objects
+
+
+def rejection(
+    composed: Mapping[str, ReportObject], settings: ReportSettings
+) -> Dataset:
+    """Return the note that takes a result back."""
+    rejected = [
+        Rejected(
+            one.sop_class_uid,
+            one.sop_instance_uid,
+            one.series_instance_uid,
+            is_image=kind != "SR",
+        )
+        for kind, one in composed.items()
+    ]
+    source, when = composed["SEG"].dataset, datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
+    title = REASONS["quality"]
+    return build_rejection(source, rejected, title, "by hand", when, settings)
 
 
 def notices(source: Dataset, settings: ReportSettings) -> list[Dataset]:
@@ -195,7 +216,7 @@ def test_series_numbers_follow_each_other(made: Made) -> None:
     first = ReportSettings().series_number
     numbers = {kind: {ds.SeriesNumber for ds in made[kind]} for kind in made}
 
-    expected = [*KINDS, "NOTICE"]
+    expected = [*KINDS, "NOTICE", "KO"]
     assert numbers == {kind: {first + n} for n, kind in enumerate(expected)}
 
 
@@ -220,7 +241,9 @@ def test_the_contributing_equipment_has_the_stated_attributes(made: Made) -> Non
         for kind, objects in made.items()
     }
 
-    assert all(keywords == stated for kind in KINDS for keywords in found[kind])
+    assert all(
+        keywords == stated for kind in (*KINDS, "KO") for keywords in found[kind]
+    )
     assert set().union(*found["NOTICE"]) == stated - {"ContributionDescription"}
 
 
