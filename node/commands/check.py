@@ -134,13 +134,17 @@ def _mark(finding: Finding) -> tuple[str, str]:
 
 
 def _folded(text: str, width: int, indent: int) -> list[str]:
-    """Fold between words; a path or a UID that is too long is left whole."""
+    """Fold each line between words; a path or a UID that is too long is left whole."""
     margin = " " * indent
-    return textwrap.wrap(
-        text,
-        width,
-        initial_indent=margin,
-        subsequent_indent=margin,
-        break_long_words=False,
-        break_on_hyphens=False,
-    ) or [margin]
+    folded = [
+        textwrap.wrap(
+            line,
+            width,
+            initial_indent=margin,
+            subsequent_indent=margin,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for line in text.splitlines()
+    ]
+    return [line for lines in folded for line in lines] or [margin]

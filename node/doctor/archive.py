@@ -83,21 +83,26 @@ def _way_back(settings: Settings, rest: Rest, port: Port) -> Finding:
 
 def _unknown(settings: Settings, rest: Rest, modalities: dict[str, Any]) -> Finding:
     node = settings.node
-    called = [m.get("AET") for m in modalities.values() if m.get("Port") == node.port]
+    at_port = (m for m in modalities.values() if m.get("Port") == node.port)
+    title = next((str(m.get("AET", "")) for m in at_port), "")
     found = f"Orthanc knows no modality {node.ae_title}"
-    if called:
-        found += f"; it calls {called[0]} at port {node.port}"
-    return _at_orthanc(settings, rest, found)
+    if title:
+        found += f"; it calls {title} at port {node.port}"
+    return _at_orthanc(settings, rest, found, title)
 
 
-def _at_orthanc(settings: Settings, rest: Rest, found: str) -> Finding:
+def _at_orthanc(settings: Settings, rest: Rest, found: str, title: str = "") -> Finding:
     """Return a fault of Orthanc's configuration, and the line for it.
 
-    Our launch script writes that line itself, from the settings.
+    Our launch script writes that line itself, from the settings. ``title`` is what
+    Orthanc calls whoever is at the node's port: the settings may be what is wrong.
     """
     line = orthanc_line(settings)
-    remedy = f"{RESTART}  # writes {line}" if rest.is_launched else line
-    return wrong(WAY_BACK, found, "orthanc.json, DicomModalities", remedy)
+    remedy = f"{RESTART}\nwhich writes\n{line}" if rest.is_launched else line
+    if title:
+        remedy += f'\nor, if that is its title: ae_title = "{title}"'
+    where = f"{'[node] ae_title, or ' if title else ''}orthanc.json, DicomModalities"
+    return wrong(WAY_BACK, found, where, remedy)
 
 
 def _echoed(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from node.config import Settings
-from node.doctor.finding import Finding, ok, wrong
+from node.doctor.finding import Finding, not_examined, ok, wrong
 from node.errors import LedgerError
 from node.jobs.ledger import LEDGER_FILE, Ledger
 
@@ -20,9 +20,12 @@ def examine_folders(settings: Settings) -> Iterator[Finding]:
     """Examine the data folder and what lies in it."""
     writable = _data_folder(settings.node.data_dir)
     yield writable
-    if not writable.remedy:
-        yield _disk(settings)
-        yield _ledger(settings.node.data_dir)
+    if writable.remedy:
+        yield not_examined("disk", "there is no data folder")
+        yield not_examined("ledger", "there is no data folder")
+        return
+    yield _disk(settings)
+    yield _ledger(settings.node.data_dir)
 
 
 def nearest(path: Path) -> Path:

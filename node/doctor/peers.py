@@ -109,7 +109,7 @@ def _calling_refused(settings: Settings, call: _Call) -> Finding:
         f"{call.peer} does not know the AE title {ours}",
         f"the configuration of {call.peer.ae_title}",
         f"ask its administrator to let {ours}, port {port}, store and query; "
-        f"an Orthanc: {orthanc_line(settings)}",
+        f"of an Orthanc, orthanc.json:\n{orthanc_line(settings)}",
     )
 
 
@@ -123,6 +123,7 @@ def _questions(settings: Settings) -> Finding:
             subject,
             str(error),
             f"the configuration of {settings.archive.ae_title}",
-            f"let {ours} query (C-FIND); an Orthanc: {orthanc_line(settings)}",
+            f"let {ours} query (C-FIND); of an Orthanc, orthanc.json:\n"
+            f"{orthanc_line(settings)}",
         )
     return ok(subject, f"{settings.archive.ae_title} answers {ours}")

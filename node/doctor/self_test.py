@@ -34,9 +34,7 @@ SCRIPT = "routing script (Lua)"
 ANSWER_S = 2.0
 """Longest wait for the script, which answers within milliseconds."""
 
-SCRIPT_LINE = (
-    '"LuaScripts": ["route_dicoms.lua"]  # lua/ of the checkout, its full path'
-)
+SCRIPT_LINE = '"LuaScripts": ["route_dicoms.lua"]  # its full path'
 RESTART = "./launch_orthanc.sh --stop; ./launch_orthanc.sh"
 
 
@@ -97,7 +95,8 @@ def _tried(
 def _stored(settings: Settings, peer: Peer, outgoing: Outgoing) -> Finding:
     subject, ours = "test C-STORE", settings.node.ae_title
     where = f"the configuration of {peer.ae_title}"
-    remedy = f"let {ours} store (C-STORE); an Orthanc: {orthanc_line(settings)}"
+    line = orthanc_line(settings)
+    remedy = f"let {ours} store (C-STORE); of an Orthanc, orthanc.json:\n{line}"
     if tried(peer, ours, settings.archive.timeout_s) is not Outcome.ANSWERS:
         return not_examined(subject, f"{peer} does not answer C-ECHO")
     try:
@@ -132,9 +131,9 @@ def _script(settings: Settings, rest: Rest, instance: str) -> Finding:
     if answer:
         found = f"it routes to {answer}, not to {ours}"
         where, line = "orthanc.json, AiNode and DicomModalities", orthanc_line(settings)
-        return wrong(SCRIPT, found, where, f"{RESTART}  # or {line}")
+        return wrong(SCRIPT, found, where, f"{RESTART}\nor write\n{line}")
     found = "it is not loaded, or is that of another version: nothing is routed here"
-    remedy = f"{RESTART}  # or {SCRIPT_LINE}"
+    remedy = f"{RESTART}\nor write\n{SCRIPT_LINE}"
     return wrong(SCRIPT, found, "orthanc.json, LuaScripts", remedy)
 
 

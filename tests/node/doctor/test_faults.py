@@ -12,8 +12,9 @@ import pytest
 
 from node.doctor import Finding, State, examine
 from orthanc import render
-from tests.node.doctor.faults import ALONE, BESIDE_ORTHANC, OTHER, Fault
+from tests.node.doctor.faults import ALONE, BESIDE_ORTHANC, Fault
 from tests.node.doctor.grounds import Ground
+from tests.node.doctor.seeds import OTHER
 from tests.pacs.archive import free_settings, running_archive
 
 
