@@ -67,10 +67,11 @@ def test_every_command_is_offered(home: Path) -> None:
     assert set(offered("pacs-node config ", home)) == {"show", "check"}
 
 
-def test_options_and_names_of_models_are_offered(home: Path) -> None:
-    """Of both programs: options after two dashes, models where one is named."""
+def test_options_states_and_names_of_models_are_offered(home: Path) -> None:
+    """Of both programs: options after two dashes, names where one is asked for."""
     assert set(offered("pacs-node infer --mo", home)) == {"--model"}
     assert offered("pacs-node infer --model hip", home) == ["hippocampus"]
+    assert offered("pacs-node retry --state fai", home) == ["failed"]
     assert offered("pacs-model verify ", home) == ["hippocampus"]
     assert "--epochs" in offered("pacs-model train hippocampus --", home)
 
