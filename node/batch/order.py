@@ -35,6 +35,9 @@ class Order:
         Names of the models that read them.
     destinations
         Where the objects are sent; none: nowhere.
+    every_input
+        Whether each folder at the top is an input, that is told of where it holds no
+        study; else the root alone is one.
     """
 
     root: Path
@@ -42,6 +45,7 @@ class Order:
     models: tuple[str, ...]
     settings: Settings
     destinations: tuple[Destination, ...] = ()
+    every_input: bool = True
 
 
 def order_of(
@@ -54,6 +58,7 @@ def order_of(
     workers: int = 0,
     send: bool = False,
     to: str | None = None,
+    every_input: bool = True,
 ) -> Order:
     """Return the order that the options of a command make.
 
@@ -67,6 +72,8 @@ def order_of(
         Processes; 0: as many as suit.
     to
         ``AET@HOST:PORT`` in the place of the configured destinations.
+    every_input
+        As in ``Order``.
 
     Raises
     ------
@@ -82,7 +89,7 @@ def order_of(
     else:
         places = settings.destinations if send else ()
     names = (model,) if model else tuple(models.MODELS)
-    return Order(root, results, names, settings, places)
+    return Order(root, results, names, settings, places, every_input)
 
 
 def destination(text: str) -> Destination:

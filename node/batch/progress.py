@@ -131,7 +131,7 @@ class Bars:
         """Count it; what has no result stays on the screen."""
         self._progress.advance(self._all)
         if not entry.is_reported:
-            mark = "[yellow]–[/]" if entry.is_not_applicable else "[red]✗[/]"
+            mark = "[yellow]-[/]" if entry.is_not_applicable else "[red]✗[/]"
             text = escape(f"{entry.path}: {outcome(entry, self._words)}")
             self._console.print(f"{mark} {text}")
 

@@ -83,7 +83,7 @@ def read(order: Order, listeners: Sequence[Listener] = ()) -> Done:
     NodeError
         There is nothing to look into, or the results cannot be written.
     """
-    source = source_of(order.root, order.results)
+    source = source_of(order.root, order.results, every_input=order.every_input)
     found = source.found(order.settings.jobs.threads or usable_cores())
     with opened(order) as ledger:
         return _Run(order, ledger, found, listeners).read()
@@ -118,10 +118,10 @@ class _Run:
 
     def read(self) -> Done:
         """Read; return what became of everything."""
-        for listener in self._listeners:
-            listener.found(len(self._found) * len(self._order.models))
         was_interrupted, trouble = False, ""
         try:
+            for listener in self._listeners:
+                listener.found(len(self._found) * len(self._order.models))
             with ExitStack() as ends:
                 self._read(ends)
         except KeyboardInterrupt:

@@ -87,13 +87,18 @@ class Source(Protocol):
         """
 
 
-def source_of(path: Path, without: Path | None = None) -> Source:
+def source_of(
+    path: Path, without: Path | None = None, *, every_input: bool = True
+) -> Source:
     """Return the source at ``path``.
 
     Parameters
     ----------
     without
         A folder that is not looked into: that of the results may lie inside.
+    every_input
+        Whether to tell of each folder at the top that holds no study, and not only
+        when there is no study at all.
 
     Raises
     ------
@@ -102,14 +107,17 @@ def source_of(path: Path, without: Path | None = None) -> Source:
     """
     if not path.exists():
         raise NodeError(f"{path}: no such file or folder; name where the studies lie")
-    return Folder(path, without)
+    return Folder(path, without, every_input=every_input)
 
 
 class Folder:
     """The files below a folder, or one file. Links and hidden names are left alone."""
 
-    def __init__(self, root: Path, without: Path | None = None) -> None:
+    def __init__(
+        self, root: Path, without: Path | None = None, *, every_input: bool = True
+    ) -> None:
         self._root = root
+        self._every_input = every_input
         self._without = without.resolve() if without else None
 
     def found(self, threads: int) -> Sequence[Found]:
@@ -155,7 +163,7 @@ class Folder:
         """
         if not told:
             yield NoStudy(self._root, _why(files))
-        elif all(study.path != self._root for study in told):
+        elif self._every_input and all(study.path != self._root for study in told):
             for child in self._folders():
                 if not any(study.path.is_relative_to(child) for study in told):
                     inside = [file for file in files if file.is_relative_to(child)]

@@ -92,7 +92,7 @@ class Words:
         >>> Words.of("en").duration(75.2)
         '1 min 15 s'
         """
-        if seconds < 60:
+        if round(seconds, 1) < 60:
             return self.text("seconds", s=self.number(seconds, 1))
         minutes, rest = divmod(round(seconds), 60)
         if minutes < 60:
@@ -114,16 +114,6 @@ class Words:
     def unit(self, ucum: str) -> str:
         """Return a unit as a person writes it; one that is not known stays as it is."""
         return self.units.get(ucum, ucum)
-
-    def outcome(self, entry: Entry) -> str:
-        """Return in a line what became of an entry."""
-        ending = ending_of(entry)
-        if entry.job is not None and ending is Ending.REPORTED:
-            state = self.state("kept" if entry.was_kept else ending)
-            return self.text("graded", state=state, grade=entry.job.summary["grade"])
-        if ending is Ending.NOT_READ:
-            return self.state(ending)
-        return self.why(entry)
 
     def why(self, entry: Entry) -> str:
         """Return why an entry has no result."""

@@ -65,7 +65,6 @@ TEXTS = {
     "unknown_advice": "Look into the log of the run.",
     # the spreadsheet's sheet and the table in the terminal
     "grade_only": "grade {grade}",
-    "graded": "{state}, grade {grade}",
     "looking": "Looking for studies",
     "reading": "Reading",
     "left": "left",

@@ -63,7 +63,6 @@ TEXTS = {
     "unknown_reason": "Обработка не удалась: {code}.",
     "unknown_advice": "Подробности в журнале запуска.",
     "grade_only": "качество {grade}",
-    "graded": "{state}, качество {grade}",
     "looking": "Поиск исследований",
     "reading": "Обработка",
     "left": "осталось",

@@ -9,6 +9,7 @@ import typer
 
 from models.page import Commands
 from node.commands import options
+from node.commands.batch import batch
 from node.commands.check import check
 from node.commands.infer import infer
 from node.commands.jobs import jobs
@@ -61,6 +62,7 @@ def pacs_node(
 app.command(rich_help_panel=options.SERVE)(run)
 app.command(rich_help_panel=options.SERVE)(check)
 app.command(rich_help_panel=options.READ)(infer)
+app.command(rich_help_panel=options.READ)(batch)
 app.command(rich_help_panel=options.ASK)(jobs)
 app.command(rich_help_panel=options.ASK)(rule)
 app.command(rich_help_panel=options.AGAIN)(retry)

@@ -2,42 +2,50 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-import models
 from node import config
-from node.commands.jobs import print_jobs
-from node.commands.options import ConfigOption, JsonOption, ModelOption
-from node.jobs.job import JobState
+from node.commands.options import (
+    BundleOption,
+    ConfigOption,
+    JsonOption,
+    LanguageOption,
+    ModelOption,
+    SendOption,
+    ToOption,
+)
 
 
 def infer(
     path: Annotated[
         Path, typer.Argument(metavar="STUDY", help="Folder or file of DICOM.")
     ],
-    config_file: ConfigOption = None,
-    model: ModelOption = None,
     output: Annotated[
         Path,
         typer.Option(
             "--output", "-o", metavar="FOLDER", help="Where the DICOM results go."
         ),
     ] = Path("results"),
-    send: Annotated[
-        bool, typer.Option("--send", help="Send the results to the archive too.")
-    ] = False,
+    model: ModelOption = None,
+    bundle: BundleOption = None,
+    send: SendOption = False,
+    to: ToOption = None,
+    language: LanguageOption = "en",
+    config_file: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Read one study without an archive.
 
     Exit status
     -----------
-    0  every study that a model reads is reported, and with --send taken
-    1  something failed, or no model reads what is there
-    2  wrong use
+    0    the study is reported, and with --send or --to taken
+    1    it failed, no model reads it, or it was not taken
+    2    wrong use
+    130  interrupted
 
     Examples
     --------
@@ -46,12 +54,18 @@ def infer(
     pacs-node infer ./study --output ./out --send
         Keep the results in ./out and send them to the archive of node.toml.
     """
-    from node.batch import offline as batch  # the whole pipeline: heavy
+    from node.batch import desk  # the whole pipeline: heavy
+    from node.batch.order import order_of
 
-    names = [model] if model else list(models.MODELS)
-    jobs = list(batch.infer(path, output, config.load(config_file), names, send=send))
-    print_jobs(jobs, batch.deliveries(output), as_json=as_json)
-    good = {JobState.SENT} if send else {JobState.REPORTED, JobState.SENT}
-    ended = {job.state for job in jobs} - {JobState.NOT_APPLICABLE}
-    if not ended or ended - good:
-        raise typer.Exit(1)
+    order = order_of(
+        config.load(config_file),
+        path,
+        output,
+        model=model,
+        bundle=bundle,
+        send=send,
+        to=to,
+        every_input=False,
+    )
+    wanted = desk.Wanted(language=language, as_json=as_json)
+    raise typer.Exit(desk.infer(order, wanted, datetime.now().astimezone()))

@@ -58,3 +58,56 @@ ModelOption = Annotated[
         autocompletion=model_names,
     ),
 ]
+READING = "How it is read and sent"
+"""Panel of the options that ``infer`` and ``batch`` share."""
+
+BundleOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Bundle of your own, from `pacs-model train`.",
+        rich_help_panel=READING,
+    ),
+]
+SendOption = Annotated[
+    bool,
+    typer.Option(
+        "--send",
+        help="Send the results to the destinations of node.toml.",
+        rich_help_panel=READING,
+    ),
+]
+ToOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="AET@HOST:PORT",
+        help="Send them there instead.",
+        rich_help_panel=READING,
+    ),
+]
+
+
+def language_names(incomplete: str) -> list[str]:
+    """Return the languages whose codes begin so (shell completion)."""
+    return [code for code in LANGUAGES if code.startswith(incomplete)]
+
+
+def known_language(code: str) -> str:
+    """Return the code of a language that there is (callback of ``--lang``)."""
+    if code not in LANGUAGES:
+        raise typer.BadParameter(f"{code}: languages are {', '.join(LANGUAGES)}")
+    return code
+
+
+LANGUAGES = ("en", "ru")
+LanguageOption = Annotated[
+    str,
+    typer.Option(
+        "--lang",
+        metavar="CODE",
+        help="Language of the messages: en or ru.",
+        callback=known_language,
+        autocompletion=language_names,
+        rich_help_panel=READING,
+    ),
+]

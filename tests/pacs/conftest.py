@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Browser
 from pydicom import Dataset, dcmread
 
-import models
 from models.hippocampus.phantom import write_study
-from node.batch import offline as batch
+from node.batch.order import order_of
+from node.batch.run import read
 from tests.pacs.archive import Archive, free_settings, running_archive
 from tests.pacs.viewer import Screen, running_browser, running_viewer
 
@@ -50,7 +50,7 @@ def read_study(archive: Archive, folder: Path) -> dict[str, Dataset]:
     archive.store(folder)
     results = folder.parent / f"{folder.name}-results"
     settings = archive.settings
-    list(batch.infer(folder, results, settings, list(models.MODELS), send=False))
+    read(order_of(settings, folder, results))
     files = list(results.rglob("*.dcm"))  # beside them lies the ledger
     for file in files:
         archive.store(file, calling=settings.node.ae_title)

@@ -1,0 +1,211 @@
+"""A table that Excel opens as it was meant, whatever folders are called."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from datetime import datetime
+from decimal import Decimal
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openpyxl import load_workbook
+
+from node.batch import spreadsheet
+from node.batch.legible import visible
+from node.batch.rows import Row
+from node.errors import ConfigError, NodeError
+
+NAMES = ["Иванов 01", "脳 MRI", "頭部", "دماغ", "=SUM(A1:A9)", "+1", "-1", "@x", "#N/A"]
+
+names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
+
+
+def rows(*paths: str) -> list[Row]:
+    """Return a row per path."""
+    return [{"path_to_study": path, "total_mm3": Decimal("3385.10")} for path in paths]
+
+
+def sheet(path: Path, name: str = "hippocampus") -> Any:
+    """Return a sheet as openpyxl reads it."""
+    return load_workbook(path)[name]
+
+
+def written(folder: Path, *paths: str) -> Path:
+    """Write a spreadsheet with a row per path."""
+    target = folder / "results.xlsx"
+    spreadsheet.write(target, {"hippocampus": rows(*paths)}, {"Studies": len(paths)})
+    return target
+
+
+def test_names_of_every_script_stay_as_they_are(tmp_path: Path) -> None:
+    """Also those that Excel would take for a formula or an error."""
+    target = written(tmp_path, *NAMES)
+    cells = list(sheet(target)["A"])[1:]
+
+    assert [cell.value for cell in cells] == NAMES
+    assert {cell.data_type for cell in cells} == {"s"}
+
+
+def test_no_cell_is_a_formula(tmp_path: Path) -> None:
+    """In the file itself, not only as it is read back; nor after F2 in Excel."""
+    with ZipFile(written(tmp_path, *NAMES)) as book:
+        xml = b"".join(book.read(name) for name in book.namelist())
+
+    assert b"<f>" not in xml
+    assert b'quotePrefix="1"' in xml
+
+
+@given(st.lists(names, min_size=1, max_size=5))
+@settings(deadline=None, max_examples=40)
+def test_every_text_is_read_back(paths: list[str]) -> None:
+    """From .xlsx and .csv; what no file can hold is written as a code."""
+    content = spreadsheet._as_xlsx({"m": rows(*paths)}, {})
+    book = load_workbook(BytesIO(content))
+    table = spreadsheet._as_csv(rows(*paths)).decode("utf-8-sig")
+    read = [line[0] for line in csv.reader(table.splitlines(keepends=True))][1:]
+
+    told = [visible(path) for path in paths]
+    assert [cell.value for cell in book["m"]["A"]][1:] == told
+    assert len(told) == len(paths)
+    if not any(
+        re.search("[\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]", path) for path in told
+    ):
+        assert [re.sub("^'(?=[=+@\t-])", "", name) for name in read] == [
+            re.sub("^'(?=[=+@\t-])", "", name) for name in told
+        ]
+
+
+def test_a_csv_is_known_as_utf8_and_holds_no_formula(tmp_path: Path) -> None:
+    """By the mark at its head; an apostrophe makes a text of a formula."""
+    target = tmp_path / "results.csv"
+    spreadsheet.write(target, {"hippocampus": rows(*NAMES)}, {})
+
+    assert target.read_bytes().startswith(b"\xef\xbb\xbf")
+    with target.open(encoding="utf-8-sig", newline="") as stream:
+        read = list(csv.reader(stream))
+    assert read[0] == ["path_to_study", "total_mm3"]
+    assert [line[0] for line in read[1:5]] == NAMES[:4]
+    assert [line[0] for line in read[5:9]] == [f"'{name}" for name in NAMES[4:8]]
+    assert read[1][1] == "3385.10"
+
+
+def test_what_no_file_can_hold_is_still_recognised(tmp_path: Path) -> None:
+    """A name that is not UTF-8, and control characters."""
+    names_on_disk = [os.fsdecode(b"caf\xe9"), "a\x01b", "a\rb", "a\ufffeb"]
+
+    target = written(tmp_path, *names_on_disk)
+
+    assert [cell.value for cell in sheet(target)["A"]][1:] == [
+        "caf\\xe9",
+        "a\\x01b",
+        "a\\x0db",
+        "a\\ufffeb",
+    ]
+
+
+def test_numbers_are_numbers_with_the_digits_of_the_report(tmp_path: Path) -> None:
+    """Excel adds them up; an empty cell stays empty."""
+    target = tmp_path / "r.xlsx"
+    cells: Row = {"a": Decimal("3385.10"), "b": Decimal(3385), "c": None, "d": 7}
+    spreadsheet.write(target, {"hippocampus": [cells]}, {})
+
+    a, b, c, d = sheet(target)[2]
+    assert (a.value, a.number_format) == (3385.1, "0.00")
+    assert (b.value, b.number_format) == (3385, "0")
+    assert (c.value, d.value) == (None, 7)
+
+
+def test_the_heading_stays_in_sight_and_filters(tmp_path: Path) -> None:
+    """And columns are as wide as what stands in them."""
+    table = sheet(written(tmp_path, "脳" * 20, "b"))
+
+    assert table.freeze_panes == "A2"
+    assert table.auto_filter.ref == "A1:B3"
+    assert table.column_dimensions["A"].width == 42
+
+
+def test_each_model_has_a_sheet_and_the_run_another(tmp_path: Path) -> None:
+    """Names that Excel refuses are changed, and none is taken twice."""
+    target = tmp_path / "r.xlsx"
+    sheets = {"hippocampus": rows("a"), "summary": rows("b"), "a/b" * 20: rows("c")}
+
+    spreadsheet.write(target, sheets, {"Studies": 3})
+
+    book = load_workbook(target)
+    assert book.sheetnames[0] == "hippocampus"
+    assert book.sheetnames[1] == "summary 2"
+    assert book.sheetnames[-1] == "Summary"
+    assert [cell.value for cell in book["Summary"][1]] == ["Studies", 3]
+    assert max(len(name) for name in book.sheetnames) <= 31
+
+
+def test_two_models_are_two_csv(tmp_path: Path) -> None:
+    """Named after them."""
+    sheets = {"hippocampus": rows("a"), "chest": rows("b")}
+
+    files = spreadsheet.write(tmp_path / "r.csv", sheets, {})
+
+    assert [file.name for file in files] == ["r.hippocampus.csv", "r.chest.csv"]
+    assert all(file.is_file() for file in files)
+
+
+def test_a_run_without_entries_is_a_table_too(tmp_path: Path) -> None:
+    """Both kinds can be opened."""
+    for suffix in spreadsheet.SUFFIXES:
+        (file,) = spreadsheet.write(tmp_path / f"r{suffix}", {"m": []}, {})
+        assert file.stat().st_size > 0
+
+
+def test_a_file_that_cannot_be_replaced_stays(tmp_path: Path) -> None:
+    """The old table stands, nothing half lies beside it, the advice is one line."""
+    target = tmp_path / "results.csv"
+    target.mkdir()
+
+    with pytest.raises(NodeError, match="is not read twice") as told:
+        spreadsheet.write(target, {"m": rows("a")}, {})
+
+    assert "\n" not in str(told.value)
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("table.ods", r"\.xlsx or \.csv"),
+        ("table", r"\.xlsx or \.csv"),
+        ("no/such/table.csv", "no such folder"),
+        ("folder.csv", "this is a folder"),
+    ],
+)
+def test_a_name_that_cannot_be_written_is_refused_first(
+    tmp_path: Path, name: str, said: str
+) -> None:
+    """Before an hour of reading."""
+    (tmp_path / "folder.csv").mkdir()
+
+    with pytest.raises(ConfigError, match=said):
+        spreadsheet.check(tmp_path / name)
+
+
+def test_a_folder_that_is_not_writable_is_refused_first(tmp_path: Path) -> None:
+    """Root may write everywhere: then there is nothing to refuse."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o500)
+    if os.access(closed, os.W_OK):
+        pytest.skip("root may write everywhere")
+
+    with pytest.raises(ConfigError, match="not writable"):
+        spreadsheet.check(closed / "r.xlsx")
+
+
+def test_a_good_name_is_taken(tmp_path: Path) -> None:
+    """Capitals too."""
+    spreadsheet.check(tmp_path / "R.XLSX")
+    spreadsheet.check(tmp_path / spreadsheet.default_name(datetime(2026, 11, 21)))  # noqa: DTZ001 - a name on the wall clock
