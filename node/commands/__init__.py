@@ -11,6 +11,7 @@ from models.page import Commands
 from node.commands import options
 from node.commands.batch import batch
 from node.commands.check import check
+from node.commands.explain import explain
 from node.commands.infer import infer
 from node.commands.jobs import jobs
 from node.commands.retract import retract
@@ -63,6 +64,7 @@ app.command(rich_help_panel=options.SERVE)(run)
 app.command(rich_help_panel=options.SERVE)(check)
 app.command(rich_help_panel=options.READ)(infer)
 app.command(rich_help_panel=options.READ)(batch)
+app.command(rich_help_panel=options.ASK)(explain)
 app.command(rich_help_panel=options.ASK)(jobs)
 app.command(rich_help_panel=options.ASK)(rule)
 app.command(rich_help_panel=options.AGAIN)(retry)

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 from node.config import Settings
 from node.errors import ConfigError
 from node.jobs.ledger import LEDGER_FILE, Ledger
+
+LEDGER_FOLDER = ".pacs-node"
+"""Folder of the ledger below a folder of results that were made offline."""
+
+
+def of_results(settings: Settings, results: Path | None) -> Settings:
+    """Return settings whose ledger is that of a folder of results, if one is named."""
+    if results is None:
+        return settings
+    node = settings.node.model_copy(update={"data_dir": results / LEDGER_FOLDER})
+    return settings.model_copy(update={"node": node})
 
 
 @contextmanager
@@ -23,7 +35,7 @@ def opened(settings: Settings, *, read_only: bool = True) -> Iterator[Ledger]:
     if not (data_dir / LEDGER_FILE).is_file():
         raise ConfigError(
             f"no ledger in {data_dir}: start the node with `pacs-node run`, or name "
-            "its settings with --config"
+            "its settings with --config, or --results of a batch"
         )
     with closing(Ledger(data_dir, read_only=read_only)) as ledger:
         yield ledger

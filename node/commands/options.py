@@ -47,6 +47,14 @@ JsonOption = Annotated[
         "--json", help="Print JSON, for a machine to read.", rich_help_panel=COMMON
     ),
 ]
+ResultsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--results",
+        metavar="FOLDER",
+        help="Results of infer or batch; else the node's.",
+    ),
+]
 ModelOption = Annotated[
     str | None,
     typer.Option(
