@@ -88,18 +88,18 @@ def write(
     """
     if path.suffix.lower() == ".csv":
         contents = {
-            _file_of(path, model, len(sheets)): _as_csv(rows)
+            _file_of(path, model, len(sheets)): as_csv(rows)
             for model, rows in sheets.items()
         }
     else:
-        contents = {path: _as_xlsx(sheets, about)}
+        contents = {path: as_xlsx(sheets, about)}
     for file, content in contents.items():
         write_whole(file, content)
     return tuple(contents)
 
 
-def _as_csv(rows: Sequence[Row]) -> bytes:
-    """Return a table with a mark at its head by which Excel knows it as UTF-8."""
+def as_csv(rows: Sequence[Row]) -> bytes:
+    """Return a table in bytes, with the mark by which Excel knows it as UTF-8."""
     stream = StringIO(newline="")
     writer = csv.writer(stream)
     writer.writerow(rows[0] if rows else ())
@@ -114,7 +114,8 @@ def _plain(cell: Cell) -> str:
     return f"'{text}" if text.startswith(FORMULA) else text
 
 
-def _as_xlsx(sheets: Mapping[str, Sequence[Row]], about: Mapping[str, Cell]) -> bytes:
+def as_xlsx(sheets: Mapping[str, Sequence[Row]], about: Mapping[str, Cell]) -> bytes:
+    """Return a workbook in bytes: a sheet for each model, then the summary."""
     book = Workbook()
     book.remove(book.worksheets[0])
     taken = {SUMMARY.lower()}

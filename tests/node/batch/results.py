@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ CHOSEN = Verdict("1.2.2", 901, "HippoCrop", 40, True, "", "MR 'HippoCrop'")
 OTHER = Verdict("1.2.1", 1, "T1post", 192, False, "description", "'T1post'")
 
 
+@cache
 def bundle() -> Bundle:
     """Return the shipped bundle."""
     return load_bundle(models.bundle_folder(MODEL))

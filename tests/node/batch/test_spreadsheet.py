@@ -66,9 +66,9 @@ def test_no_cell_is_a_formula(tmp_path: Path) -> None:
 @settings(deadline=None, max_examples=40)
 def test_every_text_is_read_back(paths: list[str]) -> None:
     """From .xlsx and .csv; what no file can hold is written as a code."""
-    content = spreadsheet._as_xlsx({"m": rows(*paths)}, {})
+    content = spreadsheet.as_xlsx({"m": rows(*paths)}, {})
     book = load_workbook(BytesIO(content))
-    table = spreadsheet._as_csv(rows(*paths)).decode("utf-8-sig")
+    table = spreadsheet.as_csv(rows(*paths)).decode("utf-8-sig")
     read = [line[0] for line in csv.reader(table.splitlines(keepends=True))][1:]
 
     told = [visible(path) for path in paths]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from string import Formatter
 
@@ -35,9 +36,15 @@ WORDLESS = {"decimal_sign", "series_named"}
 """Texts without a word in them."""
 
 
-def trees(*rooms: str) -> Iterator[ast.AST]:
+@cache
+def calls() -> tuple[ast.Call, ...]:
+    """Return every call in the program."""
+    return tuple(node for node in trees() if isinstance(node, ast.Call))
+
+
+def trees() -> Iterator[ast.AST]:
     """Parse the program."""
-    for room in rooms:
+    for room in ("node", "models"):
         for path in (ROOT / room).rglob("*.py"):
             yield from ast.walk(ast.parse(path.read_text(encoding="utf-8")))
 
@@ -57,11 +64,11 @@ def called(node: ast.Call) -> str:
 def reason_codes() -> set[str]:
     """Return the reason codes that the source names, however it names them."""
     found = set()
-    for node in trees("node", "models"):
-        if isinstance(node, ast.Call) and called(node) in RAISED and node.args:
-            found.add(literal(node.args[0]))
-        if isinstance(node, ast.Call) and called(node) == "Check":
-            found |= {literal(k.value) for k in node.keywords if k.arg == "reason"}
+    for call in calls():
+        if called(call) in RAISED and call.args:
+            found.add(literal(call.args[0]))
+        if called(call) == "Check":
+            found |= {literal(k.value) for k in call.keywords if k.arg == "reason"}
     return found - {""}
 
 
@@ -76,8 +83,8 @@ def constants() -> set[str]:
 
 def flag_codes() -> set[str]:
     """Return the codes of the quality flags in the source."""
-    calls = (n for n in trees("node", "models") if isinstance(n, ast.Call))
-    return {literal(n.args[0]) for n in calls if called(n) == "Flag" and n.args} - {""}
+    flags = (call for call in calls() if called(call) == "Flag" and call.args)
+    return {literal(call.args[0]) for call in flags} - {""}
 
 
 def leaves(text: str | tuple[str, ...]) -> tuple[str, ...]:

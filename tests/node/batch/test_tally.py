@@ -1,0 +1,48 @@
+"""Every entry ends one way, and is counted once."""
+
+from __future__ import annotations
+
+import pytest
+
+from node.batch.entry import Entry
+from node.batch.tally import Counts, Ending, count, ending_of
+from node.jobs.job import FILE_MISSING, JobState
+from tests.node.batch import results as given
+
+
+@pytest.mark.parametrize(
+    ("entry", "ending"),
+    [
+        (given.reported(), Ending.REPORTED),
+        (given.reported(job=given.job(JobState.SENT)), Ending.REPORTED),
+        (given.not_applicable(), Ending.NOT_APPLICABLE),
+        (given.failed(), Ending.FAILED),
+        (Entry("one", "m", "1.2", reason=FILE_MISSING), Ending.FAILED),
+        (given.no_study(), Ending.NO_STUDY),
+        (given.not_read(), Ending.NOT_READ),
+        (given.reported(job=given.job(JobState.RUNNING)), Ending.NOT_READ),
+    ],
+)
+def test_an_entry_ends_one_way(entry: Entry, ending: Ending) -> None:
+    """What was cut short in the middle was not read."""
+    assert ending_of(entry) is ending
+
+
+def test_two_models_of_a_study_are_one_study() -> None:
+    """And what an earlier run finished counts among the results too."""
+    entries = [
+        given.reported(),
+        given.reported(was_kept=True),
+        given.failed(),
+        given.no_study(),
+    ]
+
+    assert count(entries) == Counts(
+        studies=2,
+        reported=2,
+        not_applicable=0,
+        failed=1,
+        no_study=1,
+        not_read=0,
+        kept=1,
+    )
