@@ -49,6 +49,9 @@ class Fault:
         Of the finding that has to turn.
     remedy
         Words that its remedy has to hold.
+    found
+        Words that it has to say was found, where the remedy alone would not show
+        that this fault was seen and no other.
     state
         What it turns into.
     store
@@ -59,6 +62,7 @@ class Fault:
     seed: Seed
     subject: str
     remedy: str
+    found: str = ""
     state: State = State.WRONG
     store: bool = False
 
@@ -70,8 +74,15 @@ ALONE = (
         setting(node={"data_dir": "/proc/x"}),
         "data folder",
         "data_dir = ",
+        found="nothing can be written",
     ),
-    Fault("the data folder lies in a file", below_a_file, "data folder", "data_dir = "),
+    Fault(
+        "the data folder lies in a file",
+        below_a_file,
+        "data folder",
+        "data_dir = ",
+        found="is a file",
+    ),
     Fault(
         "the disk is below its mark",
         setting(inbound={"min_free_mib": 2**40}),
@@ -91,6 +102,7 @@ ALONE = (
         changed_weights,
         "model hippocampus",
         "bundle = ",
+        found="SHA-256",
     ),
     Fault(
         "the site's own bundle is not there",
@@ -104,18 +116,26 @@ ALONE = (
         "models",
         "enabled = true",
     ),
-    Fault("a web server has the node's port", http_at_node, "DICOM port", "ss -ltnp"),
+    Fault(
+        "a web server has the node's port",
+        http_at_node,
+        "DICOM port",
+        "ss -ltnp",
+        found="speaks no DICOM",
+    ),
     Fault(
         "a DICOM node of another title has the node's port",
         dicom_at_node(OTHER),
         "DICOM port",
         "ss -ltnp",
+        found="another AE title",
     ),
     Fault(
         "what has the node's port answers to every title",
         dicom_at_node(OTHER, any_called=True),
         "DICOM port",
         "ss -ltnp",
+        found="every AE title",
     ),
     Fault(
         "a node of the same title works in another data folder",
@@ -149,14 +169,14 @@ ALONE = (
         setting(node=OPEN),
         "callers",
         'allow_addresses = ["127.0.0.1"]',
-        State.ADVICE,
+        state=State.ADVICE,
     ),
     Fault(
         "images leave the machine unencrypted",
         setting(node=OPEN),
         "certificates",
         "VPN",
-        State.ADVICE,
+        state=State.ADVICE,
     ),
     Fault(
         "the archive's host has no address",
@@ -170,6 +190,7 @@ ALONE = (
         http_at_archive,
         "archive",
         "dicom_port = ",
+        found="speaks no DICOM",
     ),
     Fault(
         "the archive goes by another title, without REST",
@@ -206,6 +227,7 @@ ALONE = (
         http_as_rest({}),
         "archive REST",
         "http_port = ",
+        found="HTTP 404",
     ),
     Fault(
         "Orthanc's REST API speaks HTTPS",
@@ -218,28 +240,35 @@ ALONE = (
         http_as_rest({"/system": {"DicomAet": "X"}, "/tools/now": "20260101T000000"}),
         "clock",
         "set-ntp true",
+        found="ahead of",
     ),
     Fault(
-        "a web server has the viewer's port", http_as_viewer, "viewer OHIF", "port = "
+        "a web server has the viewer's port",
+        http_as_viewer,
+        "viewer OHIF",
+        "port = ",
+        found="another program",
     ),
     Fault(
         "the viewer is configured for another archive",
         viewer_of("OLDPACS"),
         "viewer OHIF",
         "./launch_ohif.sh --stop; ./launch_ohif.sh",
+        found="OLDPACS",
     ),
     Fault(
         "the viewer does not reach the archive",
         viewer_of("ORTHANC"),
         "viewer OHIF",
         "./launch_ohif.sh --stop; ./launch_ohif.sh",
+        found="does not reach",
     ),
     Fault(
         "the test object cannot be deleted again",
         dicom_at_archive("ORTHANC"),
         "self-test object",
         "SOP Instance UID 2.25.",
-        State.NOT_EXAMINED,
+        state=State.NOT_EXAMINED,
         store=True,
     ),
 )
@@ -269,18 +298,21 @@ BESIDE_ORTHANC = (
         modality(Port=1),
         "way back to the node",
         "./launch_orthanc.sh --stop",
+        found="at port 1;",
     ),
     Fault(
         "Orthanc calls the node at another address",
         modality(Host="127.0.0.9"),
         "way back to the node",
         "./launch_orthanc.sh --stop",
+        found="127.0.0.9",
     ),
     Fault(
         "Orthanc takes no results from the node",
         modality(AllowStore=False),
         "way back to the node",
         "./launch_orthanc.sh --stop",
+        found="AllowStore",
     ),
     Fault(
         "Orthanc refuses the test object",
@@ -308,6 +340,7 @@ BESIDE_ORTHANC = (
         script_of_another,
         "routing script (Lua)",
         '"ai-node": ["HIPPOAI", ',
+        found="routes to OTHERNODE",
         store=True,
     ),
 )

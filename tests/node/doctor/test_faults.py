@@ -53,8 +53,8 @@ def test_a_fault_of_the_node_is_named(fault: Fault, tmp_path: Path) -> None:
 
     assert finding.state is fault.state, finding
     assert fault.remedy in finding.remedy
+    assert fault.found in finding.found
     assert finding.where
-    assert finding.found
 
 
 @pytest.mark.pacs
@@ -67,6 +67,7 @@ def test_a_fault_beside_an_archive_is_named(
 
     assert finding.state is fault.state, finding
     assert fault.remedy in finding.remedy
+    assert fault.found in finding.found
     assert finding.where
 
 
