@@ -67,7 +67,11 @@ def job(state: JobState = JobState.REPORTED, **changes: Any) -> JobRow:
 def reported(path: str = "studies/one", **changes: Any) -> Entry:
     """Return an entry with results."""
     made = ObjectFile("SR", "1.2.3", "1.2.9", "1.2.8", "1.2", Path("r/v2/SR.dcm"), "ab")
-    given = {"job": job(), "objects": (made,), "seconds": 1.834} | changes
+    given: dict[str, Any] = {
+        "job": job(),
+        "objects": (made,),
+        "seconds": 1.834,
+    } | changes
     return Entry(path, MODEL, "1.2.840.1", **given)
 
 

@@ -13,6 +13,7 @@ from node.batch.entry import Entry
 from node.batch.rows import Row, row_of, sheets_of
 from node.batch.words import Words
 from node.errors import ConfigError
+from node.jobs.ledger_deliveries import Delivery
 from tests.node.batch import results as given
 
 EN = Words.of("en")
@@ -96,7 +97,7 @@ def test_the_reason_says_what_and_what_to_do() -> None:
     ],
 )
 def test_sent_means_that_all_is_there(
-    deliveries: tuple[given.Delivery, ...], said: str | None
+    deliveries: tuple[Delivery, ...], said: str | None
 ) -> None:
     """Nothing is said when nobody asked for it."""
     assert row(given.reported(deliveries=deliveries))["sent"] == said
