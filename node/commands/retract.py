@@ -241,7 +241,7 @@ class _Taking:
 
     def _line(self, result: SentResult, told: str) -> None:
         study = log.salted(self._ledger.site_salt, result.study_instance_uid)
-        self._say(f"  {study}  v{result.version:<2}  {told}")
+        self._say(f"  {study}  v{result.version}  {told}")
 
     def _show(self, found: Sequence[SentResult]) -> None:
         if not found:
@@ -249,7 +249,8 @@ class _Taking:
         for result in found:
             kinds = ", ".join(made.kind for made in result.objects)
             made = f"{result.reported_at.astimezone():%Y-%m-%d %H:%M}"
-            self._line(result, f"{made}  {kinds}  {_whereabouts(result)}")
+            self._line(result, f"{made}  {kinds}")
+            self._say(f"      {_whereabouts(result)}")
             if result.retraction:
                 day = result.retraction.retracted_at.astimezone()
                 self._say(f"      already taken back on {day:%Y-%m-%d %H:%M}")
