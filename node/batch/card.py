@@ -145,12 +145,10 @@ def _passed_over(
 
 
 def _named(verdict: Verdict, words: Words) -> str:
-    return words.text(
-        "series_named",
-        number="?" if verdict.series_number is None else verdict.series_number,
-        description=visible(verdict.description),
-        images=words.count("images", verdict.images),
-    )
+    number = "" if verdict.series_number is None else str(verdict.series_number)
+    name = f"{number} {visible(verdict.description)}".strip()
+    images = words.count("images", verdict.images)
+    return f"{name}, {images}" if name else images
 
 
 def _objects(entry: Entry, words: Words, results: Path) -> Iterator[Line]:

@@ -97,7 +97,6 @@ TEXTS = {
     "head_sent": "Sent",
     "head_why": "Why",
     "head_advice": "Advice",
-    "series_named": "{number} {description}, {images}",
     "head_not_read": "Not read",
     "grade_A": "A, good",
     "grade_B": "B, with reservations",

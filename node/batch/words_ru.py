@@ -93,7 +93,6 @@ TEXTS = {
     "head_sent": "Отправлено",
     "head_why": "Причина",
     "head_advice": "Что делать",
-    "series_named": "{number} {description}, {images}",
     "head_not_read": "Не читались",
     "grade_A": "A, хорошее",
     "grade_B": "B, с оговорками",

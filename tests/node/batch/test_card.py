@@ -107,6 +107,15 @@ def test_the_card_holds_in_80_columns_without_colour(name: str, words: Words) ->
     assert words.text("research")[:20] in told
 
 
+def test_a_series_without_number_or_name_is_counted() -> None:
+    """Neither is there in every archive."""
+    bare = Verdict("1.2.2", None, "", 40, True, "", "y")
+
+    told = lines(given.reported(job=given.job(verdicts=(bare,))))
+
+    assert "Series   40 images" in told
+
+
 def test_a_description_in_brackets_is_no_markup() -> None:
     """A scanner may call a series as it likes."""
     odd = Verdict("1.2.2", 901, "[red]x[/red]\x1b[2J", 40, True, "", "y")

@@ -32,7 +32,7 @@ RAISED = {
 }
 """Calls whose first argument is a reason code."""
 
-WORDLESS = {"decimal_sign", "series_named"}
+WORDLESS = {"decimal_sign"}
 """Texts without a word in them."""
 
 
