@@ -37,9 +37,9 @@ class Expected:
         elif self.state is not JobState.QUEUED:
             self.begin_anew(now)
 
-    def begin_anew(self, now: datetime) -> None:
-        """Be queued by a change of the study."""
-        self.state = advance(self.state, JobEvent.CHANGE)
+    def begin_anew(self, now: datetime, event: JobEvent = JobEvent.CHANGE) -> None:
+        """Be queued by a change of the study, or another event."""
+        self.state = advance(self.state, event)
         self.attempts, self.changed, self.due = 0, False, now
 
     def end(self, event: JobEvent, now: datetime) -> None:
@@ -47,6 +47,12 @@ class Expected:
         self.state = advance(self.state, event)
         if self.changed and self.state is not JobState.QUEUED:
             self.begin_anew(now)
+
+    def offer(self, version: int, place: tuple[str, str]) -> None:
+        """Have an object on its way again; what was sent is not, until it is there."""
+        self.deliveries[version][place] = "pending"
+        if self.state is JobState.SENT:
+            self.state = advance(self.state, JobEvent.RESEND)
 
     def settle(self) -> None:
         """Be sent when everything is that counts."""

@@ -49,6 +49,19 @@ def execute(database: Database, statements: Iterable[str]) -> None:
             connection.execute(statement)
 
 
+def test_what_others_commit_is_noticed_once(database: Database) -> None:
+    """Another connection's commits are; our own, and a look without news, are not."""
+    other = Database(database.path)
+    execute(database, ["UPDATE installation SET id = 'ours'"])
+    ours = database.changed_by_others()
+    execute(other, ["UPDATE installation SET id = 'theirs'"])
+    other.close()
+
+    assert not ours
+    assert database.changed_by_others()
+    assert not database.changed_by_others()
+
+
 def test_a_new_file_has_the_schema_version_and_a_write_ahead_log(
     database: Database,
 ) -> None:

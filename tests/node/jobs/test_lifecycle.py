@@ -166,6 +166,32 @@ class Lifecycle(RuleBasedStateMachine):
         for delivery in due:
             self.answer(delivery, outcome)
 
+    @rule(data=st.data())
+    def somebody_wants_jobs_done_again(self, data: st.DataObject) -> None:
+        """Queue those that ended and whose study is complete; leave the others."""
+        wanted = data.draw(st.sets(st.sampled_from(sorted(self.jobs) or [0])))
+        may = [i for i in sorted(wanted & set(self.jobs)) if self.may_be_retried(i)]
+        assert self.ledger.repeats.queue_again(sorted(wanted), self.now) == may
+        for job_id in may:
+            self.jobs[job_id].begin_anew(self.now, JobEvent.RETRY)
+
+    @rule(destination=st.sampled_from(DESTINATIONS), again=st.booleans())
+    def somebody_wants_results_sent_again(self, destination: str, again: bool) -> None:
+        """Offer what failed, or everything; what was sent is so no more until then."""
+        states = {"failed", "sent"} if again else {"failed"}
+        wanted = [
+            delivery
+            for job_id in self.jobs
+            for delivery in self.ledger.deliveries.of_job(job_id)
+            if delivery.destination == destination and delivery.state in states
+        ]
+        numbers = [delivery.delivery_id for delivery in wanted]
+        assert sorted(self.ledger.repeats.offer_again(numbers, self.now)) == sorted(
+            numbers
+        )
+        for delivery in wanted:
+            self.jobs[delivery.job_id].offer(*self.key(delivery))
+
     @rule()
     def a_quiet_week_passes(self) -> None:
         """Everything ends; what comes later meets old results."""
@@ -333,10 +359,19 @@ class Lifecycle(RuleBasedStateMachine):
         else:
             self.ledger.deliveries.failed(delivery, 0xA900, "refused", self.now)
         expected = self.jobs[delivery.job_id]
-        version = int(delivery.sop_instance_uid.rsplit(".", 1)[1])
-        key = (delivery.destination, delivery.kind)
-        expected.deliveries[version - 1][key] = outcome
+        version, place = self.key(delivery)
+        expected.deliveries[version][place] = outcome
         expected.settle()
+
+    def key(self, delivery: Delivery) -> tuple[int, tuple[str, str]]:
+        """Return where a delivery stands in what is expected of its job."""
+        version = int(delivery.sop_instance_uid.rsplit(".", 1)[1])
+        return version - 1, (delivery.destination, delivery.kind)
+
+    def may_be_retried(self, job_id: int) -> bool:
+        """Return whether a job ended, and its study is complete."""
+        study = self.ledger.jobs.get(job_id).study_instance_uid
+        return self.jobs[job_id].state in OVER and not self.receiving[study]
 
     def dump(self) -> list[str]:
         """Return everything that the ledger holds."""
