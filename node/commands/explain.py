@@ -8,21 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from node import config
-from node.commands.ledgers import of_results, opened
+from node.commands.ledgers import of_results, opened, studies_named
 from node.commands.options import ConfigOption, JsonOption, ResultsOption
 from node.commands.terminal import console, print_json
 from node.config import Settings
-from node.errors import NodeError
 from node.jobs.ledger import Ledger
 
 if TYPE_CHECKING:
     from node.history.repetition import Repetition
     from node.history.story import Story
-
-UNKNOWN = (
-    "no study is known by that: give a Study Instance UID, the SOP Instance UID of an "
-    "image or a result, an Accession Number, or the 12 digits after study= in the log"
-)
 
 
 def explain(
@@ -68,7 +62,7 @@ def explain(
     settings = of_results(config.load(config_file), results)
     with opened(settings) as ledger:
         told = _Told(ledger, settings, in_order=results is None)
-        is_good = told.tell(wanted.strip(), rerun_check=rerun_check, as_json=as_json)
+        is_good = told.tell(wanted, rerun_check=rerun_check, as_json=as_json)
     if not is_good:
         raise typer.Exit(1)
 
@@ -89,10 +83,8 @@ class _Told:
         """Tell about the studies that are meant; return whether all is as it was."""
         from node.history.story import story_of
 
-        found = self._ledger.studies.find(wanted)
+        found = studies_named(self._ledger, wanted)
         stories = [story_of(study, self._ledger) for study in found]
-        if not stories:
-            raise NodeError(UNKNOWN)
         if as_json:
             return self._print_plain(stories, rerun_check=rerun_check)
         if len(stories) > 1:

@@ -7,8 +7,14 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from node.config import Settings
-from node.errors import ConfigError
+from node.errors import ConfigError, NodeError
 from node.jobs.ledger import LEDGER_FILE, Ledger
+from node.jobs.ledger_studies import StudyRow
+
+UNKNOWN = (
+    "no study is known by that: give a Study Instance UID, the SOP Instance UID of an "
+    "image or a result, an Accession Number, or the 12 digits after study= in the log"
+)
 
 LEDGER_FOLDER = ".pacs-node"
 """Folder of the ledger below a folder of results that were made offline."""
@@ -39,3 +45,17 @@ def opened(settings: Settings, *, read_only: bool = True) -> Iterator[Ledger]:
         )
     with closing(Ledger(data_dir, read_only=read_only)) as ledger:
         yield ledger
+
+
+def studies_named(ledger: Ledger, wanted: str) -> list[StudyRow]:
+    """Return the studies that somebody may mean, at least one.
+
+    Raises
+    ------
+    NodeError
+        There is none. What was typed is not repeated: it may name a person.
+    """
+    found = ledger.studies.find(wanted.strip())
+    if not found:
+        raise NodeError(UNKNOWN)
+    return found

@@ -11,7 +11,6 @@ from rich.panel import Panel
 from rich.text import Text
 
 from node.history.card import SHOWN_DIGITS
-from node.history.moments import clock, day, zone
 from node.history.paths import Objects
 from node.history.repetition import Repetition
 from node.history.story import JobStory, Story
@@ -19,6 +18,7 @@ from node.history.timeline import Event, count, timeline
 from node.jobs.job import Verdict
 from node.jobs.ledger_history import ResultRow
 from node.listing import DELIVERY_WORDS
+from node.moments import clock, day, zone
 
 NARROWEST = 40
 """Columns below which lines are left to the terminal to fold."""
@@ -181,17 +181,21 @@ def comparison(repetition: Repetition, width: int) -> Iterator[Text]:
 def _table(repetition: Repetition) -> Iterator[Text]:
     """Yield the rows in columns as wide as what stands in them."""
     rows = [
-        (row.what, _cut(row.recorded), _cut(row.repeated), row.is_equal)
-        for row in repetition.rows
+        ("", "recorded", "repeated"),
+        *(
+            (row.what, _cut(row.recorded), _cut(row.repeated))
+            for row in repetition.rows
+        ),
     ]
-    heads = ("", "recorded", "repeated")
-    wide = [max(len(h), *(len(r[i]) for r in rows)) for i, h in enumerate(heads)]
-    cells = "  ".join(f"{head:<{w}}" for head, w in zip(heads, wide, strict=True))
-    yield Text(f"{INDENT}{cells}  equal", style="dim")
-    for *values, is_equal in rows:
-        cells = "  ".join(f"{v:<{w}}" for v, w in zip(values, wide, strict=True))
-        word = ("yes", "") if is_equal else ("NO", "bold red")
-        yield Text.assemble(f"{INDENT}{cells}  ", word)
+    wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    titles, *lines = (
+        "  ".join(f"{cell:<{w}}" for cell, w in zip(cells, wide, strict=True))
+        for cells in rows
+    )
+    yield Text(f"{INDENT}{titles}  equal", style="dim")
+    for line, row in zip(lines, repetition.rows, strict=True):
+        word = ("yes", "") if row.is_equal else ("NO", "bold red")
+        yield Text.assemble(f"{INDENT}{line}  ", word)
 
 
 def _cut(value: str) -> str:

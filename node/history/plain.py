@@ -8,13 +8,13 @@ from typing import Any
 
 from node.config import Settings
 from node.history.card import UNVERIFIED, bundle_now, status_of
-from node.history.moments import zone
 from node.history.paths import Objects
 from node.history.repetition import Repetition
 from node.history.story import Attempt, JobStory, Story
 from node.history.timeline import timeline
 from node.jobs.ledger_deliveries import Delivery
 from node.jobs.ledger_history import ResultRow, TakenBack
+from node.moments import zone
 
 
 def plain(story: Story, settings: Settings, objects: Objects) -> dict[str, Any]:

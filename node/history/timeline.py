@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from node.history.moments import clock, day, lasting
 from node.history.story import Attempt, JobStory, Story, made_objects
 from node.jobs.ledger_deliveries import Delivery
 from node.jobs.ledger_history import ResultRow
+from node.moments import clock, day, lasting
 
 STUDY = "study"
 """Whom a decision is about, when it is not one model."""
