@@ -113,7 +113,10 @@ def as_json(
     bundles: Mapping[str, Bundle],
     words: Words,
 ) -> dict[str, Any]:
-    """Return the run for a machine; its keys are in docs/batch.md and stay."""
+    """Return the run for a machine.
+
+    Its keys stay: another set of them has another ``SCHEMA_VERSION``.
+    """
     return {
         "schema": SCHEMA,
         "version": SCHEMA_VERSION,

@@ -45,6 +45,15 @@ def test_the_folder_name_is_the_name_everywhere(model: Model) -> None:
     assert models.bundle_folder(model.bundle.name) == model.bundle.folder
 
 
+def test_every_column_of_a_table_is_measured(model: Model, findings: Findings) -> None:
+    """A name misspelled in the bundle would leave its column empty for ever."""
+    measured = {(each.structure, each.unit.value) for each in findings.measurements}
+    columns = model.bundle.columns.values()
+
+    assert {(column.structure, column.unit) for column in columns} <= measured
+    assert columns
+
+
 def test_every_model_folder_is_in_the_list() -> None:
     """A folder with a bundle that is not registered would never be served."""
     folders = {path.parent.name for path in ROOT.glob("*/bundle.json")}

@@ -31,6 +31,7 @@ def test_a_training_ends_with_a_bundle_that_serves(tmp_path: Path) -> None:
 
     assert result.exit_code == 0
     bundle = load_bundle(output)
+    assert list(bundle.columns) == ["anterior_mm3", "posterior_mm3", "total_mm3"]
     assert bundle.metrics["cases"] == 2
     assert bundle.training["cases"] == 8
     assert bundle.training["recipe"]["epochs"] == 1
