@@ -105,6 +105,18 @@ def test_every_reason_in_the_source_has_words(words: Words) -> None:
     assert sorted(codes - set(words.reasons)) == []
 
 
+def test_no_reason_waits_for_a_fault_that_is_gone() -> None:
+    """A renamed reason takes its words along."""
+    spelled: set[str] = set()
+    for room in ("node", "models"):
+        for path in (ROOT / room).rglob("*.py"):
+            if not path.name.startswith(("reasons_", "notice_words")):
+                source = path.read_text(encoding="utf-8")
+                spelled |= set(re.findall('"([a-z_]+)"', source))
+
+    assert sorted(set(reasons_en.REASONS) - spelled) == []
+
+
 @pytest.mark.parametrize("words", [EN, RU], ids=["en", "ru"])
 def test_every_flag_stage_and_ending_has_words(words: Words) -> None:
     """Neither does a new flag stay a code, nor a new stage end a run."""
