@@ -24,8 +24,7 @@ def studies_meant(ledger: Ledger, wanted: str | None) -> frozenset[str] | None:
     found = frozenset(row.study_instance_uid for row in ledger.studies.find(wanted))
     if not found:
         raise ConfigError(
-            "no study is known by that UID, accession number or hash: "
-            "`pacs-node jobs` lists all"
+            "no study is known by that UID, number or hash: pacs-node jobs"
         )
     return found
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import models
+from models.volume.bundle import BundleError, load_bundle
 from node import config, log
 from node.commands.asking import agreed, at_terminal, counted, studies_meant
 from node.commands.ledgers import opened
@@ -231,8 +233,10 @@ class _Taking:
             self._say(f"{counted(len(done.deleted), 'object')} deleted in the archive")
         if done.absent:
             self._say(f"{counted(len(done.absent), 'object')} no more in the archive")
-        for uid, why in done.kept:
-            self._say(f"not deleted: {uid}\n    {why}")
+        for why in dict.fromkeys(why for _, why in done.kept):
+            self._say(f"not deleted: {why}")
+            for uid in (uid for uid, its in done.kept if its == why):
+                self._say(f"      {uid}")
         return done
 
     def _say(self, line: str) -> None:
@@ -246,6 +250,8 @@ class _Taking:
     def _show(self, found: Sequence[SentResult]) -> None:
         if not found:
             self._say("nothing fits: there is no such result")
+        for name in {f"{each.model} {each.model_version}" for each in found}:
+            self._say(f"{name}: {counted(len(found), 'result')}")
         for result in found:
             kinds = ", ".join(made.kind for made in result.objects)
             made = f"{result.reported_at.astimezone():%Y-%m-%d %H:%M}"
@@ -264,6 +270,10 @@ class _Taking:
         if any("on its way" in told for result in taken for told in _notes(result)):
             does = "is at it" if self._runs else "does it when it runs: pacs-node run"
             self._say(f"what is on its way: the node {does}")
+        for name, version in {(each.model, each.model_version) for each in taken}:
+            if _still_reads(self._settings, name, version):
+                self._say(f"{name} {version} still reads what comes; to stop that:")
+                self._say(f"      [models.{name}] enabled = false, and a restart")
 
     def _plain(
         self,
@@ -278,6 +288,16 @@ class _Taking:
             "not_deleted": [{"sop_instance_uid": u, "reason": w} for u, w in kept],
             "node_runs": self._runs,
         }
+
+
+def _still_reads(settings: Settings, model: str, version: str) -> bool:
+    """Tell whether new studies are read with what was just taken back."""
+    section = settings.models.of(model)
+    try:
+        bundle = load_bundle(section.bundle or models.bundle_folder(model))
+    except BundleError:
+        return False
+    return section.enabled and bundle.version == version
 
 
 def _whereabouts(result: SentResult) -> str:

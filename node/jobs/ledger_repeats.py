@@ -49,7 +49,7 @@ class RepeatRecords:
         """Make deliveries due now, as if they were just made; return which were.
 
         What was taken back meanwhile is not offered. A job that was sent is reported
-        until everything is there again. When a delivery ended before stays known.
+        until everything is there again. When it was sent stays known (``ended_at``).
         """
         with self._database.write() as connection:
             rows = connection.execute(
@@ -72,6 +72,8 @@ class RepeatRecords:
 def _offer(connection: sqlite3.Connection, delivery_id: int, now: str) -> None:
     connection.execute(
         "UPDATE deliveries SET state = 'pending', attempts = 0, status = NULL, "
-        "detail = NULL, created_at = ?, not_before = ? WHERE delivery_id = ?",
-        (now, now, delivery_id),
+        "detail = NULL, created_at = :now, not_before = :now, "
+        "ended_at = CASE WHEN state = 'failed' THEN NULL ELSE ended_at END "
+        "WHERE delivery_id = :delivery",
+        {"now": now, "delivery": delivery_id},
     )

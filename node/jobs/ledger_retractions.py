@@ -227,6 +227,25 @@ def _is_taken_back(connection: sqlite3.Connection, result_id: int) -> bool:
     )
 
 
+def _withdraw(
+    connection: sqlite3.Connection, of_result: Mapping[str, object]
+) -> None:
+    """Offer nothing any more; what was sent before, and offered again, was sent."""
+    pending = (
+        "WHERE state = 'pending' AND sop_instance_uid IN "
+        "(SELECT sop_instance_uid FROM objects WHERE result_id = :result)"
+    )
+    connection.execute(
+        f"UPDATE deliveries SET state = 'sent' {pending} AND ended_at IS NOT NULL",  # noqa: S608 - a constant is put in
+        of_result,
+    )
+    connection.execute(
+        "UPDATE deliveries SET state = 'failed', detail = :taken_back, "  # noqa: S608 - a constant is put in
+        f"ended_at = :now {pending}",
+        of_result,
+    )
+
+
 def _take_back(
     connection: sqlite3.Connection, result_id: int, retraction: Retraction, now: str
 ) -> None:
@@ -241,12 +260,7 @@ def _take_back(
         "AND (attempts > 0 OR ended_at IS NOT NULL))) ORDER BY destination",
         of_result,
     ).fetchall()
-    connection.execute(
-        "UPDATE deliveries SET state = 'failed', detail = :taken_back, "
-        "ended_at = :now WHERE state = 'pending' AND sop_instance_uid IN "
-        "(SELECT sop_instance_uid FROM objects WHERE result_id = :result)",
-        of_result,
-    )
+    _withdraw(connection, of_result)
     note = retraction.note
     if note is not None:
         names = [row["destination"] for row in holders]

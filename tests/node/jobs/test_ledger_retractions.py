@@ -79,6 +79,9 @@ def test_who_had_it_and_is_offered_it_again_gets_the_note(ledger: Ledger) -> Non
     ledger.retractions.take_back([(1, WHY)], LATER)
 
     assert deliver(ledger) == ["KO"]
+    (found,) = ledger.retractions.results("hippocampus", "1")
+    assert found.sent_to("2.25.1.1") == (ARCHIVE,)
+    assert ledger.jobs.get(job_id).state is JobState.SENT
 
 
 def test_the_note_follows_what_was_on_its_way_at_that_moment(ledger: Ledger) -> None:
