@@ -18,6 +18,7 @@ from node.batch.delivery import Deliveries
 from node.batch.entry import INTERRUPTED, Entry
 from node.batch.order import Order, with_workers
 from node.batch.records import Records, opened, unread
+from node.batch.restore import are_there, restore
 from node.batch.sources import Found, StudyFiles, source_of
 from node.errors import NodeError
 from node.jobs.job import FILE_MISSING, NO_SPACE, JobRequest, JobState
@@ -181,12 +182,28 @@ class _Run:
             return False
         for model in models:
             job = self._records.job(uid, model)
-            if model in wanted:
+            if model in wanted or not self._is_whole(job):
                 self._waiting.add(job.job_id)
             else:
                 self._deliveries.address(job)
                 self._end(self._records.entry(job, path, was_kept=True))
-        return bool(wanted)
+        return any(self._records.job(uid, m).job_id in self._waiting for m in models)
+
+    def _is_whole(self, job: JobRow) -> bool:
+        """Tell whether a result that stands has its objects, if need be once more.
+
+        One that does not come out as it was is read again, as a version of its own.
+        """
+        objects = self._ledger.jobs.objects(job.job_id)
+        if job.retracted_at or are_there(objects):
+            return True
+        beside = self._studies[job.study_instance_uid].beside
+        files = [path.absolute() for path in beside]
+        settings, results = self._settings, self._order.results
+        if restore(job, self._ledger, settings, results, files):
+            return True
+        self._ledger.repeats.queue_again([job.job_id], datetime.now(UTC))
+        return False
 
     def _request(self, job: JobRow) -> JobRequest:
         """Return what a worker needs: with the files that may be damaged images."""
@@ -195,7 +212,9 @@ class _Run:
         )
         beside = self._studies[job.study_instance_uid].beside
         files = (*request.files, *(path.absolute() for path in beside))
-        return replace(request, files=files, in_order=False)
+        stands = are_there(self._ledger.jobs.objects(job.job_id))
+        identity = request.previous_identity if stands else None
+        return replace(request, files=files, in_order=False, previous_identity=identity)
 
     def _collect(self, patience_s: float) -> None:
         """Hear of jobs that ended, and tell what the workers are doing."""

@@ -42,9 +42,9 @@ def test_infer_prints_json_and_exits_zero(tmp_path: Path) -> None:
 
     status, output, _ = pacs_node("infer", "study", "--json", folder=tmp_path)
 
-    (job,) = json.loads(output)
-    assert (status, job["state"]) == (0, "reported")
-    assert job["summary"]["Hippocampus volume"].endswith("mL")
+    (entry,) = json.loads(output)["entries"]
+    assert (status, entry["outcome"]) == (0, "reported")
+    assert {m["unit"] for m in entry["measurements"]} == {"mm3", "mL"}
     for path in (tmp_path / "results").rglob("*"):
         assert not path.stat().st_mode & 0o077, path.name
 
@@ -60,7 +60,7 @@ def test_jobs_lists_what_infer_did(tmp_path: Path) -> None:
 
     assert status == 0
     assert "reported" in output
-    assert "mm3" in output
+    assert "  B" in output, "the grade"
 
 
 def test_what_could_not_be_sent_is_an_error_that_is_shown(tmp_path: Path) -> None:
@@ -71,14 +71,15 @@ def test_what_could_not_be_sent_is_an_error_that_is_shown(tmp_path: Path) -> Non
         "PACS_NODE_NODE__DATA_DIR": "results/.pacs-node",
     }
 
-    status, output, log = pacs_node(
+    status, output, _ = pacs_node(
         "infer", "study", "--send", "--json", folder=tmp_path, **nowhere
     )
     _, listed, _ = pacs_node("jobs", folder=tmp_path, **nowhere)
 
-    (job,) = json.loads(output)
-    assert (status, job["state"]) == (1, "reported")
-    assert {d["state"] for d in job["deliveries"]} == {"pending"}
+    (entry,) = json.loads(output)["entries"]
+    log = (tmp_path / "results" / ".pacs-node" / "log.txt").read_text()
+    assert (status, entry["outcome"]) == (1, "reported")
+    assert {d["state"] for d in entry["deliveries"]} == {"pending"}
     assert "object_postponed" in log
     assert "on its way" in listed
     assert "SEG, SR, SC to ORTHANC@127.0.0.1:1: " in listed

@@ -295,6 +295,19 @@ class TestSend:
         assert len(archive.received) == 6
         assert {entry.job.state for entry in entries if entry.job} == {"sent"}
 
+    def test_results_that_were_removed_are_made_again(
+        self, unsent: Path, archive: StandInArchive
+    ) -> None:
+        """The same bytes in the same place; nothing is a new version."""
+        before = objects(unsent)
+        for path in unsent.glob("out/*/hippocampus/v1/S*.dcm"):
+            path.unlink()
+
+        entries = self.sent(unsent, archive)
+
+        assert objects(unsent) == before
+        assert {entry.job.version for entry in entries if entry.job} == {1}
+
     def test_nobody_there_costs_no_result(
         self, unsent: Path, archive: StandInArchive
     ) -> None:
