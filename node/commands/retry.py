@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +11,7 @@ from rich.console import Console
 
 from node import config, log
 from node.commands.asking import agreed, at_terminal, counted, studies_meant
+from node.commands.jobs import known_since, since_when
 from node.commands.ledgers import opened
 from node.commands.options import ConfigOption, JsonOption, ModelOption
 from node.commands.terminal import console, print_json
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 WHICH = "Which jobs"
 SEND = "Send again"
-UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 WHEN_IT_RUNS = "the node does it when it runs: pacs-node run"
 
 
@@ -45,16 +44,6 @@ def known_states(names: list[str]) -> list[str]:
 def state_names(incomplete: str) -> list[str]:
     """Return the states whose names begin so (shell completion)."""
     return [str(state) for state in QUEUED_AGAIN if state.startswith(incomplete)]
-
-
-def ago(text: str | None) -> timedelta | None:
-    """Return how long ago ``2d``, ``12h``, ``30m`` or ``1w`` is (of ``--since``)."""
-    if text is None:
-        return None
-    found = re.fullmatch(r"(\d{1,4})([mhdw])", text)
-    if found is None:
-        raise typer.BadParameter(f"{text}: write 30m, 12h, 2d or 1w")
-    return timedelta(**{UNITS[found[2]]: int(found[1])})
 
 
 def retry(
@@ -82,7 +71,8 @@ def retry(
         str | None,
         typer.Option(
             metavar="TIME",
-            help="Only jobs that ended within this time: 30m, 12h, 2d.",
+            help="Only jobs that ended since: 2h, 3d or ISO 8601.",
+            callback=known_since,
             rich_help_panel=WHICH,
         ),
     ] = None,
@@ -129,10 +119,10 @@ def retry(
         raise ConfigError("--since is about jobs: leave it out with --destination")
     from node.repeat import Wanted  # and with it the network: not for --help
 
-    settings, told = config.load(config_file), ago(since)
+    settings, now = config.load(config_file), datetime.now(UTC)
     with opened(settings, read_only=False) as ledger:
         studies = studies_meant(ledger, study)
-        wanted = Wanted(model, studies, datetime.now(UTC) - told if told else None)
+        wanted = Wanted(model, studies, since_when(since, now) if since else None)
         report = _Report(ledger, settings, ask=not yes, as_json=as_json)
         if destination is None:
             done = report.queue([JobState(name) for name in state], wanted)

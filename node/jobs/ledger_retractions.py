@@ -227,9 +227,7 @@ def _is_taken_back(connection: sqlite3.Connection, result_id: int) -> bool:
     )
 
 
-def _withdraw(
-    connection: sqlite3.Connection, of_result: Mapping[str, object]
-) -> None:
+def _withdraw(connection: sqlite3.Connection, of_result: Mapping[str, object]) -> None:
     """Offer nothing any more; what was sent before, and offered again, was sent."""
     pending = (
         "WHERE state = 'pending' AND sop_instance_uid IN "

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from node.commands.retry import ago
 from node.jobs.job import Failed, JobState
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
@@ -87,11 +86,12 @@ def test_a_machine_gets_what_was_done(ledger: Ledger) -> None:
 
 def test_nothing_that_fits_is_told_and_is_status_1(ledger: Ledger) -> None:
     """A script may wait for that."""
-    failed(ledger, "1.1")
+    job = failed(ledger, "1.1")
 
-    status, output, _ = retry(ledger, "--state", "sent", "--since", "2d")
+    status, output, _ = retry(ledger, "--since", "2026-01-05T09:00+00:00")
 
-    assert (status, output) == (1, "nothing fits: no such job is sent\n")
+    assert (status, output) == (1, "nothing fits: no such job is failed\n")
+    assert state(ledger, job) is JobState.FAILED
 
 
 def test_an_archive_that_lost_everything_gets_it_again(
@@ -141,13 +141,3 @@ def test_a_destination_that_is_not_configured_is_one_line(
         "pacs-node: X@y:104 is no destination; configured: "
         + ", ".join(destinations(settings))
     ]
-
-
-@pytest.mark.parametrize(
-    ("text", "minutes"), [("30m", 30), ("12h", 720), ("2d", 2880), ("1w", 10080)]
-)
-def test_a_time_is_a_number_and_a_unit(text: str, minutes: int) -> None:
-    """Of minutes, hours, days, weeks."""
-    told = ago(text)
-    assert told is not None
-    assert told.total_seconds() == minutes * 60
