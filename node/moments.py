@@ -22,7 +22,7 @@ def zone(at: datetime) -> str:
     hours, minutes = offset[:3], offset[3:5]
     name = local.tzname() or ""
     shown = "UTC" if local.utcoffset() == timedelta(0) else f"UTC{hours}:{minutes}"
-    return shown if name in {"", "UTC", offset, hours} else f"{shown} ({name})"
+    return shown if name in {"", "UTC"} or name[0] in "+-" else f"{shown} ({name})"
 
 
 def span(start: datetime, end: datetime | None) -> str:
@@ -43,7 +43,7 @@ def lasting(seconds: float) -> str:
     >>> lasting(2.345), lasting(75), lasting(7300)
     ('2.3 s', '1 min 15 s', '2 h 1 min')
     """
-    if seconds < 60:
+    if round(seconds, 1) < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:

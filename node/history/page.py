@@ -23,6 +23,11 @@ from node.moments import clock, day, zone
 NARROWEST = 40
 """Columns below which lines are left to the terminal to fold."""
 
+OTHER_SETTINGS = (
+    "the numbers are equal: what differs is written from the settings ([report], "
+    "[archive] ae_title) or from the time zone of this machine"
+)
+
 CARD_COLUMNS = 78
 INDENT = "  "
 
@@ -173,7 +178,10 @@ def comparison(repetition: Repetition, width: int) -> Iterator[Text]:
     differ = [row.what for row in repetition.rows if not row.is_equal]
     total = count(len(repetition.rows), "value")
     if differ:
-        yield Text(f"{INDENT}{len(differ)} of {total} differ: {', '.join(differ)}")
+        told = f"{len(differ)} of {total} differ: {', '.join(differ)}"
+        yield from _folded(INDENT, told, width)
+        if repetition.only_objects_differ:
+            yield from _folded(INDENT, OTHER_SETTINGS, width)
     else:
         yield Text(f"{INDENT}all equal: {total}, the objects byte for byte")
 

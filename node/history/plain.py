@@ -156,7 +156,15 @@ def plain_repetition(repetition: Repetition) -> dict[str, Any]:
         "equal": repetition.is_equal,
         "trouble": repetition.trouble,
         "changed": list(repetition.changed),
-        "rows": [{**asdict(row), "equal": row.is_equal} for row in repetition.rows],
+        "rows": [
+            {
+                "what": row.what,
+                "recorded": row.recorded,
+                "repeated": row.repeated,
+                "equal": row.is_equal,
+            }
+            for row in repetition.rows
+        ],
     }
 
 

@@ -29,6 +29,8 @@ class Compared:
     what: str
     recorded: str
     repeated: str
+    is_object: bool = False
+    """Whether it is the SHA-256 of an object."""
 
     @property
     def is_equal(self) -> bool:
@@ -59,6 +61,13 @@ class Repetition:
     def is_equal(self) -> bool:
         """Whether everything came out as it was recorded."""
         return not self.trouble and all(row.is_equal for row in self.rows)
+
+    @property
+    def only_objects_differ(self) -> bool:
+        """Whether the numbers came out, from the same images, but other files."""
+        return not self.is_equal and all(
+            row.is_equal or row.is_object for row in self.rows
+        )
 
 
 def repeat(
@@ -104,9 +113,10 @@ def compare(recorded: ResultRow, repeated: Reported) -> Iterator[Compared]:
     )
     digests = {made.kind: made.sha256 for made in repeated.objects}
     for made in made_objects(recorded):
-        yield Compared(made.kind, made.sha256, digests.pop(made.kind, NOTHING))
+        digest = digests.pop(made.kind, NOTHING)
+        yield Compared(made.kind, made.sha256, digest, is_object=True)
     for kind, digest in digests.items():
-        yield Compared(kind, NOTHING, digest)
+        yield Compared(kind, NOTHING, digest, is_object=True)
 
 
 def _changed(model: str, result: ResultRow, settings: Settings) -> Iterator[str]:

@@ -281,3 +281,37 @@ def test_data_after_the_deflated_stream_does_no_harm() -> None:
     identity = identify(stream + b"\0", DeflatedExplicitVRLittleEndian, LIMIT)
 
     assert identity.study_instance_uid == ds.StudyInstanceUID
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("ACC-7", "ACC-7"), ("ACC7", "ACC7"), (" A 1 ", "A 1"), ("", ""), (None, "")],
+)
+def test_the_accession_number_is_read_in_every_encoding(
+    syntax: str, written: str | None, read: str
+) -> None:
+    """Without its padding; one that is empty or absent is ""."""
+    ds = build_instance()
+    if "AccessionNumber" in ds:
+        del ds.AccessionNumber
+    if written is not None:
+        ds.AccessionNumber = written
+    ds.file_meta.TransferSyntaxUID = UID(syntax)
+
+    identity = identify(encoded(ds), syntax, LIMIT)
+
+    assert identity.accession_number == read
+    assert "ACC" not in repr(identity)
+
+
+def test_an_accession_number_inside_a_sequence_is_of_something_else() -> None:
+    """The request that an image answers may have had another number."""
+    ds = build_instance()
+    request = Dataset()
+    request.AccessionNumber = "OTHER"
+    ds.RequestAttributesSequence = Sequence([request])
+
+    found = identify(encoded(ds), ExplicitVRLittleEndian, LIMIT)
+
+    assert found.accession_number == ds.get("AccessionNumber", "")

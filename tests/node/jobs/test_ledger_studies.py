@@ -10,6 +10,7 @@ import pytest
 from node.jobs.job import Completeness, Failed, JobState, NotApplicable, Reported
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_studies import moment, stamp
+from node.log import salted
 from tests.node.jobs.ledger_stories import (
     T0,
     complete,
@@ -241,3 +242,41 @@ def test_completing_a_study_is_one_transaction(ledger: Ledger) -> None:
 
     assert len(ledger.studies.receiving()) == 1
     assert ledger.jobs.listing() == []
+
+
+def test_a_study_is_found_by_every_name_that_it_has(ledger: Ledger) -> None:
+    """Its UID, an image, an object of ours, its accession number, the log's hash."""
+    (job,) = queue(ledger)
+    ledger.jobs.claim(T0)
+    ledger.jobs.report(job.job_id, result(), [], T0)
+    numbered = replace(instance(number=2), accession_number="A 4711")
+    ledger.studies.record([numbered, instance("1.2")], LATER)
+
+    hashed = salted(ledger.site_salt, "1.1")
+    for wanted in ("1.1", "1.1.1.1", "2.25.2.1", "A 4711", hashed):
+        assert [s.study_instance_uid for s in ledger.studies.find(wanted)] == ["1.1"]
+    for unknown in ("9.9", "", "A 4712", hashed[:11], "4711"):
+        assert ledger.studies.find(unknown) == []
+
+
+def test_studies_of_one_accession_number_are_all_found(ledger: Ledger) -> None:
+    """One order may have several studies; first received first."""
+    for number, study in enumerate(("1.2", "1.1")):
+        numbered = replace(instance(study), accession_number="A1")
+        ledger.studies.record([numbered], T0 + timedelta(seconds=number))
+
+    found = ledger.studies.find("A1")
+
+    assert [study.study_instance_uid for study in found] == ["1.2", "1.1"]
+
+
+def test_an_accession_number_is_not_in_the_file(ledger: Ledger) -> None:
+    """Only its salted hash is; an image without one takes it from no study."""
+    numbered = replace(instance(), accession_number="ACCESSION4711")
+    ledger.studies.record([numbered, instance(number=2)], T0)
+
+    assert len(ledger.studies.find("ACCESSION4711")) == 1
+    folder = ledger.database.path.parent
+    for path in folder.glob("ledger.sqlite*"):
+        assert b"ACCESSION4711" not in path.read_bytes(), path.name
+    assert "ACCESSION4711" not in repr(numbered)
