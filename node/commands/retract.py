@@ -213,11 +213,15 @@ class _Taking:
 
         why, now = Why(REASONS[code], reason), datetime.now(UTC)
         taken = take_back(self._ledger, standing, why, self._settings.report, now)
-        if self._notes_wait():
-            if self._runs:
-                wait_for(lambda: not self._notes_wait())
-            else:
+        if not self._notes_wait():
+            return taken
+        if not self._runs:
+            try:
                 deliver(self._ledger, self._settings)
+            except ConfigError:  # a node was started meanwhile
+                self._runs = True
+        if self._runs:
+            wait_for(lambda: not self._notes_wait())
         return taken
 
     def _notes_wait(self) -> bool:

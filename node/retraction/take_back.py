@@ -13,6 +13,7 @@ from models.contract import Code
 from models.volume.bundle import sha256_file
 from models.volume.headers import quiet
 from node.config import ReportSettings
+from node.errors import NodeError
 from node.jobs.job import ObjectFile
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_retractions import Retraction, SentResult
@@ -51,7 +52,7 @@ def take_back(
 
     Raises
     ------
-    OSError
+    NodeError
         A note cannot be written; nothing is taken back.
     """
     recorded = [
@@ -86,7 +87,13 @@ def _note(
     ]
     note = build_rejection(source, rejected, why.title, why.reason, now, settings)
     folder = result.objects[0].path.parent
-    (written,) = write_objects([ReportObject.of("KO", note)], folder)
+    try:
+        (written,) = write_objects([ReportObject.of("KO", note)], folder)
+    except OSError as error:
+        raise NodeError(
+            f"a rejection note cannot be written ({error.strerror}): nothing is taken "
+            "back"
+        ) from None
     return written
 
 

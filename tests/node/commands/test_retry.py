@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +24,7 @@ from tests.node.retraction.results import (
     settings_for,
 )
 from tests.node.send.test_scu import StandInArchive
-from tests.node.test_main import pacs_node
+from tests.node.test_main import ROOT, pacs_node
 
 
 @pytest.fixture
@@ -69,6 +73,43 @@ def test_failed_jobs_are_queued_and_the_others_told_apart(ledger: Ledger) -> Non
     assert "1.2" not in output, "a study is named by its hash"
     assert state(ledger, sound) is JobState.QUEUED
     assert state(ledger, bare) is state(ledger, arriving) is JobState.FAILED
+
+
+def test_a_person_is_asked_before_several_jobs(ledger: Ledger) -> None:
+    """At a terminal, and Enter is no."""
+    jobs = [failed(ledger, study) for study in ("1.1", "1.2")]
+
+    status, shown = at_terminal(ledger, "\n")
+
+    assert "Read 2 jobs again? [y/N]" in shown
+    assert shown.splitlines()[-1] == "nothing was done"
+    assert status == 1
+    assert {state(ledger, job) for job in jobs} == {JobState.FAILED}
+
+
+def at_terminal(ledger: Ledger, answer: str) -> tuple[int, str]:
+    """Type the command at a terminal; return its status and what is shown."""
+    data_dir = ledger.database.path.parent
+    person, terminal = pty.openpty()
+    os.write(person, answer.encode())
+    done = subprocess.run(
+        [sys.executable, "-m", "node", "retry"],
+        cwd=data_dir.parent,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "PACS_NODE_NODE__DATA_DIR": str(data_dir),
+        },
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        timeout=60,
+        check=False,
+    )
+    os.close(terminal)
+    shown = os.read(person, 65536).decode()
+    os.close(person)
+    return done.returncode, shown.replace("\r\n", "\n")
 
 
 def test_a_machine_gets_what_was_done(ledger: Ledger) -> None:

@@ -10,6 +10,7 @@ import pytest
 from pydicom import dcmread
 
 from node.config import ReportSettings
+from node.errors import NodeError
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_retractions import Retraction, SentResult
 from node.report.rejection import REASONS
@@ -104,6 +105,6 @@ def test_a_note_that_cannot_be_written_takes_nothing_back(ledger: Ledger) -> Non
     result = found(ledger)
     (result.objects[0].path.parent / ".KO.part").mkdir()
 
-    with pytest.raises(OSError, match="directory"):
+    with pytest.raises(NodeError, match="nothing is taken back"):
         take_back(ledger, [result], WHY, ReportSettings(), WHEN)
     assert found(ledger).retraction is None
