@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from node.config import Settings
@@ -11,6 +13,7 @@ from node.jobs.job import Reported
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
 from node.jobs.objects import write_objects
+from node.report.sop import ReportObject
 from node.send.outbox import Outbox, destination_name
 from tests.node.inbound.objects import free_port
 from tests.node.jobs.ledger_stories import queue
@@ -50,16 +53,24 @@ def destinations(settings: Settings) -> list[str]:
     return [destination_name(each) for each in settings.destinations]
 
 
+@cache
+def composed(number: int) -> tuple[ReportObject, ...]:
+    """Return SEG, SR and SC of a small study; made once, for they take a second."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "study"
+        case = build_case(place, (3, 16, 16), PatientID=f"P{number}")
+        return tuple(case.compose().values())
+
+
 def report(ledger: Ledger, settings: Settings, number: int = 1) -> JobRow:
     """Have a study read: SEG, SR and SC lie on disk and are to be delivered."""
     folder = ledger.database.path.parent
-    case = build_case(folder / f"source{number}", (3, 16, 16), PatientID=f"P{number}")
-    now = datetime.now(UTC)
-    study = str(case.study.study_instance_uid)
+    objects, now = composed(number), datetime.now(UTC)
+    study = str(objects[0].dataset.StudyInstanceUID)
     (job,) = queue(ledger, study, now=now)
     ledger.jobs.claim(now, study)
     place = folder / "results" / study / job.model / "v1"
-    made = write_objects(case.compose().values(), place)
+    made = write_objects(objects, place)
     outcome = Reported(
         identity=f"identity {number}",
         series_instance_uid="1.2",
