@@ -163,7 +163,7 @@ def table(timed: Timed) -> str:
         spread = f"{min(seconds):.1f} to {max(seconds):.1f}"
         lines.append(
             f"  {way:<22}{middle:8.1f}{spread:>16}{middle / timed.studies:9.2f}"
-            f"{timed.ratio(way):7.1f}{timed.ratio(way, ONE_PROCESS):8.1f}"
+            f"{timed.ratio(way):7.1f}{timed.ratio(way, ONE_PROCESS):8.2f}"
         )
     low, middle, high = min(timed.each), statistics.median(timed.each), max(timed.each)
     lines.append(f"  a fresh process took {middle:.2f} s ({low:.2f} to {high:.2f})")
