@@ -57,7 +57,7 @@ class StudyFiles:
         with ThreadPoolExecutor(threads) as pool:
             digests = pool.map(content_digest, [path for path, _ in self.files])
             return [
-                received(identity, digest.hex(), path, "")
+                received(identity, digest.hex(), path.absolute(), "")
                 for (path, identity), digest in zip(self.files, digests, strict=True)
             ]
 

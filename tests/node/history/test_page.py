@@ -1,4 +1,4 @@
-"""A story as a person reads it: 80 columns, no control characters, nothing of a person."""
+"""A story as a person reads it: 80 columns, no control characters."""
 
 from __future__ import annotations
 
