@@ -305,12 +305,18 @@ def _still_reads(settings: Settings, model: str, version: str) -> bool:
 
 
 def _whereabouts(result: SentResult) -> str:
-    holders = {
-        name
-        for made in result.objects
-        for name in result.sent_to(made.sop_instance_uid)
-    }
-    return f"sent to {', '.join(sorted(holders))}" if holders else "sent nowhere"
+    """Return in words where the objects of a result are, and where they are not."""
+    places: dict[str, set[str]] = {}
+    own = {made.sop_instance_uid for made in result.objects}
+    for (uid, destination), state in result.states.items():
+        if uid in own:
+            places.setdefault(state, set()).add(destination)
+    told = [
+        f"{word} to {', '.join(sorted(places[state]))}"
+        for state, word in DELIVERY_WORDS.items()
+        if state in places
+    ]
+    return "; ".join(told) or "addressed to nobody"
 
 
 def _note_states(result: SentResult) -> dict[str, str]:
