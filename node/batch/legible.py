@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from unicodedata import bidirectional
 
 from rich.cells import cell_len
 
@@ -32,6 +33,17 @@ def tail(text: str, width: int) -> str:
     while cell_len(text) >= width:
         text = text[1:]
     return f"…{text}"
+
+
+def apart(text: str) -> str:
+    """Return a text that does not turn around what stands beside it in its line.
+
+    Arabic and Hebrew run from right to left, and a terminal that knows this would draw
+    the numbers of a row in their order too (Unicode UAX 9: FSI and PDI isolate).
+    """
+    if any(bidirectional(letter) in {"R", "AL"} for letter in text):
+        return f"\u2068{text}\u2069"
+    return text
 
 
 def _code(found: re.Match[str]) -> str:

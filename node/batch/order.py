@@ -89,7 +89,7 @@ def order_of(
     else:
         places = settings.destinations if send else ()
     names = (model,) if model else tuple(models.MODELS)
-    return Order(root, results, names, settings, places, every_input)
+    return Order(root, results.absolute(), names, settings, places, every_input)
 
 
 def destination(text: str) -> Destination:

@@ -23,6 +23,7 @@ from rich.progress import (
 from rich.table import Table
 
 from node.batch.entry import Entry
+from node.batch.legible import apart, visible
 from node.batch.tally import ending_of
 from node.batch.words import Words
 
@@ -71,8 +72,14 @@ def outcome(entry: Entry, words: Words) -> str:
         elif entry.seconds is not None:
             parts.append(words.duration(entry.seconds))
         return ", ".join(part for part in parts if part)
-    detail = entry.job.detail if entry.job else entry.detail
-    return f"{ended}: {words.reason(entry.reason_code, detail)}"
+    if entry.job is None:
+        return words.why(entry)
+    return f"{ended}: {words.why(entry)}"
+
+
+def told(path: str) -> str:
+    """Return a path as one line of a terminal shows it."""
+    return apart(visible(path).replace("\n", "\\n"))
 
 
 class Bars:
@@ -84,6 +91,7 @@ class Bars:
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
+            TextColumn(words.text("elapsed")),
             TimeElapsedColumn(),
             TextColumn(words.text("left")),
             TimeRemainingColumn(),
@@ -124,7 +132,9 @@ class Bars:
         lines.add_column(overflow="ellipsis", no_wrap=True, ratio=1)
         lines.add_column(no_wrap=True)
         for path, _, stage in running:
-            lines.add_row(f"  {escape(path)}", f"[dim]{self._words.stage(stage)}[/]")
+            lines.add_row(
+                f"  {escape(told(path))}", f"[dim]{self._words.stage(stage)}[/]"
+            )
         self._live.update(Group(self._progress, lines))
 
     def ended(self, entry: Entry) -> None:
@@ -132,7 +142,7 @@ class Bars:
         self._progress.advance(self._all)
         if not entry.is_reported:
             mark = "[yellow]-[/]" if entry.is_not_applicable else "[red]✗[/]"
-            text = escape(f"{entry.path}: {outcome(entry, self._words)}")
+            text = escape(f"{told(entry.path)}: {outcome(entry, self._words)}")
             self._console.print(f"{mark} {text}")
 
 
@@ -167,7 +177,7 @@ class Lines:
         """Write its line."""
         self._number += 1
         self._console.print(
-            f"[{self._number}/{self._total}] {entry.path}: "
+            f"[{self._number}/{self._total}] {told(entry.path)}: "
             f"{outcome(entry, self._words)}",
             markup=False,
         )

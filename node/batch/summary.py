@@ -15,7 +15,7 @@ from rich.table import Table
 
 from models.volume.bundle import Bundle
 from node.batch.entry import Entry
-from node.batch.legible import tail, visible
+from node.batch.legible import apart, tail, visible
 from node.batch.rows import (
     WEIGHTS_DIGITS,
     Cell,
@@ -312,7 +312,7 @@ def _headed(bundle: Bundle, words: Words, more: str) -> Table:
     table.add_column(words.text("head_study"), no_wrap=True, overflow="ellipsis")
     for name in bundle.columns:
         what, _, unit = name.rpartition("_")
-        heading = f"{what}\n{words.unit(unit)}" if what else name
+        heading = f"{words.part(what)}\n{words.unit(unit)}" if what else name
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column(words.text("head_outcome"))
     return table
@@ -321,7 +321,7 @@ def _headed(bundle: Bundle, words: Words, more: str) -> Table:
 def _cells(entry: Entry, bundle: Bundle, words: Words, root: str) -> Iterator[str]:
     job = entry.job if entry.is_reported else None
     path = entry.path.removeprefix(root).lstrip("/") or entry.path
-    yield escape(tail(path, STUDY_WIDTH))
+    yield escape(apart(tail(path, STUDY_WIDTH)))
     for cell in measured(bundle.columns, job.measurements if job else ()).values():
         yield "" if cell is None else words.decimal(str(cell))
     ending = ending_of(entry)

@@ -33,6 +33,7 @@ class Words:
     states: Mapping[str, str]
     flags: Mapping[str, str]
     units: Mapping[str, str]
+    parts: Mapping[str, str]
     plurals: Mapping[str, tuple[str, ...]]
     reasons: Mapping[str, Reason]
 
@@ -57,6 +58,7 @@ class Words:
             words.STATES,
             words.FLAGS,
             words.UNITS,
+            words.PARTS,
             words.PLURALS,
             reasons.REASONS,
         )
@@ -114,6 +116,10 @@ class Words:
     def unit(self, ucum: str) -> str:
         """Return a unit as a person writes it; one that is not known stays as it is."""
         return self.units.get(ucum, ucum)
+
+    def part(self, name: str) -> str:
+        """Return what is measured; that of a model of somebody's own stays its name."""
+        return self.parts.get(name, name)
 
     def why(self, entry: Entry) -> str:
         """Return why an entry has no result."""

@@ -67,6 +67,7 @@ TEXTS = {
     "grade_only": "grade {grade}",
     "looking": "Looking for studies",
     "reading": "Reading",
+    "elapsed": "in",
     "left": "left",
     "head_study": "Study",
     "head_model": "Model",
@@ -102,3 +103,10 @@ TEXTS = {
     "grade_B": "B, with reservations",
     "grade_C": "C, not to be trusted",
 }
+
+PARTS = {
+    "anterior": "anterior",
+    "posterior": "posterior",
+    "total": "total",
+}
+"""What is measured, by the first half of a column's name (models/*/bundle.json)."""

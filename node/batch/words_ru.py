@@ -65,6 +65,7 @@ TEXTS = {
     "grade_only": "качество {grade}",
     "looking": "Поиск исследований",
     "reading": "Обработка",
+    "elapsed": "прошло",
     "left": "осталось",
     "head_study": "Исследование",
     "head_model": "Модель",
@@ -98,3 +99,10 @@ TEXTS = {
     "grade_B": "B, с оговорками",
     "grade_C": "C, недостоверно",
 }
+
+PARTS = {
+    "anterior": "передний",
+    "posterior": "задний",
+    "total": "всего",
+}
+"""What is measured, by the first half of a column's name (models/*/bundle.json)."""

@@ -41,6 +41,20 @@ def six_studies(terminal: Terminal) -> None:
         write_study(terminal.folder / "export" / f"study {seed}", seed, CROP)
 
 
+def mixed_export(terminal: Terminal) -> None:
+    """Lay studies of every fate into folders."""
+    export = terminal.folder / "export"
+    for seed, name in enumerate(("Иванов", "王小明", "محمد"), start=1):
+        write_study(export / name, seed, CROP)
+    *_, last = write_study(export / "damaged", 4, CROP)
+    last.write_bytes(last.read_bytes()[:200])
+    for file in write_study(export / "no crop", 5, CROP):
+        if file.parent.name == "hippocrop":
+            file.unlink()
+    (export / "letters").mkdir()
+    (export / "letters" / "letter.txt").write_text("no image")
+
+
 def read_study(terminal: Terminal) -> None:
     """Read one study; the ledger of it is what node.toml names."""
     one_study(terminal)
@@ -71,6 +85,15 @@ class Picture:
 PICTURES: dict[str, Picture] = {
     "help": Picture(("pacs-node --help",)),
     "infer": Picture(("pacs-node infer study",), one_study),
+    "batch": Picture(("pacs-node batch export -o volumes.xlsx",), six_studies),
+    "batch-running": Picture(
+        ("pacs-node batch export -o volumes.xlsx -w 2",),
+        six_studies,
+        Moment(until="2/6"),
+    ),
+    "batch-ru": Picture(
+        ("pacs-node batch export -o volumes.xlsx --lang ru",), mixed_export
+    ),
     "retry-help": Picture(("pacs-node retry --help",)),
     "infer-help": Picture(("pacs-node infer --help",)),
     "rule": Picture(("pacs-node rule study",), one_study),

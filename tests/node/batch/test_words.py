@@ -20,7 +20,7 @@ from node.report.notice_words import WORDS
 
 ROOT = Path(__file__).parents[3]
 EN, RU = Words.of("en"), Words.of("ru")
-TABLES = ("STAGES", "STATES", "FLAGS", "UNITS", "PLURALS", "TEXTS")
+TABLES = ("STAGES", "STATES", "FLAGS", "UNITS", "PARTS", "PLURALS", "TEXTS")
 
 RAISED = {
     "JobError",

@@ -35,10 +35,12 @@ class Typed:
 
 @pytest.fixture(scope="module")
 def typed(tmp_path_factory: pytest.TempPathFactory) -> Typed:
-    """Read five studies, a folder without one, and one whose name is not UTF-8."""
+    """Read five studies, a damaged one, and a folder whose name is not UTF-8."""
     folder = tmp_path_factory.mktemp("typed")
     for seed, name in enumerate(NAMES, start=61):
         write_study(folder / name, seed)
+    *_, last = write_study(folder / "damaged", 68)
+    last.write_bytes(last.read_bytes()[:200])
     odd = os.fsdecode(b"\xcc\xe0\xf8\xe0")  # the name Masha in Windows-1251
     (folder / odd).mkdir()
     (folder / odd / "letter.txt").write_text("no image")
@@ -59,7 +61,7 @@ def test_there_is_a_row_for_every_input_with_its_name(typed: Typed) -> None:
     ]
     assert set(NAMES) < names.keys()
     assert names["=SUM(A1)"][0].data_type == "s"
-    assert len(rows) == len(NAMES) + 1
+    assert len(rows) == len(NAMES) + 2
 
 
 def test_a_number_is_a_number_and_a_failure_has_none(typed: Typed) -> None:
@@ -72,8 +74,11 @@ def test_a_number_is_a_number_and_a_failure_has_none(typed: Typed) -> None:
 
     assert len(sound) == len(NAMES)
     assert all(1500 < row["total_mm3"] < 6000 for row in sound)
-    assert [row["total_mm3"] for row in failed] == [None]
-    assert "no study" in failed[0]["reason"].lower()
+    assert [row["total_mm3"] for row in failed] == [None, None]
+    assert {row["path_to_study"]: row["reason"].split(".")[0] for row in failed} == {
+        "damaged": "A damaged file lies among the images of the series",
+        "\\xcc\\xe0\\xf8\\xe0": "No study was found here",
+    }
 
 
 def test_the_summary_says_the_same_for_a_machine(typed: Typed) -> None:
@@ -81,7 +86,10 @@ def test_the_summary_says_the_same_for_a_machine(typed: Typed) -> None:
     summary = json.loads((typed.folder / "s.json").read_text("utf-8"))
 
     assert typed.status == 1
-    assert summary["counts"] | {"reported": 5, "no_study": 1} == summary["counts"]
+    assert (
+        summary["counts"] | {"reported": 5, "failed": 1, "no_study": 1}
+        == summary["counts"]
+    )
     for entry in summary["entries"]:
         for made in entry["objects"]:
             assert (typed.folder / made["path"]).is_file()
@@ -91,7 +99,7 @@ def test_without_a_terminal_there_are_numbered_lines(typed: Typed) -> None:
     """No control code, on standard error; the table is standard output."""
     lines = typed.errors.splitlines()
 
-    assert {line.split("]")[0] for line in lines} == {f"[{n}/6" for n in range(1, 7)}
+    assert {line.split("]")[0] for line in lines} == {f"[{n}/7" for n in range(1, 8)}
     assert "\x1b" not in typed.errors + typed.output
     assert "5" in typed.output
     assert "Traceback" not in typed.errors
