@@ -12,7 +12,7 @@ from rich.table import Table
 
 from models.volume.bundle import Bundle
 from node.batch.entry import Entry
-from node.batch.legible import visible
+from node.batch.legible import near, visible
 from node.batch.rows import WEIGHTS_DIGITS, flag_codes, note, results_folder, sent
 from node.batch.summary import COLOURS
 from node.batch.tally import Ending, ending_of
@@ -154,7 +154,7 @@ def _named(verdict: Verdict, words: Words) -> str:
 def _objects(entry: Entry, words: Words, results: Path) -> Iterator[Line]:
     folder = results_folder(entry, results)
     if folder is not None:
-        yield words.text("head_results"), visible(str(folder))
+        yield words.text("head_results"), near(folder)
     if entry.objects:
         yield "", ", ".join(made.path.name for made in entry.objects)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from unicodedata import bidirectional
+from pathlib import Path
 
 from rich.cells import cell_len
 
@@ -35,15 +35,10 @@ def tail(text: str, width: int) -> str:
     return f"…{text}"
 
 
-def apart(text: str) -> str:
-    """Return a text that does not turn around what stands beside it in its line.
-
-    Arabic and Hebrew run from right to left, and a terminal that knows this would draw
-    the numbers of a row in their order too (Unicode UAX 9: FSI and PDI isolate).
-    """
-    if any(bidirectional(letter) in {"R", "AL"} for letter in text):
-        return f"\u2068{text}\u2069"
-    return text
+def near(path: Path) -> str:
+    """Return a path as it is typed from here, where that is shorter."""
+    here = Path.cwd()
+    return visible(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
 def _code(found: re.Match[str]) -> str:

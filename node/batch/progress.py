@@ -23,7 +23,7 @@ from rich.progress import (
 from rich.table import Table
 
 from node.batch.entry import Entry
-from node.batch.legible import apart, visible
+from node.batch.legible import visible
 from node.batch.tally import ending_of
 from node.batch.words import Words
 
@@ -79,7 +79,7 @@ def outcome(entry: Entry, words: Words) -> str:
 
 def told(path: str) -> str:
     """Return a path as one line of a terminal shows it."""
-    return apart(visible(path).replace("\n", "\\n"))
+    return visible(path).replace("\n", "\\n")
 
 
 class Bars:

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from models.volume.bundle import Bundle
 from node.batch.entry import Entry
-from node.batch.legible import apart, tail, visible
+from node.batch.legible import near, tail, visible
 from node.batch.rows import (
     WEIGHTS_DIGITS,
     Cell,
@@ -277,7 +277,7 @@ def closing_lines(
     if results is not None and counts[Ending.REPORTED]:
         places.append((words.text("head_results"), results))
     width = max((len(label) for label, _ in places), default=0)
-    lines += [f"{label:<{width}}  {visible(str(path))}" for label, path in places]
+    lines += [f"{label:<{width}}  {near(path)}" for label, path in places]
     return [*lines, f"{words.text('research')}."]
 
 
@@ -321,7 +321,7 @@ def _headed(bundle: Bundle, words: Words, more: str) -> Table:
 def _cells(entry: Entry, bundle: Bundle, words: Words, root: str) -> Iterator[str]:
     job = entry.job if entry.is_reported else None
     path = entry.path.removeprefix(root).lstrip("/") or entry.path
-    yield escape(apart(tail(path, STUDY_WIDTH)))
+    yield escape(tail(path, STUDY_WIDTH))
     for cell in measured(bundle.columns, job.measurements if job else ()).values():
         yield "" if cell is None else words.decimal(str(cell))
     ending = ending_of(entry)

@@ -19,6 +19,9 @@ from node.report.notice_words import Words as Reason
 
 LANGUAGES = ("en", "ru")
 
+SAID_ALREADY = frozenset({"damaged_file"})
+"""Reasons whose detail says no more than their words."""
+
 _PER_SERIES = re.compile(r"series (?P<number>\d+|\?): (?P<reason>[a-z_]+)")
 """A line of the ledger about one series that is not read."""
 
@@ -138,7 +141,7 @@ class Words:
             each series of the study.
         """
         what = self._reason(code).what
-        if not detail:
+        if not detail or code in SAID_ALREADY:
             return what
         if detail in self.reasons:
             return f"{what} {self.reasons[detail].what}"

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from html import escape
 from itertools import groupby
 from pathlib import Path
+from unicodedata import bidirectional
 
 from PIL import Image
 from playwright.sync_api import Browser
@@ -59,12 +60,20 @@ def page(lines: Iterable[list[Char]]) -> str:
 
 
 def _line(signs: list[Char]) -> str:
-    """Return a line's HTML: a span for each run of signs that look alike."""
-    runs = groupby(signs, key=lambda sign: sign._replace(data=""))
+    """Return a line's HTML: a span for each run of signs that look alike.
+
+    What runs from right to left does so in its own cells: a terminal is a grid.
+    """
+    runs = groupby(signs, key=lambda s: (s._replace(data=""), _runs_leftwards(s)))
     return "".join(
-        f'<span style="{_style(look)}">{"".join(map(_sign, run))}</span>'
-        for look, run in runs
+        f'<span style="{_style(look)}{";unicode-bidi:isolate" * leftwards}">'
+        f"{''.join(map(_sign, run))}</span>"
+        for (look, leftwards), run in runs
     )
+
+
+def _runs_leftwards(sign: Char) -> bool:
+    return bool(sign.data) and bidirectional(sign.data[0]) in {"R", "AL"}
 
 
 def _sign(sign: Char) -> str:

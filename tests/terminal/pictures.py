@@ -98,6 +98,17 @@ PICTURES: dict[str, Picture] = {
     "infer-help": Picture(("pacs-node infer --help",)),
     "rule": Picture(("pacs-node rule study",), one_study),
     "jobs": Picture(("pacs-node jobs",), read_study),
+    "explain": Picture(("pacs-node explain PH00000005",), read_study),
+    "rerun-check": Picture(
+        ("pacs-node explain PH00000005 --rerun-check | tail -n 18",), read_study
+    ),
+    "jobs-watch": Picture(("pacs-node jobs --watch",), read_study, Moment(after_s=4.0)),
+    "retry": Picture(("pacs-node retry --state reported",), read_study),
+    "retract": Picture(
+        ("pacs-node retract --model hippocampus --version 0.1.0",),
+        read_study,
+        answers={"[y/N]": "n"},
+    ),
     "check": Picture(("pacs-node check",), no_archive),
     "config": Picture(("pacs-node config show | head -n 24",)),
     "model": Picture(("pacs-model list", "pacs-model verify hippocampus")),
