@@ -11,8 +11,10 @@ import pytest
 from pydantic import BaseModel
 
 from node.config import Settings
+from tests.node.batch.test_summary import ENTRY_KEYS, KEYS
 
 ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted((ROOT / "docs").glob("*.md"))
 
 
 def keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
@@ -40,7 +42,7 @@ def test_every_setting_is_documented(key: str) -> None:
 
 @pytest.mark.parametrize(
     "document",
-    ["README.md", "ARCHITECTURE.md", "docs/configuration.md", "docs/conformance.md"],
+    ["README.md", "ARCHITECTURE.md", *(f"docs/{path.name}" for path in DOCUMENTS)],
 )
 def test_every_relative_link_leads_somewhere(document: str) -> None:
     """A link to a file that is not there fails."""
@@ -62,3 +64,11 @@ def test_every_promised_test_exists(name: str) -> None:
     path, _, function = name.partition("::")
 
     assert f"def {function}" in (ROOT / path).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("key", sorted(KEYS | ENTRY_KEYS))
+def test_every_key_of_the_json_is_documented(key: str) -> None:
+    """docs/output.md is for those who call the commands from programs."""
+    text = (ROOT / "docs" / "output.md").read_text(encoding="utf-8")
+
+    assert f"`{key}`" in text
