@@ -4,30 +4,36 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
 import re
 import warnings
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from pydicom import Dataset, dcmread
+from pydicom import Dataset, FileDataset, dcmread
+from pydicom.dataelem import RawDataElement
 from pydicom.errors import InvalidDicomError
 from pydicom.multival import MultiValue
+from pydicom.tag import BaseTag, Tag
+
+from models.volume.part10 import (
+    META_START,
+    HeadEndsError,
+    InflationError,
+    check_inflation,
+    dataset_start,
+    fetch_head,
+    open_head,
+)
 
 IDENTITY = ("SOPInstanceUID", "SOPClassUID", "StudyInstanceUID", "SeriesInstanceUID")
-GROUP_LENGTH_TAG = bytes.fromhex("02000000")
 PIXEL_DATA_TAG = bytes.fromhex("e07f1000")
-READ_AHEAD_BYTES = 1 << 15
-DEFLATED = b"1.2.840.10008.1.2.1.99"
 UNDEFINED_LENGTH = 0xFFFFFFFF
-
-META_START = 132
-"""The preamble and ``DICM`` come before the file meta information (PS3.10 7.1)."""
 
 DICOMDIR = "1.2.840.10008.1.3.10"
 """SOP class of the directory of a medium (PS3.3 F.3), which is no image."""
@@ -41,8 +47,8 @@ IDENTIFIER = re.compile(r"[0-9.]{1,64}", re.ASCII)
 UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*", re.ASCII)
 MAX_UID = 64  # PS3.5 9.1
 
-MAX_INFLATED_BYTES = 1 << 30
-"""A deflated file that grows beyond this is not read: 0.4 MB can hold gigabytes."""
+BATCH = 64
+"""Files whose heads are in memory at a time, before they are parsed."""
 
 
 @contextmanager
@@ -89,42 +95,52 @@ class Header:
 
 
 def read_headers(
-    paths: Sequence[Path], threads: int
+    paths: Sequence[Path], threads: int, values: Values | None = None
 ) -> tuple[list[Header], list[tuple[Path, str]]]:
     """Read all files; return the headers, and ``(path, reason)`` of all others.
 
-    The threads only fetch the files from the disk, ahead of the parser: parsing is
-    pure Python, and in four threads it takes twice as long as in one.
+    The threads only fetch the beginnings from the disk, ahead of the parser: parsing
+    is pure Python, and in four threads it takes twice as long as in one. ``values``
+    are those of the pass that these files belong to.
     """
-    with ThreadPoolExecutor(max(1, threads)) as pool:
-        fetched = pool.map(_fetch, paths)
-        results = [
-            _read_or_reason(path) for path, _ in zip(paths, fetched, strict=True)
-        ]
-    read = [result for result in results if isinstance(result, Header)]
-    refused = [
-        (path, result)
-        for path, result in zip(paths, results, strict=True)
-        if isinstance(result, str)
-    ]
+    values, threads = values or Values(), max(1, threads)
+    read: list[Header] = []
+    refused: list[tuple[Path, str]] = []
+    with ThreadPoolExecutor(threads) as pool:
+        for start in range(0, len(paths), BATCH):
+            batch = paths[start : start + BATCH]
+            shares = [batch[first::threads] for first in range(threads)]
+            heads = dict(chain.from_iterable(pool.map(_fetch, shares)))
+            for path in batch:
+                try:
+                    read.append(read_header(path, heads[path], values))
+                except HeaderError as error:
+                    refused.append((path, error.reason))
     return read, refused
 
 
-def _fetch(path: Path) -> None:
-    """Bring the head of a file into the page cache."""
-    with suppress(OSError), path.open("rb", buffering=0) as stream:
-        stream.read(READ_AHEAD_BYTES)
+def _fetch(paths: Sequence[Path]) -> list[tuple[Path, bytes | None]]:
+    return [(path, _head_or_none(path)) for path in paths]
 
 
-def _read_or_reason(path: Path) -> Header | str:
-    try:
-        return read_header(path)
-    except HeaderError as error:
-        return error.reason
+def _head_or_none(path: Path) -> bytes | None:
+    """Return the head of a file; None where opening it again will say what is wrong."""
+    with suppress(OSError):
+        return fetch_head(path)
+    return None
 
 
-def read_header(path: Path) -> Header:
+def read_header(
+    path: Path, head: bytes | None = None, values: Values | None = None
+) -> Header:
     """Read the header of one file.
+
+    Parameters
+    ----------
+    head
+        What ``fetch_head`` returned, where it was asked already.
+    values
+        Those of the pass that the file belongs to.
 
     Raises
     ------
@@ -133,59 +149,48 @@ def read_header(path: Path) -> Header:
         and series it belongs: a UID is missing, or it is text or several.
     """
     try:
-        with path.open("rb") as stream:
-            if not os.fstat(stream.fileno()).st_size:
-                raise HeaderError("empty")
-            _check_inflation(stream)
-            dataset = dcmread(stream, stop_before_pixels=True, force=False)
-            offset = _native_pixel_offset(stream, dataset)
-            if not all(IDENTIFIER.fullmatch(text(dataset, key)) for key in IDENTITY):
-                raise HeaderError(_without_identity(dataset))
+        return _read(path, fetch_head(path) if head is None else head, values)
     except HeaderError:
         raise
+    except InflationError:
+        raise HeaderError("inflates_too_far") from None
     except InvalidDicomError:
         raise HeaderError("not_dicom") from None
     except OSError as error:
         raise HeaderError("unreadable" if error.errno else "damaged") from None
     except Exception:  # noqa: BLE001 - a damaged file makes pydicom raise anything
         raise HeaderError("damaged") from None
+
+
+def _read(path: Path, head: bytes, values: Values | None) -> Header:
+    if not head:
+        raise HeaderError("empty")
+    values = values or Values()
+    try:
+        return _parsed(path, open_head(head), values)
+    except HeadEndsError:
+        with path.open("rb") as stream:
+            return _parsed(path, stream, values)
+
+
+def _parsed(path: Path, stream: BinaryIO, values: Values) -> Header:
+    check_inflation(stream)
+    dataset = dcmread(stream, stop_before_pixels=True, force=False)
+    dataset.buffer = None  # else it keeps the head in memory as long as itself
+    offset = _native_pixel_offset(stream, dataset, values)
+    if not all(IDENTIFIER.fullmatch(values.text(dataset, key)) for key in IDENTITY):
+        raise HeaderError(_without_identity(dataset))
     return Header(path, dataset, offset)
 
 
-def _without_identity(dataset: Dataset) -> str:
+def _without_identity(dataset: FileDataset) -> str:
     is_directory = dataset.file_meta.get("MediaStorageSOPClassUID") == DICOMDIR
     return "dicomdir" if is_directory else "missing_uid"
 
 
-def _check_inflation(stream: BinaryIO) -> None:
-    """Refuse a deflate bomb, in pieces, before pydicom inflates it whole."""
-    head = stream.read(1024)
-    if DEFLATED in head:
-        stream.seek(dataset_start(head))
-        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-        total, piece = 0, stream.read(1 << 20)
-        while piece and not inflater.eof:
-            total += len(inflater.decompress(piece, 1 << 24))
-            piece = inflater.unconsumed_tail or stream.read(1 << 20)
-            if total > MAX_INFLATED_BYTES:
-                raise HeaderError("inflates_too_far")
-    stream.seek(0)
-
-
-def dataset_start(head: bytes) -> int:
-    """Return where the data set begins, behind the file meta information.
-
-    ``head`` is the beginning of a Part 10 file. Its first element, the group length
-    (0002,0000), is 12 bytes in explicit little endian; where it is missing, the meta
-    information cannot be told from the data set and counts as part of it.
-    """
-    if head[META_START : META_START + 4] != GROUP_LENGTH_TAG:
-        return META_START
-    value = META_START + 8
-    return value + 4 + int.from_bytes(head[value : value + 4], "little")
-
-
-def _native_pixel_offset(stream: BinaryIO, dataset: Dataset) -> int | None:
+def _native_pixel_offset(
+    stream: BinaryIO, dataset: FileDataset, values: Values
+) -> int | None:
     """Return where the pixel values begin; the stream stands before Pixel Data."""
     syntax = dataset.file_meta.get("TransferSyntaxUID")
     if syntax is None or syntax.is_compressed or not syntax.is_little_endian:
@@ -195,12 +200,15 @@ def _native_pixel_offset(stream: BinaryIO, dataset: Dataset) -> int | None:
     if element[:4] != PIXEL_DATA_TAG or length == UNDEFINED_LENGTH:
         return None
     # Too few bytes for the matrix are left to the decoder, which says so.
-    return stream.tell() if length >= _matrix_bytes(dataset) else None
+    return stream.tell() if length >= _matrix_bytes(dataset, values) else None
 
 
-def _matrix_bytes(dataset: Dataset) -> int:
-    rows, columns = integer(dataset, "Rows") or 0, integer(dataset, "Columns") or 0
-    return rows * columns * (integer(dataset, "BitsAllocated") or 0) // 8
+def _matrix_bytes(dataset: Dataset, values: Values) -> int:
+    rows, columns, bits = (
+        values.integer(dataset, keyword) or 0
+        for keyword in ("Rows", "Columns", "BitsAllocated")
+    )
+    return rows * columns * bits // 8
 
 
 def content_digest(path: Path) -> bytes:
@@ -254,3 +262,57 @@ def guarded(read: Callable[[], object]) -> object:
         return read()
     except Exception:  # noqa: BLE001 - a damaged value makes pydicom raise anything
         return None
+
+
+class Values:
+    """The values of many headers, of which each is converted once.
+
+    The slices of a series say nearly the same, and to convert what they say costs
+    pydicom more than to read it. The data sets stay as they were read: what is kept
+    here is text and numbers, by the bytes that they were converted from, and by all
+    else that the conversion depends on. It lasts as long as one pass.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[object, ...], Any] = {}
+
+    def text(self, dataset: Dataset, keyword: str) -> str:
+        """Return what ``text`` returns."""
+        converted: str = self._once(text, dataset, keyword)
+        return converted
+
+    def valid_uid(self, dataset: Dataset, keyword: str) -> str:
+        """Return what ``valid_uid`` returns."""
+        converted: str = self._once(valid_uid, dataset, keyword)
+        return converted
+
+    def integer(self, dataset: Dataset, keyword: str) -> int | None:
+        """Return what ``integer`` returns."""
+        converted: int | None = self._once(integer, dataset, keyword)
+        return converted
+
+    def floats(
+        self, dataset: Dataset, keyword: str, count: int
+    ) -> tuple[float, ...] | None:
+        """Return what ``floats`` returns."""
+        converted: tuple[float, ...] | None = self._once(
+            floats, dataset, keyword, count
+        )
+        return converted
+
+    def _once(
+        self, convert: Callable[..., Any], dataset: Dataset, keyword: str, *more: int
+    ) -> Any:
+        raw: Any = dataset.get_item(_tag(keyword), keep_deferred=True)
+        if raw is not None and not isinstance(raw, RawDataElement):
+            return convert(dataset, keyword, *more)  # was converted before
+        source = raw and (raw[1:4], raw[5:], str(dataset.original_character_set))
+        key = convert, keyword, more, source
+        if key not in self._known:
+            self._known[key] = convert(dataset, keyword, *more)
+        return self._known[key]
+
+
+@lru_cache(256)
+def _tag(keyword: str) -> BaseTag:
+    return Tag(keyword)

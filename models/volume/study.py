@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import cast
@@ -17,13 +17,10 @@ from models.volume.charsets import decode_text
 from models.volume.geometry import Cosines, GeometryError, Grid, Plane
 from models.volume.headers import (
     Header,
+    Values,
     content_digest,
-    floats,
-    integer,
     quiet,
     read_headers,
-    text,
-    valid_uid,
 )
 
 DESCRIPTIVE_TAGS = (
@@ -112,29 +109,34 @@ def read_study(paths: Sequence[Path], threads: int = 4) -> StudyHeaders:
     The result does not depend on file names or on their order, except that of two
     contents under one SOP Instance UID the first is kept.
     """
-    headers, unreadable = read_headers(paths, threads)
-    kept, rivals = _without_duplicates(headers)
+    values = Values()
+    headers, unreadable = read_headers(paths, threads, values)
+    kept, rivals = _without_duplicates(headers, values)
     decode_text([header.dataset for header in kept.values()])
-    studies = Counter(_uid(header, "StudyInstanceUID") for header in kept.values())
-    by_series: dict[str, list[Header]] = {}
-    for _, header in sorted(kept.items()):
-        by_series.setdefault(_uid(header, "SeriesInstanceUID"), []).append(header)
-    series = [series_info(members) for members in by_series.values()]
+    by_study = _grouped(kept, "StudyInstanceUID", values)
+    by_series = _grouped(kept, "SeriesInstanceUID", values)
+    series = [series_info(members, values) for members in by_series.values()]
     return StudyHeaders(
         study_instance_uid=max(
-            sorted(studies), key=lambda uid: studies[uid], default=""
+            sorted(by_study), key=lambda uid: len(by_study[uid]), default=""
         ),
         series=tuple(sorted(series, key=_by_number)),
         datasets=MappingProxyType({uid: h.dataset for uid, h in kept.items()}),
         unreadable=tuple(unreadable),
         rivals=MappingProxyType(rivals),
-        study_instance_uids=tuple(sorted(studies)),
-        patient_ids=tuple(sorted(_patients(kept.values()))),
+        study_instance_uids=tuple(sorted(by_study)),
+        patient_ids=tuple(sorted(_patients(kept.values(), values))),
     )
 
 
-def _uid(header: Header, keyword: str) -> str:
-    return text(header.dataset, keyword)
+def _grouped(
+    kept: Mapping[str, Header], keyword: str, values: Values
+) -> dict[str, list[Header]]:
+    """Return the headers by a value, those of one value by SOP Instance UID."""
+    groups: dict[str, list[Header]] = {}
+    for _, header in sorted(kept.items()):
+        groups.setdefault(values.text(header.dataset, keyword), []).append(header)
+    return groups
 
 
 def _by_number(series: SeriesInfo) -> tuple[bool, int, str]:
@@ -143,12 +145,13 @@ def _by_number(series: SeriesInfo) -> tuple[bool, int, str]:
 
 
 def _without_duplicates(
-    headers: Sequence[Header],
+    headers: Sequence[Header], values: Values
 ) -> tuple[dict[str, Header], dict[str, tuple[Path, ...]]]:
     """Return the first header of each instance, and the files of those with rivals."""
     by_uid: dict[str, list[Header]] = {}
     for header in headers:
-        by_uid.setdefault(_uid(header, "SOPInstanceUID"), []).append(header)
+        uid = values.text(header.dataset, "SOPInstanceUID")
+        by_uid.setdefault(uid, []).append(header)
     kept = {uid: same[0] for uid, same in by_uid.items()}
     contents = {uid: _contents(same) for uid, same in by_uid.items() if len(same) > 1}
     return kept, {uid: files for uid, files in contents.items() if len(files) > 1}
@@ -162,71 +165,72 @@ def _contents(same: Sequence[Header]) -> tuple[Path, ...]:
     return tuple(files.values())
 
 
-def _patients(headers: Iterable[Header]) -> Iterator[str]:
+def _patients(headers: Iterable[Header], values: Values) -> Iterator[str]:
     issuers: dict[str, set[str]] = {}
     for header in headers:
-        patient = text(header.dataset, "PatientID").strip()
+        patient = values.text(header.dataset, "PatientID").strip()
         named = issuers.setdefault(patient, set())
-        named.add(text(header.dataset, "IssuerOfPatientID").strip())
+        named.add(values.text(header.dataset, "IssuerOfPatientID").strip())
     issuers.pop("", None)  # without an ID, it is not known who it is
     for patient, named in issuers.items():
         for issuer in named - {""} or {""}:
             yield f"{patient}^^^{issuer}" if issuer else patient
 
 
-def series_info(headers: Sequence[Header]) -> SeriesInfo:
+def series_info(headers: Sequence[Header], values: Values) -> SeriesInfo:
     """Describe the series that these headers form, in slice order where it has one.
 
     An irregular series keeps the order of instance number, then SOP Instance UID.
     """
-    headers = sorted(headers, key=_by_instance_number)
-    grid, problem = _grid_or_problem([header.dataset for header in headers])
+    headers = sorted(headers, key=partial(_by_instance_number, values))
+    grid, problem = _grid_or_problem([header.dataset for header in headers], values)
     if grid is not None:
         headers = [headers[index] for index in grid.order]
     first = headers[0].dataset
-    orientation = floats(first, "ImageOrientationPatient", 6)
+    orientation = values.floats(first, "ImageOrientationPatient", 6)
     return SeriesInfo(
-        study_instance_uid=text(first, "StudyInstanceUID"),
-        series_instance_uid=text(first, "SeriesInstanceUID"),
-        modality=text(first, "Modality"),
-        instances=tuple(_instance(header) for header in headers),
-        series_description=text(first, "SeriesDescription"),
-        series_number=integer(first, "SeriesNumber"),
-        frame_of_reference_uid=valid_uid(first, "FrameOfReferenceUID") or None,
-        rows=integer(first, "Rows") or 0,
-        columns=integer(first, "Columns") or 0,
+        study_instance_uid=values.text(first, "StudyInstanceUID"),
+        series_instance_uid=values.text(first, "SeriesInstanceUID"),
+        modality=values.text(first, "Modality"),
+        instances=tuple(_instance(header, values) for header in headers),
+        series_description=values.text(first, "SeriesDescription"),
+        series_number=values.integer(first, "SeriesNumber"),
+        frame_of_reference_uid=values.valid_uid(first, "FrameOfReferenceUID") or None,
+        rows=values.integer(first, "Rows") or 0,
+        columns=values.integer(first, "Columns") or 0,
         spacing_mm=grid.spacing_mm if grid else None,
         orientation=cast("Cosines | None", orientation),
         geometry_problem=problem.reason if problem else None,
         geometry_detail=str(problem) if problem else "",
-        tags=MappingProxyType(_tags([header.dataset for header in headers])),
+        tags=MappingProxyType(_tags([header.dataset for header in headers], values)),
     )
 
 
-def _by_instance_number(header: Header) -> tuple[int, str]:
-    return integer(header.dataset, "InstanceNumber") or 0, _uid(
-        header, "SOPInstanceUID"
-    )
+def _by_instance_number(values: Values, header: Header) -> tuple[int, str]:
+    number = values.integer(header.dataset, "InstanceNumber") or 0
+    return number, values.text(header.dataset, "SOPInstanceUID")
 
 
 def _grid_or_problem(
-    datasets: Sequence[Dataset],
+    datasets: Sequence[Dataset], values: Values
 ) -> tuple[Grid | None, GeometryError | None]:
     try:
-        _require_single_frames(datasets)
-        _require_one_frame_of_reference(datasets)
-        planes = [plane_of(dataset) for dataset in datasets]
-        marks = [{key: text(ds, key) for key in SEPARATORS} for ds in datasets]
+        _require_single_frames(datasets, values)
+        _require_one_frame_of_reference(datasets, values)
+        planes = [_plane(dataset, values) for dataset in datasets]
+        marks = [{key: values.text(ds, key) for key in SEPARATORS} for ds in datasets]
         return arrange_series(planes, marks), None
     except GeometryError as error:
         return None, error
 
 
-def _require_single_frames(datasets: Sequence[Dataset]) -> None:
+def _require_single_frames(datasets: Sequence[Dataset], values: Values) -> None:
     for dataset in datasets:
-        if not integer(dataset, "Rows") or not integer(dataset, "Columns"):
+        if not values.integer(dataset, "Rows") or not values.integer(
+            dataset, "Columns"
+        ):
             raise GeometryError("not_an_image", "an instance has no pixel matrix")
-        frames = integer(dataset, "NumberOfFrames") or 1
+        frames = values.integer(dataset, "NumberOfFrames") or 1
         if frames > 1 or "SharedFunctionalGroupsSequence" in dataset:
             raise GeometryError(
                 "multi_frame_unsupported",
@@ -234,45 +238,49 @@ def _require_single_frames(datasets: Sequence[Dataset]) -> None:
             )
 
 
-def _require_one_frame_of_reference(datasets: Sequence[Dataset]) -> None:
+def _require_one_frame_of_reference(
+    datasets: Sequence[Dataset], values: Values
+) -> None:
     """Refuse positions that do not start from one origin (PS3.3 C.7.4.1)."""
-    named = {valid_uid(ds, "FrameOfReferenceUID") for ds in datasets} - {""}
+    named = {values.valid_uid(ds, "FrameOfReferenceUID") for ds in datasets} - {""}
     if len(named) > 1:
         raise GeometryError(
             "several_acquisitions", f"the images name {len(named)} frames of reference"
         )
 
 
-def plane_of(dataset: Dataset) -> Plane:
+def _plane(dataset: Dataset, values: Values) -> Plane:
     """Return what one image says about where it lies."""
-    position = floats(dataset, "ImagePositionPatient", 3)
-    orientation = floats(dataset, "ImageOrientationPatient", 6)
-    spacing = floats(dataset, "PixelSpacing", 2)
+    position = values.floats(dataset, "ImagePositionPatient", 3)
+    orientation = values.floats(dataset, "ImageOrientationPatient", 6)
+    spacing = values.floats(dataset, "PixelSpacing", 2)
     return Plane(
-        rows=integer(dataset, "Rows") or 0,
-        columns=integer(dataset, "Columns") or 0,
+        rows=values.integer(dataset, "Rows") or 0,
+        columns=values.integer(dataset, "Columns") or 0,
         position_mm=cast("Vector | None", position),
         orientation=cast("Cosines | None", orientation),
         spacing_mm=cast("tuple[float, float] | None", spacing),
     )
 
 
-def _instance(header: Header) -> Instance:
-    position = floats(header.dataset, "ImagePositionPatient", 3)
+def _instance(header: Header, values: Values) -> Instance:
+    position = values.floats(header.dataset, "ImagePositionPatient", 3)
     return Instance(
-        sop_instance_uid=_uid(header, "SOPInstanceUID"),
-        sop_class_uid=_uid(header, "SOPClassUID"),
+        sop_instance_uid=values.text(header.dataset, "SOPInstanceUID"),
+        sop_class_uid=values.text(header.dataset, "SOPClassUID"),
         path=header.path,
-        instance_number=integer(header.dataset, "InstanceNumber"),
+        instance_number=values.integer(header.dataset, "InstanceNumber"),
         position_mm=cast("Vector | None", position),
         pixel_offset=header.pixel_offset,
-        frames=integer(header.dataset, "NumberOfFrames") or 1,
+        frames=values.integer(header.dataset, "NumberOfFrames") or 1,
     )
 
 
-def _tags(datasets: Sequence[Dataset]) -> dict[str, str]:
-    tags = {keyword: text(datasets[0], keyword) for keyword in DESCRIPTIVE_TAGS}
-    formats = {tuple(text(ds, keyword) for keyword in PIXEL_TAGS) for ds in datasets}
+def _tags(datasets: Sequence[Dataset], values: Values) -> dict[str, str]:
+    tags = {keyword: values.text(datasets[0], keyword) for keyword in DESCRIPTIVE_TAGS}
+    formats = {
+        tuple(values.text(ds, keyword) for keyword in PIXEL_TAGS) for ds in datasets
+    }
     if len(formats) == 1:
         tags |= dict(zip(PIXEL_TAGS, formats.pop(), strict=True))
     return {keyword: value for keyword, value in tags.items() if value}

@@ -18,12 +18,11 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from models.volume import headers
+from models.volume import headers, part10
 from models.volume.headers import (
     IDENTITY,
     HeaderError,
     content_digest,
-    dataset_start,
     floats,
     integer,
     read_header,
@@ -161,13 +160,13 @@ class TestRefusals:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The limit is watched while inflating, before pydicom sees the file."""
-        monkeypatch.setattr(headers, "MAX_INFLATED_BYTES", 1 << 22)
+        monkeypatch.setattr(part10, "MAX_INFLATED_BYTES", 1 << 22)
         syntax = DeflatedExplicitVRLittleEndian
         first, _ = write_series(tmp_path, PLANES, transfer_syntax=syntax)
         raw = first.read_bytes()
         deflater = zlib.compressobj(wbits=-zlib.MAX_WBITS)
         bomb = deflater.compress(bytes(1 << 26)) + deflater.flush()
-        first.write_bytes(raw[: dataset_start(raw)] + bomb)
+        first.write_bytes(raw[: part10.dataset_start(raw)] + bomb)
 
         assert len(bomb) < 100_000
         assert reason_of(first) == "inflates_too_far"
