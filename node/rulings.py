@@ -15,7 +15,7 @@ from models.contract import Match, SeriesInfo
 from models.volume.acceptance import Check, checks, judge
 from models.volume.bundle import Acceptance, BundleError, load_bundle
 from models.volume.duplicates import ConflictError, settle
-from models.volume.headers import DAMAGED, text
+from models.volume.headers import DAMAGED, quiet, text
 from models.volume.series import StudyHeaders, read_study
 from node.config import Settings
 from node.errors import ConfigError
@@ -155,14 +155,19 @@ def _by_study(headers: StudyHeaders, threads: int) -> Iterator[StudyHeaders]:
     if len(headers.study_instance_uids) == 1:
         yield headers
         return
+    for _, files in sorted(_files_by_study(headers).items()):
+        yield read_study(files, threads)
+
+
+@quiet()
+def _files_by_study(headers: StudyHeaders) -> dict[str, list[Path]]:
     groups: dict[str, list[Path]] = defaultdict(list)
     for series in headers.series:
         for instance in series.instances:
             uid = instance.sop_instance_uid
             study = text(headers.datasets[uid], "StudyInstanceUID")
             groups[study].extend(headers.rivals.get(uid, (instance.path,)))
-    for _, files in sorted(groups.items()):
-        yield read_study(files, threads)
+    return groups
 
 
 def _study_rulings(
