@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from io import TextIOWrapper
 
 from node.commands import app
 from node.errors import ConfigError, NodeError
+from node.log import places
 
 
 def main() -> None:
@@ -15,11 +17,19 @@ def main() -> None:
     What it writes is for this user alone.
     """
     os.umask(0o077)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a letter that it has not is no error
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except NodeError as error:
         sys.stderr.write(f"pacs-node: {error}\n")
         sys.exit(2 if isinstance(error, ConfigError) else 1)
+    except Exception as error:  # noqa: BLE001 - whoever typed it reads one line
+        sys.stderr.write(
+            f"pacs-node: an error of this program, please report it: {places(error)}\n"
+        )
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -94,8 +94,13 @@ def _name_places(
         return event
     error = asked if isinstance(asked, BaseException) else sys.exc_info()[1]
     if error is not None:
-        event["traceback"] = "; from ".join(islice(_causes(error), PLACES))
+        event["traceback"] = places(error)
     return event
+
+
+def places(error: BaseException) -> str:
+    """Return types and places in the code of an error and its causes, on one line."""
+    return "; from ".join(islice(_causes(error), PLACES))
 
 
 def _causes(error: BaseException) -> Iterator[str]:

@@ -19,6 +19,7 @@ from models.volume.headers import DAMAGED, quiet, text
 from models.volume.series import StudyHeaders, read_study
 from node.config import Settings
 from node.errors import ConfigError
+from node.jobs.job import FILE_MISSING
 from node.predict.choose import OWN_OUTPUT, Choice, choose
 from node.report.provenance import is_own
 
@@ -185,7 +186,7 @@ def _study_rulings(
     if study.identity_conflict:
         patients = len(study.patient_ids)
         trouble = f"identity_conflict: images of {patients} patients in one study"
-    trouble = trouble or _damage(choices, unreadable)
+    trouble = trouble or _gone(study, unreadable) or _damage(choices, unreadable)
     ruled = [
         SeriesRulings(
             series,
@@ -197,6 +198,19 @@ def _study_rulings(
         for series in study.series
     ]
     return StudyRulings(study.study_instance_uid, tuple(ruled), trouble)
+
+
+def _gone(study: StudyHeaders, unreadable: Sequence[tuple[Path, str]]) -> str:
+    """Name the files that the disk does not give, as the worker does."""
+    folders = {
+        instance.path.parent for series in study.series for instance in series.instances
+    }
+    absent = sum(
+        reason == "unreadable" and path.parent in folders for path, reason in unreadable
+    )
+    if not absent:
+        return ""
+    return f"{FILE_MISSING}: files that are gone or unreadable: {absent}"
 
 
 def _damage(choices: Sequence[Choice], unreadable: Sequence[tuple[Path, str]]) -> str:

@@ -85,9 +85,11 @@ def batch(order: Order, wanted: Wanted, now: datetime) -> int:
     """
     words = Words.of(wanted.language)
     table = wanted.table or Path(spreadsheet.default_name(now))
+    if table.parent.absolute().is_relative_to(order.results):
+        order.results.mkdir(parents=True, exist_ok=True, mode=0o700)
     spreadsheet.check(table)
     if wanted.summary_file:
-        _check_place(wanted.summary_file)
+        _check_place(wanted.summary_file, table)
     sheet = _Sheet(order, table, words, now)
     done = _followed(order, words, sheet)
     facts = facts_of(order, done, now)
@@ -229,8 +231,10 @@ def _terminated_like_interrupted() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _check_place(path: Path) -> None:
+def _check_place(path: Path, table: Path) -> None:
     """Refuse, before anything is read, a file that could not be written after it."""
+    if path.absolute() == table.absolute():
+        raise ConfigError(f"--summary {path}: that is the table; name another file")
     if path.is_dir() or not os.access(path.parent, os.W_OK | os.X_OK):
         raise ConfigError(f"--summary {path}: no file can be written there")
 

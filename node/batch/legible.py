@@ -7,9 +7,11 @@ from pathlib import Path
 
 from rich.cells import cell_len
 
-_UNSEEN = re.compile("[\\x00-\\x08\\x0b-\\x1f\\ud800-\\udfff\\ufffe\\uffff]")
-"""What XML 1.0 has no place for (2.2 Char), or, such as a carriage return, does not
-give back as it was."""
+_UNSEEN = re.compile(
+    "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff\\ufffe\\uffff]"
+)
+"""What XML 1.0 has no place for (2.2 Char), or does not give back as it was, what
+steers a terminal (ECMA-48), and what turns the text around it (Unicode UAX 9)."""
 
 
 def visible(text: str) -> str:

@@ -144,13 +144,12 @@ def with_bundle(
 def with_workers(settings: Settings, studies: int) -> Settings:
     """Return the settings with so many workers as there is work and room for.
 
-    One per core and never more than studies; fewer where the memory does not
-    suffice; as many as somebody asked for, if they asked.
+    One per core, or as many as somebody asked for; fewer where the memory does not
+    suffice, and never more than studies.
     """
-    if settings.jobs.workers:
-        return settings
     room = available_mib() // WORKER_MIB
-    count = max(1, min(usable_cores(), studies, room))
+    wanted = settings.jobs.workers or min(usable_cores(), room)
+    count = max(1, min(wanted, studies))
     return _changed(settings, "jobs", {"workers": count})
 
 

@@ -20,7 +20,7 @@ from models.volume.bundle import BundleError, load_bundle
 from node import log
 from node.batch.entry import Entry
 from node.batch.order import Order
-from node.batch.sources import StudyFiles
+from node.batch.sources import LEDGER_FOLDER, StudyFiles
 from node.config import Settings
 from node.errors import ConfigError, NodeError
 from node.jobs.job import Completeness, JobState
@@ -29,7 +29,6 @@ from node.jobs.ledger_jobs import JobRow
 from node.jobs.request import bundle_of
 from node.lock import FolderLock
 
-LEDGER_FOLDER = ".pacs-node"
 LOG_FILE = "log.txt"
 FROM_FOLDER = "read from a folder: nobody could be asked how many images there are"
 
@@ -61,7 +60,8 @@ def opened(order: Order) -> Iterator[Ledger]:
             log.configure(level, json=True, salt=ledger.site_salt, stream=stream)
             for job in ledger.jobs.interrupted():
                 ledger.jobs.give_back(job.job_id, "interrupted", datetime.now(UTC))
-            ledger.jobs.park()
+            ledger.offline.park()
+            ledger.offline.relocate(order.results.absolute())
             yield ledger
     finally:
         log.configure()
@@ -111,7 +111,12 @@ class Records:
         uid = study.study_instance_uid
         instances = study.instances(threads)
         now_there = {(each.sop_instance_uid, each.digest) for each in instances}
-        is_same = self._ledger.studies.contents(uid) == now_there
+        known = self._ledger.studies.get(uid)
+        is_same = (
+            known is not None
+            and known.state == "complete"  # else a run was cut off between two records
+            and self._ledger.studies.contents(uid) == now_there
+        )
         wanted = [m for m in self._models if not (is_same and self._stands(uid, m))]
         self._ledger.studies.forget_files(self._ledger.studies.files(uid))
         self._ledger.studies.record(instances, now)
@@ -125,8 +130,8 @@ class Records:
         )
         for model in wanted:
             job = self.job(uid, model)
-            self._ledger.jobs.note_recipe(job.job_id, self._recipes[model])
-        self._ledger.jobs.due(uid, now)
+            self._ledger.offline.note_recipe(job.job_id, self._recipes[model])
+        self._ledger.offline.due(uid, now)
         return wanted
 
     def job(self, study_instance_uid: str, model: str) -> JobRow:
@@ -135,14 +140,21 @@ class Records:
         return next(job for job in jobs if job.model == model)
 
     def entry(self, job: JobRow, path: str, *, was_kept: bool = False) -> Entry:
-        """Return what became of a job, with its deliveries as they are now."""
+        """Return what became of a job, with its deliveries as they are now.
+
+        One that failed shows nothing of an earlier version.
+        """
+        has_result = job.state in WITH_RESULT
+        sent = self._ledger.deliveries.of_job(job.job_id) if has_result else ()
+        made = self._ledger.jobs.objects(job.job_id) if has_result else ()
+        last = {each.sop_instance_uid for each in made}
         return Entry(
             path=path,
             model=job.model,
             study_instance_uid=job.study_instance_uid,
             job=job,
-            objects=self._ledger.jobs.objects(job.job_id),
-            deliveries=tuple(self._ledger.deliveries.of_job(job.job_id)),
+            objects=made,
+            deliveries=tuple(d for d in sent if d.sop_instance_uid in last),
             seconds=self._seconds(job),
             was_kept=was_kept,
         )

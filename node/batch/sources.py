@@ -8,19 +8,31 @@ and whether a study can be read, is for the worker to say, as on the wire.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from os.path import commonpath
 from pathlib import Path
 from typing import Protocol
 
-from models.volume.headers import IDENTIFIER, content_digest, read_headers
+from models.volume.headers import (
+    DAMAGED,
+    IDENTIFIER,
+    content_digest,
+    read_headers,
+)
 from node.batch.entry import NO_STUDY
 from node.errors import NodeError, UnreadableError
 from node.inbound.dataset import Identity, identify_head
 from node.inbound.spool import received
 from node.jobs.ledger_studies import ReceivedInstance
+from node.walk import walk
+
+LEDGER_FOLDER = ".pacs-node"
+"""Beside the results of a run lies its ledger."""
+
+UNREADABLE = "unreadable"
+"""Reason code of what the disk or its rights do not give."""
 
 HEAD_BYTES = 1 << 16
 """So much of a file nearly always holds its UIDs; if not, all of it is read."""
@@ -78,13 +90,7 @@ class Source(Protocol):
     """Something that holds studies."""
 
     def found(self, threads: int) -> Sequence[Found]:
-        """Return the studies, and the inputs without any, in the order of their paths.
-
-        Raises
-        ------
-        NodeError
-            There is nothing to look into.
-        """
+        """Return the studies, and the inputs without any, in the order of paths."""
 
 
 def source_of(
@@ -111,7 +117,7 @@ def source_of(
 
 
 class Folder:
-    """The files below a folder, or one file. Links and hidden names are left alone."""
+    """The files below a folder, or one file. Hidden names are left alone."""
 
     def __init__(
         self, root: Path, without: Path | None = None, *, every_input: bool = True
@@ -121,59 +127,60 @@ class Folder:
         self._without = without.resolve() if without else None
 
     def found(self, threads: int) -> Sequence[Found]:
-        """Return the studies, and each folder at the top that holds none.
-
-        Raises
-        ------
-        NodeError
-            A folder cannot be entered.
-        """
-        files = list(self._files(self._root))
-        identities = _identities(files, threads)
+        """Return the studies, and the inputs that hold none, with the reason."""
+        tree = walk(self._root, self._is_ours)
+        identities = _identities(tree.files, threads)
         studies = _by_study(identities)
-        strangers = sorted(set(files) - identities.keys())
+        strangers = [file for file in tree.files if file not in identities]
         told: list[Found] = [_study(uid, studies[uid], strangers) for uid in studies]
-        return sorted([*told, *self._empty(told, files)], key=lambda each: each.path)
+        beside = {file for s in told if isinstance(s, StudyFiles) for file in s.beside}
+        told += self._lost([file for file in strangers if file not in beside])
+        told += [NoStudy(folder, UNREADABLE) for folder in tree.closed]
+        if not studies:
+            told = told or [NoStudy(self._root, _why(tree.files))]
+        elif self._every_input and not self._is_one_study(studies):
+            told += self._empty(told, identities, tree.files)
+        return sorted(told, key=lambda each: each.path)
 
-    def _files(self, folder: Path) -> Iterator[Path]:
-        """Yield the regular files, sorted; what is ours is not looked into."""
-        if folder.is_file():
-            yield folder
-            return
-        try:
-            children = sorted(folder.iterdir())
-        except OSError as error:
-            raise NodeError(
-                f"{folder}: {error.strerror}; make it readable or name another folder"
-            ) from None
-        for child in children:
-            if child.name.startswith(".") or child.is_symlink():
-                continue
-            if child.is_file():
-                yield child
-            elif child.is_dir() and child.resolve() != self._without:
-                yield from self._files(child)
+    def _is_ours(self, folder: Path) -> bool:
+        """Tell a folder that a run wrote, this one or another."""
+        return folder.resolve() == self._without or (folder / LEDGER_FOLDER).is_dir()
 
-    def _empty(self, told: Sequence[Found], files: Sequence[Path]) -> Iterator[NoStudy]:
-        """Yield the inputs without a study.
+    def _lost(self, strangers: Sequence[Path]) -> Iterator[NoStudy]:
+        """Yield the folders in which damaged images lie, and no sound one."""
+        _, refused = read_headers(strangers, threads=1)
+        reasons: dict[Path, list[str]] = defaultdict(list)
+        for path, reason in refused:
+            if reason in DAMAGED or reason == UNREADABLE:
+                at = path if path.parent == self._root else path.parent
+                reasons[at].append(reason)
+        for at, told in reasons.items():
+            yield NoStudy(at, Counter(told).most_common(1)[0][0])
 
-        An input is what lies at the top: each folder there is one, unless a study
-        spreads over several of them, so that they are its series. A loose file that
-        is no image is nobody's study.
+    def _is_one_study(
+        self, studies: Mapping[str, Sequence[tuple[Path, Identity]]]
+    ) -> bool:
+        """Tell whether the folder is itself a study, and those inside its series."""
+        (files, *others) = studies.values()
+        return not others and _place([path for path, _ in files]) == self._root
+
+    def _empty(
+        self,
+        told: Sequence[Found],
+        identities: Mapping[Path, Identity],
+        files: Sequence[Path],
+    ) -> Iterator[NoStudy]:
+        """Yield each folder at the top that holds no image and is not told of.
+
+        A loose file that never was an image is nobody's study.
         """
-        if not told:
-            yield NoStudy(self._root, _why(files))
-        elif self._every_input and all(study.path != self._root for study in told):
-            for child in self._folders():
-                if not any(study.path.is_relative_to(child) for study in told):
-                    inside = [file for file in files if file.is_relative_to(child)]
-                    yield NoStudy(child, _why(inside))
-
-    def _folders(self) -> Iterator[Path]:
         for child in sorted(self._root.iterdir()):
-            is_ours = child.name.startswith(".") or child.resolve() == self._without
-            if child.is_dir() and not child.is_symlink() and not is_ours:
-                yield child
+            if child.name.startswith(".") or not child.is_dir() or self._is_ours(child):
+                continue
+            inside = [file for file in files if file.is_relative_to(child)]
+            is_told = any(each.path.is_relative_to(child) for each in told)
+            if not is_told and not any(file in identities for file in inside):
+                yield NoStudy(child, _why(inside))
 
 
 def _identities(files: Sequence[Path], threads: int) -> dict[Path, Identity]:
@@ -225,9 +232,15 @@ def _study(
 ) -> StudyFiles:
     paths = [path for path, _ in files]
     folders = {path.parent for path in paths}
-    at = paths[0] if len(paths) == 1 else Path(commonpath(folders))
     beside = tuple(path for path in strangers if path.parent in folders)
-    return StudyFiles(uid, at, tuple(files), beside)
+    return StudyFiles(uid, _place(paths), tuple(files), beside)
+
+
+def _place(paths: Sequence[Path]) -> Path:
+    """Return the file, or the deepest folder that holds all files."""
+    if len(paths) == 1:
+        return paths[0]
+    return Path(commonpath({path.parent for path in paths}))
 
 
 def _why(files: Sequence[Path]) -> str:

@@ -17,6 +17,7 @@ def write_whole(path: Path, content: bytes) -> None:
     NodeError
         The disk refuses; what stood there before still stands there.
     """
+    path = path.resolve()  # what a link points to, not the link
     try:
         descriptor, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
         temporary = Path(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +19,7 @@ import models
 from node import config
 from node.commands.options import ConfigOption, JsonOption, ModelOption
 from node.commands.terminal import print_json
+from node.walk import walk
 
 if TYPE_CHECKING:
     from models.contract import SeriesInfo
@@ -64,8 +65,10 @@ def rule(
 
     settings = config.load(config_file)
     rules = rules_in_force(settings, [model] if model else list(models.MODELS))
-    files, named = _files(paths)
+    files, named, closed = _files(paths)
     rulings = rule_on(files, rules, settings.jobs.threads or 4)
+    shut = tuple((folder, "unreadable") for folder in closed)
+    rulings = replace(rulings, unreadable=(*rulings.unreadable, *shut))
     if as_json:
         print_json(_plain(rules, rulings))
     else:
@@ -74,25 +77,17 @@ def rule(
         raise typer.Exit(1)
 
 
-def _files(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
-    """Return every file at ``paths`` once, and those named one by one.
-
-    Links in a folder are not followed.
-    """
-    inside = [
-        file
-        for folder in paths
-        if folder.is_dir()
-        for file in sorted(folder.rglob("*"))
-        if file.is_file() and not file.is_symlink()
-    ]
-    found = {file.resolve(): file for file in inside}
+def _files(paths: Sequence[Path]) -> tuple[list[Path], list[Path], list[Path]]:
+    """Return every file at ``paths`` once, those named one by one, closed folders."""
+    trees = [walk(path) for path in paths if path.is_dir()]
+    found = {file.resolve(): file for tree in trees for file in tree.files}
     named = {
         path.resolve(): path
         for path in paths
         if path.is_file() and path.resolve() not in found
     }
-    return [*found.values(), *named.values()], list(named.values())
+    closed = [folder for tree in trees for folder in tree.closed]
+    return [*found.values(), *named.values()], list(named.values()), closed
 
 
 def _print(

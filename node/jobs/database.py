@@ -9,6 +9,7 @@ say what was received; the state of studies, jobs and deliveries with ``FULL``.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import uuid
@@ -166,6 +167,24 @@ ALTER TABLE results ADD COLUMN made_with TEXT;
 
 MIGRATIONS = {1: WITH_ARCHIVE, 2: WITH_REASONS}
 """What makes a ledger of the next schema version out of one of this version."""
+
+
+def path_value(path: Path) -> str | bytes:
+    """Return a path as SQLite can hold it: as bytes where its name is not UTF-8.
+
+    >>> path_value(Path("spool"))
+    'spool'
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return os.fsencode(path)
+    return str(path)
+
+
+def path_of(value: str | bytes) -> Path:
+    """Return the path that ``path_value`` wrote."""
+    return Path(os.fsdecode(value))
 
 
 class Database:

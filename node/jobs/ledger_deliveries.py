@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from node.jobs.database import Database
+from node.jobs.database import Database, path_of
 from node.jobs.job import JobEvent, JobState, advance
 from node.jobs.ledger_jobs import settle
 from node.jobs.ledger_results import address_note
@@ -306,7 +306,7 @@ def _delivery(row: sqlite3.Row) -> Delivery:
         sop_class_uid=row["sop_class_uid"],
         sop_instance_uid=row["sop_instance_uid"],
         transfer_syntax_uid=row["transfer_syntax_uid"],
-        path=Path(row["path"]),
+        path=path_of(row["path"]),
         sha256=row["sha256"],
         destination=row["destination"],
         state=row["state"],

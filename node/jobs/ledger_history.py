@@ -10,10 +10,9 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from node.jobs.database import Database
+from node.jobs.database import Database, path_of
 from node.jobs.job import Measured, ObjectFile
 from node.jobs.ledger_jobs import SELECT_JOBS, JobRow, job_row
 from node.jobs.ledger_studies import moment, stamp
@@ -201,6 +200,6 @@ def _object(row: sqlite3.Row) -> ObjectFile:
         sop_instance_uid=row["sop_instance_uid"],
         series_instance_uid=row["series_instance_uid"],
         transfer_syntax_uid=row["transfer_syntax_uid"],
-        path=Path(row["path"]),
+        path=path_of(row["path"]),
         sha256=row["sha256"],
     )

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from node import log
@@ -87,9 +87,6 @@ LEFT JOIN results AS r ON r.job_id = j.job_id
      AND r.version > 0
 """
 
-
-NEVER = stamp(datetime.max.replace(tzinfo=UTC))
-"""When a job is due that was parked."""
 
 _READY = (
     "FROM jobs AS j JOIN studies AS s USING (study_instance_uid) "
@@ -248,29 +245,6 @@ class JobRecords:
             {"job": job_id},
         )
         return tuple(object_file(row) for row in rows)
-
-    def park(self) -> None:
-        """Let every queued job wait until ``due`` calls it."""
-        with self._database.write() as connection:
-            connection.execute(
-                "UPDATE jobs SET not_before = ? WHERE state = 'queued'", (NEVER,)
-            )
-
-    def due(self, study_instance_uid: str, now: datetime) -> None:
-        """Let the queued jobs of a study wait no longer."""
-        with self._database.write() as connection:
-            connection.execute(
-                "UPDATE jobs SET not_before = ? "
-                "WHERE state = 'queued' AND study_instance_uid = ?",
-                (stamp(now), study_instance_uid),
-            )
-
-    def note_recipe(self, job_id: int, recipe: str) -> None:
-        """Note what a job is about to be read with, so that a later run can compare."""
-        with self._database.write() as connection:
-            connection.execute(
-                "UPDATE jobs SET recipe = ? WHERE job_id = ?", (recipe, job_id)
-            )
 
     def interrupted(self) -> list[JobRow]:
         """Return the jobs that a previous process left running."""

@@ -6,8 +6,8 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 
+from node.jobs.database import path_of, path_value
 from node.jobs.job import ObjectFile, Reported, Verdict
 from node.jobs.ledger_studies import stamp
 
@@ -68,7 +68,7 @@ def insert_object(
             made.sop_class_uid,
             made.series_instance_uid,
             made.transfer_syntax_uid,
-            str(made.path),
+            path_value(made.path),
             made.sha256,
         ),
     )
@@ -136,6 +136,6 @@ def object_file(row: sqlite3.Row) -> ObjectFile:
         sop_instance_uid=row["sop_instance_uid"],
         series_instance_uid=row["series_instance_uid"],
         transfer_syntax_uid=row["transfer_syntax_uid"],
-        path=Path(row["path"]),
+        path=path_of(row["path"]),
         sha256=row["sha256"],
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from node.jobs.database import Database
+from node.jobs.database import Database, path_of
 from node.jobs.ledger_notices import WANTS_NOTICE, NoticePolicy
 from node.jobs.ledger_studies import stamp
 
@@ -80,7 +80,7 @@ class RetentionRecords:
                     "UPDATE instances SET path = NULL WHERE study_instance_uid = :uid",
                     asked,
                 )
-        return tuple(Path(row["path"]) for row in rows)
+        return tuple(path_of(row["path"]) for row in rows)
 
     def _values(self, before: datetime) -> dict[str, str | int]:
         of_policy = self._policy.at(before) if self._policy else {}

@@ -6,9 +6,8 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
-from node.jobs.database import Database
+from node.jobs.database import Database, path_of
 from node.jobs.job import ObjectFile
 from node.jobs.ledger_results import insert_object
 from node.jobs.ledger_studies import moment, stamp
@@ -181,7 +180,7 @@ class RetractionRecords:
                 sop_instance_uid=row["sop_instance_uid"],
                 series_instance_uid=row["series_instance_uid"],
                 transfer_syntax_uid=row["transfer_syntax_uid"],
-                path=Path(row["path"]),
+                path=path_of(row["path"]),
                 sha256=row["sha256"],
             )
             for row in rows

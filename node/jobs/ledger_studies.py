@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from node.jobs.database import Database
+from node.jobs.database import Database, path_of, path_value
 from node.jobs.job import Completeness, JobEvent, JobState, advance
 from node.log import salted
 
@@ -150,7 +150,7 @@ class StudyRecords:
             "AND path IS NOT NULL ORDER BY rowid",
             (study_instance_uid,),
         )
-        return tuple(Path(row["path"]) for row in rows)
+        return tuple(path_of(row["path"]) for row in rows)
 
     def contents(self, study_instance_uid: str) -> set[tuple[str, str]]:
         """Return SOP Instance UID and digest of what a study holds, with a file."""
@@ -180,7 +180,9 @@ class StudyRecords:
             "WHERE study_instance_uid = ?",
             (study_instance_uid,),
         )
-        there = {row["uid"] for row in rows if row["path"] and _exists(row["path"])}
+        there = {
+            row["uid"] for row in rows if row["path"] and path_of(row["path"]).exists()
+        }
         return len({row["uid"] for row in rows} - there)
 
     def is_own(self, sop_instance_uid: str) -> bool:
@@ -225,7 +227,7 @@ class StudyRecords:
         with self._database.write(durable=False) as connection:
             connection.executemany(
                 "UPDATE instances SET path = NULL WHERE path = ?",
-                [(str(file),) for file in files],
+                [(path_value(file),) for file in files],
             )
 
 
@@ -272,13 +274,9 @@ def _keep_accession(connection: sqlite3.Connection, instance: ReceivedInstance) 
     )
 
 
-def _exists(path: str | Path) -> bool:
-    return Path(path).exists()
-
-
-def _path_if_there(instance: ReceivedInstance) -> str | None:
+def _path_if_there(instance: ReceivedInstance) -> str | bytes | None:
     """Return the path for the ledger: never that of a file that has gone meanwhile."""
-    return str(instance.path) if _exists(instance.path) else None
+    return path_value(instance.path) if instance.path.exists() else None
 
 
 def _is_known(connection: sqlite3.Connection, instance: ReceivedInstance) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import node.__main__
 from models.hippocampus.phantom import write_study
 
 ROOT = Path(__file__).parents[2]
@@ -118,3 +119,23 @@ def test_the_settings_are_shown_with_the_password_masked(tmp_path: Path) -> None
     assert status == 0
     assert json.loads(output)["node"]["ae_title"] == "HIPPOAI"
     assert "s3cret" not in output
+
+
+def test_what_nobody_foresaw_is_one_line_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It says where in the code, for the report, and nothing of the data."""
+
+    def fail() -> None:
+        raise LookupError("Ivanov^Pyotr")
+
+    monkeypatch.setattr(node.__main__, "app", fail)
+
+    with pytest.raises(SystemExit) as ended:
+        node.__main__.main()
+
+    errors = capsys.readouterr().err
+    assert ended.value.code == 1
+    assert errors.count("\n") == 1
+    assert "LookupError at test_main.py" in errors
+    assert "Ivanov" not in errors

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from node.batch.run import Done, read
 from node.config import Destination, JobsSettings, SendSettings, Settings
 from node.errors import ConfigError, NodeError
 from node.jobs.job import JobState
+from node.jobs.ledger_studies import StudyRecords
 from tests.node.send.test_scu import StandInArchive
 
 SETTINGS = Settings(
@@ -156,6 +158,7 @@ def test_a_second_run_reads_only_what_changed_or_failed(ward: Ward) -> None:
     assert kept == {"sound", "no crop"}
     assert versions == {"sound": 1, "later corrected": 2}
     assert attempts["damaged"] == 1
+    assert ward.second["damaged"].objects == ()
     assert outcome(ward.second["damaged"]) == outcome(ward.first["damaged"])
     assert ward.before.items() <= objects(ward.folder).items()
 
@@ -250,6 +253,41 @@ def unsent(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_study(folder / "in" / str(seed), seed)
     read(order(folder))
     return folder
+
+
+def test_results_may_be_moved(unsent: Path, tmp_path: Path) -> None:
+    """They are found in their new place, and nothing is written in the old one."""
+    shutil.copytree(unsent / "out", tmp_path / "moved")
+    moved = replace(order(unsent), results=tmp_path / "moved")
+
+    entries = read(moved).entries
+
+    assert all(entry.was_kept for entry in entries)
+    for entry in entries:
+        for made in entry.objects:
+            assert made.path.is_relative_to(tmp_path / "moved")
+            assert made.path.is_file()
+
+
+def test_a_run_that_was_killed_between_two_records_calls_nothing_finished(
+    unsent: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """New images were noted, and nobody came to queue the job: it is read again."""
+    shutil.copytree(unsent, tmp_path / "ward")
+    folder = tmp_path / "ward"
+    for file in (folder / "in" / "47").rglob("*.dcm"):
+        corrected(file, file)
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(StudyRecords, "complete", killed)
+        assert read(order(folder)).was_interrupted
+
+    kept = {name(e): e.was_kept for e in read(order(folder)).entries}
+
+    assert kept == {"47": False, "48": True}
 
 
 class TestSend:

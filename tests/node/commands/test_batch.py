@@ -22,6 +22,9 @@ from tests.processes import ended_with_the_test
 NAMES = ("Иванов Пётр", "山田太郎", "王小明", "محمد علي", "=SUM(A1)")
 """Folders of studies, as wards name them."""
 
+ODD = r"\xcc\xe0\xf8\xe0"
+"""How a name in Windows-1251 is written down: each byte that is not UTF-8."""
+
 
 @dataclass(frozen=True)
 class Typed:
@@ -35,15 +38,16 @@ class Typed:
 
 @pytest.fixture(scope="module")
 def typed(tmp_path_factory: pytest.TempPathFactory) -> Typed:
-    """Read five studies, a damaged one, and a folder whose name is not UTF-8."""
+    """Read six studies, a damaged one, and a folder without one."""
     folder = tmp_path_factory.mktemp("typed")
     for seed, name in enumerate(NAMES, start=61):
         write_study(folder / name, seed)
     *_, last = write_study(folder / "damaged", 68)
     last.write_bytes(last.read_bytes()[:200])
     odd = os.fsdecode(b"\xcc\xe0\xf8\xe0")  # the name Masha in Windows-1251
-    (folder / odd).mkdir()
-    (folder / odd / "letter.txt").write_text("no image")
+    write_study(folder / odd, 69)
+    (folder / "letters").mkdir()
+    (folder / "letters" / "letter.txt").write_text("no image")
     command = ("batch", ".", "-o", "t.xlsx", "--summary", "s.json", "-w", "2")
     return Typed(folder, *pacs_node(*command, folder=folder))
 
@@ -59,9 +63,9 @@ def test_there_is_a_row_for_every_input_with_its_name(typed: Typed) -> None:
         "study_uid",
         "series_uid",
     ]
-    assert set(NAMES) < names.keys()
+    assert {*NAMES, ODD} < names.keys()
     assert names["=SUM(A1)"][0].data_type == "s"
-    assert len(rows) == len(NAMES) + 2
+    assert len(rows) == len(NAMES) + 3
 
 
 def test_a_number_is_a_number_and_a_failure_has_none(typed: Typed) -> None:
@@ -72,12 +76,12 @@ def test_a_number_is_a_number_and_a_failure_has_none(typed: Typed) -> None:
     sound = [row for row in table if row["processing_status"] == "SUCCESS"]
     failed = [row for row in table if row["processing_status"] == "FAILURE"]
 
-    assert len(sound) == len(NAMES)
+    assert len(sound) == len(NAMES) + 1
     assert all(1500 < row["total_mm3"] < 6000 for row in sound)
     assert [row["total_mm3"] for row in failed] == [None, None]
     assert {row["path_to_study"]: row["reason"].split(".")[0] for row in failed} == {
         "damaged": "A damaged file lies among the images of the series",
-        "\\xcc\\xe0\\xf8\\xe0": "No study was found here",
+        "letters": "No study was found here",
     }
 
 
@@ -87,7 +91,7 @@ def test_the_summary_says_the_same_for_a_machine(typed: Typed) -> None:
 
     assert typed.status == 1
     assert (
-        summary["counts"] | {"reported": 5, "failed": 1, "no_study": 1}
+        summary["counts"] | {"reported": 6, "failed": 1, "no_study": 1}
         == summary["counts"]
     )
     for entry in summary["entries"]:
@@ -99,7 +103,7 @@ def test_without_a_terminal_there_are_numbered_lines(typed: Typed) -> None:
     """No control code, on standard error; the table is standard output."""
     lines = typed.errors.splitlines()
 
-    assert {line.split("]")[0] for line in lines} == {f"[{n}/7" for n in range(1, 8)}
+    assert {line.split("]")[0] for line in lines} == {f"[{n}/8" for n in range(1, 9)}
     assert "\x1b" not in typed.errors + typed.output
     assert "5" in typed.output
     assert "Traceback" not in typed.errors
