@@ -10,6 +10,16 @@ from node.commands import app
 from node.errors import ConfigError, NodeError
 from node.log import places
 
+INTERRUPTED = 130
+"""Exit status of a command that Ctrl-C or SIGTERM ended."""
+
+
+def leave() -> None:
+    """End the process now: a Ctrl-C while Python clears up would kill it."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(INTERRUPTED)
+
 
 def main() -> None:
     """Run the command; an expected error is one line and exit status 1 or 2.
@@ -22,6 +32,10 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         app()
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:
+            leave()
+        raise
     except NodeError as error:
         sys.stderr.write(f"pacs-node: {error}\n")
         sys.exit(2 if isinstance(error, ConfigError) else 1)

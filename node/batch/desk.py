@@ -50,6 +50,10 @@ INTERRUPTED = 130
 """Exit status of a run that Ctrl-C or SIGTERM ended."""
 
 
+SHOW_CURSOR = "\x1b[?25h"
+"""What brings back the cursor that a progress bar hid (DECTCEM)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a person wants to see of a run.
@@ -92,6 +96,9 @@ def batch(order: Order, wanted: Wanted, now: datetime) -> int:
         _check_place(wanted.summary_file, table)
     sheet = _Sheet(order, table, words, now)
     done = _followed(order, words, sheet)
+    if done.was_interrupted and not done.entries:
+        _complain(done)
+        return INTERRUPTED
     facts = facts_of(order, done, now)
     content = as_json(done.entries, facts, sheet.bundles, words)
     if wanted.summary_file:
@@ -213,22 +220,34 @@ class _Sheet:
 
 
 def _followed(order: Order, words: Words, *others: _Sheet) -> Done:
-    with _terminated_like_interrupted(), display(words) as shown:
-        return read(order, [shown, *others])
+    """Read, with something to look at; an interrupt that comes early ends it too."""
+    try:
+        with _interruptible(), display(words) as shown:
+            return read(order, [shown, *others])
+    except KeyboardInterrupt:  # before it was known what there is
+        return Done((), was_interrupted=True)
 
 
 @contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    """Take SIGTERM for a Ctrl-C, so that what is done is written down."""
+def _interruptible() -> Iterator[None]:
+    """Have the first SIGINT or SIGTERM end the run in order, the second at once."""
+    signals = (signal.SIGINT, signal.SIGTERM)
 
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+    def at_once(_signal: int, _frame: FrameType | None) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(SHOW_CURSOR)
+            sys.stderr.flush()
+        os._exit(INTERRUPTED)  # workers end with their parent, the ledger is whole
+
+    def in_order(_signal: int, _frame: FrameType | None) -> None:
+        for number in signals:
+            signal.signal(number, at_once)
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    before = {number: signal.signal(number, in_order) for number in signals}
+    yield  # after an interrupt nothing is put back: the process is about to end
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def _check_place(path: Path, table: Path) -> None:

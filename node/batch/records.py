@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
+from io import TextIOWrapper
 from pathlib import Path
 
 import models
@@ -52,10 +53,7 @@ def opened(order: Order) -> Iterator[Ledger]:
     lock = FolderLock(folder)
     lock.acquire()
     try:
-        with (
-            closing(Ledger(folder)) as ledger,
-            (folder / LOG_FILE).open("a", encoding="utf-8") as stream,
-        ):
+        with closing(Ledger(folder)) as ledger, _log_file(folder) as stream:
             level = order.settings.log.level
             log.configure(level, json=True, salt=ledger.site_salt, stream=stream)
             for job in ledger.jobs.interrupted():
@@ -66,6 +64,31 @@ def opened(order: Order) -> Iterator[Ledger]:
     finally:
         log.configure()
         lock.release()
+
+
+class _LogFile(TextIOWrapper):
+    """A log that a full disk does not turn into an error of the run."""
+
+    def write(self, text: str, /) -> int:
+        """Write, if there is room."""
+        with suppress(OSError):
+            return super().write(text)
+        return 0
+
+    def flush(self) -> None:
+        """Force what was written, if there is room."""
+        with suppress(OSError):
+            super().flush()
+
+
+@contextmanager
+def _log_file(folder: Path) -> Iterator[_LogFile]:
+    stream = _LogFile((folder / LOG_FILE).open("ab", buffering=0), encoding="utf-8")
+    try:
+        yield stream
+    finally:
+        with suppress(OSError):
+            stream.close()
 
 
 def _ledger_folder(results: Path) -> Path:

@@ -7,6 +7,8 @@ a study only comes in by another door.
 from __future__ import annotations
 
 import queue
+import shutil
+import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -30,6 +32,9 @@ from node.jobs.request import bundle_of, request_of
 
 LOOK_S = 0.1
 """Seconds between two looks at what the workers are doing."""
+
+LEAST_ROOM_BYTES = 8 << 20
+"""Less room than this is none: the ledger lies on the disk of the results."""
 
 UNENDED = frozenset({JobState.QUEUED, JobState.RUNNING})
 
@@ -129,6 +134,10 @@ class _Run:
             was_interrupted = True
         except _DiskFullError:
             trouble = DISK_FULL
+        except sqlite3.OperationalError as error:
+            if "full" not in str(error):
+                raise
+            trouble = DISK_FULL
         return Done(
             tuple(self._all()), was_interrupted, trouble, self._settings.jobs.workers
         )
@@ -217,7 +226,15 @@ class _Run:
         return replace(request, files=files, in_order=False, previous_identity=identity)
 
     def _collect(self, patience_s: float) -> None:
-        """Hear of jobs that ended, and tell what the workers are doing."""
+        """Hear of jobs that ended, and tell what the workers are doing.
+
+        Raises
+        ------
+        _DiskFullError
+            There is no room: neither results nor the ledger could be written.
+        """
+        if shutil.disk_usage(self._order.results).free < LEAST_ROOM_BYTES:
+            raise _DiskFullError
         try:
             self._ended(self._recorded.get(timeout=patience_s))
             while True:

@@ -236,6 +236,20 @@ def test_an_interrupt_leaves_an_entry_for_everything(tmp_path: Path) -> None:
     assert [entry.reason_code for entry in done.entries] == [INTERRUPTED] * 2
 
 
+def test_a_full_disk_ends_the_run_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every study has its entry, and nothing waits for room that nobody makes."""
+    write_study(tmp_path / "in", 49)
+    free = shutil.disk_usage(tmp_path).free
+    monkeypatch.setattr("node.batch.run.LEAST_ROOM_BYTES", 2 * free)
+
+    done = read(order(tmp_path))
+
+    assert "make room" in done.trouble
+    assert [entry.reason_code for entry in done.entries] == [INTERRUPTED]
+
+
 def test_results_that_cannot_be_written_are_one_line(tmp_path: Path) -> None:
     """A file stands where the folder should be."""
     write_study(tmp_path / "in", 46)

@@ -142,6 +142,31 @@ def test_an_interrupt_is_taken_up_again(tmp_path: Path) -> None:
     assert all(row["total_mm3"] for row in table(tmp_path / "t.csv"))
 
 
+def test_a_second_interrupt_ends_it_at_once(tmp_path: Path) -> None:
+    """Whatever it was still doing; no traceback, no signal death."""
+    write_study(tmp_path / "in" / "1", 78)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "node", "batch", "in"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with ended_with_the_test(process):
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "results" / ".pacs-node" / "ledger.sqlite").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        for _ in range(4):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.05)
+        _, errors = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+
+
 def table(path: Path) -> list[dict[str, str]]:
     """Return the rows of a .csv."""
     with path.open(encoding="utf-8-sig", newline="") as stream:
