@@ -130,7 +130,8 @@ def _terms(dataset: Dataset) -> tuple[str, ...]:
 
 def _foreign(dataset: Dataset) -> dict[BaseTag, bytes]:
     """Return the values of ``TAGS`` that have more than ASCII in them."""
-    values = {tag: _raw(dataset, tag) for tag in TAGS if tag in dataset}
+    present = dataset.keys()
+    values = {tag: _raw(dataset, tag) for tag in TAGS if tag in present}
     return {
         tag: value
         for tag, value in values.items()

@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from pydicom import Dataset, FileDataset, dcmread
+from pydicom import Dataset, FileDataset, dcmread, uid
 from pydicom.dataelem import RawDataElement
 from pydicom.errors import InvalidDicomError
 from pydicom.multival import MultiValue
@@ -90,6 +90,7 @@ class Header:
     """
 
     path: Path
+    sop_instance_uid: str
     dataset: Dataset
     pixel_offset: int | None
 
@@ -178,9 +179,10 @@ def _parsed(path: Path, stream: BinaryIO, values: Values) -> Header:
     dataset = dcmread(stream, stop_before_pixels=True, force=False)
     dataset.buffer = None  # else it keeps the head in memory as long as itself
     offset = _native_pixel_offset(stream, dataset, values)
-    if not all(IDENTIFIER.fullmatch(values.text(dataset, key)) for key in IDENTITY):
+    identity = [values.text(dataset, keyword) for keyword in IDENTITY]
+    if not all(map(IDENTIFIER.fullmatch, identity)):
         raise HeaderError(_without_identity(dataset))
-    return Header(path, dataset, offset)
+    return Header(path, identity[0], dataset, offset)
 
 
 def _without_identity(dataset: FileDataset) -> str:
@@ -193,14 +195,23 @@ def _native_pixel_offset(
 ) -> int | None:
     """Return where the pixel values begin; the stream stands before Pixel Data."""
     syntax = dataset.file_meta.get("TransferSyntaxUID")
-    if syntax is None or syntax.is_compressed or not syntax.is_little_endian:
-        return None
-    element = stream.read(8 if syntax.is_implicit_VR else 12)
+    element = stream.read(_pixel_element_bytes(syntax) if syntax is not None else 0)
     length = int.from_bytes(element[-4:], "little")
     if element[:4] != PIXEL_DATA_TAG or length == UNDEFINED_LENGTH:
         return None
     # Too few bytes for the matrix are left to the decoder, which says so.
     return stream.tell() if length >= _matrix_bytes(dataset, values) else None
+
+
+@lru_cache(64)
+def _pixel_element_bytes(syntax: uid.UID) -> int:
+    """Return the bytes before the value of native Pixel Data, 0 where it is not.
+
+    That is tag, VR and length (PS3.5 7.1).
+    """
+    if syntax.is_compressed or not syntax.is_little_endian:
+        return 0
+    return 8 if syntax.is_implicit_VR else 12
 
 
 def _matrix_bytes(dataset: Dataset, values: Values) -> int:
@@ -304,9 +315,13 @@ class Values:
         self, convert: Callable[..., Any], dataset: Dataset, keyword: str, *more: int
     ) -> Any:
         raw: Any = dataset.get_item(_tag(keyword), keep_deferred=True)
-        if raw is not None and not isinstance(raw, RawDataElement):
+        source: tuple[object, ...] = ()
+        if isinstance(raw, RawDataElement):
+            charset = dataset.original_character_set
+            encoded = raw.VR, raw.is_implicit_VR, raw.is_little_endian
+            source = raw.value, *encoded, *charset
+        elif raw is not None:
             return convert(dataset, keyword, *more)  # was converted before
-        source = raw and (raw[1:4], raw[5:], str(dataset.original_character_set))
         key = convert, keyword, more, source
         if key not in self._known:
             self._known[key] = convert(dataset, keyword, *more)

@@ -17,7 +17,7 @@ DEFLATED = b"1.2.840.10008.1.2.1.99"
 META_START = 132
 """The preamble and ``DICM`` come before the file meta information (PS3.10 7.1)."""
 
-HEAD_BYTES = 1 << 16
+HEAD_BYTES = 1 << 15
 """Holds the header of nearly every image; what needs more is read from the file."""
 
 MAX_INFLATED_BYTES = 1 << 30
@@ -46,7 +46,7 @@ class Head(io.BytesIO):
         HeadEndsError
             There are fewer in the head, or all bytes of the file are asked for.
         """
-        data = super().read(size)
+        data = io.BytesIO.read(self, size)  # called so often that super() shows
         if len(data) != size:
             raise HeadEndsError
         return data

@@ -111,7 +111,7 @@ def read_study(paths: Sequence[Path], threads: int = 4) -> StudyHeaders:
     """
     values = Values()
     headers, unreadable = read_headers(paths, threads, values)
-    kept, rivals = _without_duplicates(headers, values)
+    kept, rivals = _without_duplicates(headers)
     decode_text([header.dataset for header in kept.values()])
     by_study = _grouped(kept, "StudyInstanceUID", values)
     by_series = _grouped(kept, "SeriesInstanceUID", values)
@@ -145,13 +145,12 @@ def _by_number(series: SeriesInfo) -> tuple[bool, int, str]:
 
 
 def _without_duplicates(
-    headers: Sequence[Header], values: Values
+    headers: Sequence[Header],
 ) -> tuple[dict[str, Header], dict[str, tuple[Path, ...]]]:
     """Return the first header of each instance, and the files of those with rivals."""
     by_uid: dict[str, list[Header]] = {}
     for header in headers:
-        uid = values.text(header.dataset, "SOPInstanceUID")
-        by_uid.setdefault(uid, []).append(header)
+        by_uid.setdefault(header.sop_instance_uid, []).append(header)
     kept = {uid: same[0] for uid, same in by_uid.items()}
     contents = {uid: _contents(same) for uid, same in by_uid.items() if len(same) > 1}
     return kept, {uid: files for uid, files in contents.items() if len(files) > 1}
@@ -183,23 +182,27 @@ def series_info(headers: Sequence[Header], values: Values) -> SeriesInfo:
     An irregular series keeps the order of instance number, then SOP Instance UID.
     """
     headers = sorted(headers, key=partial(_by_instance_number, values))
-    grid, problem = _grid_or_problem([header.dataset for header in headers], values)
+    planes = [_plane(header.dataset, values) for header in headers]
+    grid, problem = _grid_or_problem([h.dataset for h in headers], planes, values)
     if grid is not None:
         headers = [headers[index] for index in grid.order]
+        planes = [planes[index] for index in grid.order]
     first = headers[0].dataset
-    orientation = values.floats(first, "ImageOrientationPatient", 6)
     return SeriesInfo(
         study_instance_uid=values.text(first, "StudyInstanceUID"),
         series_instance_uid=values.text(first, "SeriesInstanceUID"),
         modality=values.text(first, "Modality"),
-        instances=tuple(_instance(header, values) for header in headers),
+        instances=tuple(
+            _instance(header, plane, values)
+            for header, plane in zip(headers, planes, strict=True)
+        ),
         series_description=values.text(first, "SeriesDescription"),
         series_number=values.integer(first, "SeriesNumber"),
         frame_of_reference_uid=values.valid_uid(first, "FrameOfReferenceUID") or None,
-        rows=values.integer(first, "Rows") or 0,
-        columns=values.integer(first, "Columns") or 0,
+        rows=planes[0].rows,
+        columns=planes[0].columns,
         spacing_mm=grid.spacing_mm if grid else None,
-        orientation=cast("Cosines | None", orientation),
+        orientation=planes[0].orientation,
         geometry_problem=problem.reason if problem else None,
         geometry_detail=str(problem) if problem else "",
         tags=MappingProxyType(_tags([header.dataset for header in headers], values)),
@@ -208,27 +211,26 @@ def series_info(headers: Sequence[Header], values: Values) -> SeriesInfo:
 
 def _by_instance_number(values: Values, header: Header) -> tuple[int, str]:
     number = values.integer(header.dataset, "InstanceNumber") or 0
-    return number, values.text(header.dataset, "SOPInstanceUID")
+    return number, header.sop_instance_uid
 
 
 def _grid_or_problem(
-    datasets: Sequence[Dataset], values: Values
+    datasets: Sequence[Dataset], planes: Sequence[Plane], values: Values
 ) -> tuple[Grid | None, GeometryError | None]:
     try:
-        _require_single_frames(datasets, values)
+        _require_single_frames(datasets, planes, values)
         _require_one_frame_of_reference(datasets, values)
-        planes = [_plane(dataset, values) for dataset in datasets]
         marks = [{key: values.text(ds, key) for key in SEPARATORS} for ds in datasets]
         return arrange_series(planes, marks), None
     except GeometryError as error:
         return None, error
 
 
-def _require_single_frames(datasets: Sequence[Dataset], values: Values) -> None:
-    for dataset in datasets:
-        if not values.integer(dataset, "Rows") or not values.integer(
-            dataset, "Columns"
-        ):
+def _require_single_frames(
+    datasets: Sequence[Dataset], planes: Sequence[Plane], values: Values
+) -> None:
+    for dataset, plane in zip(datasets, planes, strict=True):
+        if not plane.rows or not plane.columns:
             raise GeometryError("not_an_image", "an instance has no pixel matrix")
         frames = values.integer(dataset, "NumberOfFrames") or 1
         if frames > 1 or "SharedFunctionalGroupsSequence" in dataset:
@@ -263,14 +265,13 @@ def _plane(dataset: Dataset, values: Values) -> Plane:
     )
 
 
-def _instance(header: Header, values: Values) -> Instance:
-    position = values.floats(header.dataset, "ImagePositionPatient", 3)
+def _instance(header: Header, plane: Plane, values: Values) -> Instance:
     return Instance(
-        sop_instance_uid=values.text(header.dataset, "SOPInstanceUID"),
+        sop_instance_uid=header.sop_instance_uid,
         sop_class_uid=values.text(header.dataset, "SOPClassUID"),
         path=header.path,
         instance_number=values.integer(header.dataset, "InstanceNumber"),
-        position_mm=cast("Vector | None", position),
+        position_mm=plane.position_mm,
         pixel_offset=header.pixel_offset,
         frames=values.integer(header.dataset, "NumberOfFrames") or 1,
     )
