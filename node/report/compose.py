@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from models.contract import Findings, Flag, Grade, Volume
@@ -57,11 +56,9 @@ def compose(
         its grid.
     """
     report = prepare(volume, findings, bundle, study, provenance, settings)
-    with ThreadPoolExecutor(1, thread_name_prefix="page") as pool:
-        page = pool.submit(draw_page, report)
-        seg = build_seg(report)
-        sr = build_sr(report, seg)
-        sc = build_sc(report, page.result())
+    seg = build_seg(report)
+    sr = build_sr(report, seg)
+    sc = build_sc(report, draw_page(report))
     return (
         ReportObject.of("SEG", seg),
         ReportObject.of("SR", sr),

@@ -7,7 +7,6 @@ up, front left in the sagittal one. Geometry that is nominal gets no such letter
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import permutations
 
@@ -170,14 +169,15 @@ def common_scale(planes: Sequence[Plane], room: Size) -> float:
 def draw_all(
     planes: Sequence[Plane], structures: Sequence[Structure], scales: Sequence[float]
 ) -> list[Image.Image]:
-    """Draw planes in one window, several at a time; ``scales`` are pixels per mm."""
+    """Draw planes in one window; ``scales`` are pixels per mm.
+
+    One after another: most of it is Python, and four threads take half as long again.
+    """
     levels = window(planes)
-
-    def draw_one(plane: Plane, scale: float) -> Image.Image:
-        return draw(plane, structures, scale, levels)
-
-    with ThreadPoolExecutor(4, thread_name_prefix="picture") as pool:
-        return list(pool.map(draw_one, planes, scales))
+    return [
+        draw(plane, structures, scale, levels)
+        for plane, scale in zip(planes, scales, strict=True)
+    ]
 
 
 def draw(
