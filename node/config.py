@@ -13,13 +13,14 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
     Field,
     SecretStr,
     ValidationError,
+    model_validator,
 )
 from pydantic_settings import (
     BaseSettings,
@@ -283,6 +284,17 @@ class Settings(BaseSettings):
         del settings_cls, dotenv_settings, file_secret_settings
         return env_settings, init_settings
 
+    @model_validator(mode="after")
+    def _is_not_its_archive(self) -> Self:
+        """Refuse one address for both: the node would ask and answer itself."""
+        here = self.archive.host in {"localhost", self.node.listen}
+        if here and self.node.port == self.archive.dicom_port:
+            raise ValueError(
+                f"node.port and archive.dicom_port are both {self.node.port} on this "
+                "machine; give one of them another"
+            )
+        return self
+
     @property
     def destinations(self) -> tuple[Destination, ...]:
         """The configured destinations, or the archive alone."""
@@ -364,7 +376,8 @@ def _explained(error: ValidationError, path: Path) -> str:
     what = "unknown key" if is_unknown else first["msg"].removeprefix("Value error, ")
     variable = f"{ENV_PREFIX}{'__'.join(parts)}".upper()
     place = variable if variable in os.environ else path.name
-    return f"{place}: {'.'.join(parts)}: {what} (pacs-node config show lists all keys)"
+    told = ": ".join(part for part in (place, ".".join(parts), what) if part)
+    return f"{told} (pacs-node config show lists all keys)"
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -6,7 +6,7 @@ The same choice as the worker's, made from the same headers; no model is loaded.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,10 +15,12 @@ from models.contract import Match, SeriesInfo
 from models.volume.acceptance import Check, checks, judge
 from models.volume.bundle import Acceptance, BundleError, load_bundle
 from models.volume.duplicates import ConflictError, settle
-from models.volume.headers import DAMAGED, quiet, text
+from models.volume.headers import DAMAGED
 from models.volume.series import StudyHeaders, read_study
 from node.config import Settings
 from node.errors import ConfigError
+from node.inbound.dataset import Identity
+from node.inbound.heads import identities
 from node.jobs.job import FILE_MISSING
 from node.predict.choose import OWN_OUTPUT, Choice, choose
 from node.report.provenance import is_own
@@ -143,41 +145,28 @@ def rule_on(
     files
         Of any number of studies, in no order; what is no image is listed.
     """
-    headers = read_study(files, threads)
+    found = identities(files, threads)
+    strangers = [path for path in files if path not in found]
     studies = [
-        _study_rulings(study, headers.unreadable, rules, threads)
-        for study in _by_study(headers, threads)
+        _study_rulings(read_study([*mine, *strangers], threads), rules, threads)
+        for mine in _by_study(found)
     ]
-    return Rulings(tuple(studies), headers.unreadable)
+    return Rulings(tuple(studies), read_study(strangers, threads).unreadable)
 
 
-def _by_study(headers: StudyHeaders, threads: int) -> Iterator[StudyHeaders]:
-    """Yield the headers of each study, sorted by its UID."""
-    if len(headers.study_instance_uids) == 1:
-        yield headers
-        return
-    for _, files in sorted(_files_by_study(headers).items()):
-        yield read_study(files, threads)
-
-
-@quiet()
-def _files_by_study(headers: StudyHeaders) -> dict[str, list[Path]]:
+def _by_study(found: Mapping[Path, Identity]) -> Iterator[list[Path]]:
+    """Yield the files of each study, sorted by its UID."""
     groups: dict[str, list[Path]] = defaultdict(list)
-    for series in headers.series:
-        for instance in series.instances:
-            uid = instance.sop_instance_uid
-            study = text(headers.datasets[uid], "StudyInstanceUID")
-            groups[study].extend(headers.rivals.get(uid, (instance.path,)))
-    return groups
+    for path, identity in found.items():
+        groups[identity.study_instance_uid].append(path)
+    for _, files in sorted(groups.items()):
+        yield files
 
 
 def _study_rulings(
-    study: StudyHeaders,
-    unreadable: Sequence[tuple[Path, str]],
-    rules: Sequence[RuleInForce],
-    threads: int,
+    study: StudyHeaders, rules: Sequence[RuleInForce], threads: int
 ) -> StudyRulings:
-    trouble = ""
+    trouble, unreadable = "", study.unreadable
     try:
         study = settle(study, in_order=False, threads=threads)
     except ConflictError as error:

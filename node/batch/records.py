@@ -140,7 +140,12 @@ class Records:
             and known.state == "complete"  # else a run was cut off between two records
             and self._ledger.studies.contents(uid) == now_there
         )
-        wanted = [m for m in self._models if not (is_same and self._stands(uid, m))]
+        recipes = {m: self._recipe(m, study) for m in self._models}
+        wanted = [
+            m
+            for m in self._models
+            if not (is_same and self._stands(uid, m, recipes[m]))
+        ]
         self._ledger.studies.forget_files(self._ledger.studies.files(uid))
         self._ledger.studies.record(instances, now)
         self._ledger.studies.complete(
@@ -153,7 +158,7 @@ class Records:
         )
         for model in wanted:
             job = self.job(uid, model)
-            self._ledger.offline.note_recipe(job.job_id, self._recipes[model])
+            self._ledger.offline.note_recipe(job.job_id, recipes[model])
         self._ledger.offline.due(uid, now)
         return wanted
 
@@ -182,13 +187,16 @@ class Records:
             was_kept=was_kept,
         )
 
-    def _stands(self, study_instance_uid: str, model: str) -> bool:
+    def _recipe(self, model: str, study: StudyFiles) -> str:
+        return "+".join(
+            part for part in (self._recipes[model], study.neighbours) if part
+        )
+
+    def _stands(self, study_instance_uid: str, model: str, recipe: str) -> bool:
         """Tell whether an earlier run finished this, with the very same means."""
         jobs = self._ledger.jobs.listing(study_instance_uid)
         return any(
-            job.model == model
-            and job.state in FINISHED
-            and job.recipe == self._recipes[model]
+            job.model == model and job.state in FINISHED and job.recipe == recipe
             for job in jobs
         )
 

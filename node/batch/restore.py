@@ -8,13 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from models.volume.bundle import sha256_file
-from node.config import Settings
-from node.errors import JobError, LedgerError
-from node.jobs.job import ObjectFile, Reported
-from node.jobs.ledger import Ledger
-from node.jobs.ledger_jobs import JobRow
-from node.jobs.repeat import repeat_request
-from node.jobs.worker import perform
+from node.jobs import worker
+from node.jobs.job import Failed, JobRequest, ObjectFile, Outcome, Reported, Unchanged
+
+NOT_RESTORED = "not_restored"
+"""Reason code of an attempt whose objects did not come out as they had been."""
 
 
 def are_there(objects: Sequence[ObjectFile]) -> bool:
@@ -25,38 +23,26 @@ def are_there(objects: Sequence[ObjectFile]) -> bool:
     )
 
 
-def restore(
-    job: JobRow,
-    ledger: Ledger,
-    settings: Settings,
-    results: Path,
-    beside: Sequence[Path],
-) -> bool:
-    """Make the objects of a job's last result once more, in this process.
+def digests(objects: Sequence[ObjectFile]) -> tuple[tuple[str, str], ...]:
+    """Return SOP Instance UID and SHA-256 of each object."""
+    return tuple((made.sop_instance_uid, made.sha256) for made in objects)
 
-    Returns
-    -------
-    bool
-        Whether they came out as they were; if not, nothing was written.
+
+def perform(request: JobRequest) -> Outcome:
+    """Do one attempt of one job, as the worker does; restore what is expected of it.
+
+    Objects that come out otherwise are not kept: the next attempt is a reading like
+    any other.
     """
-    wanted = ledger.jobs.objects(job.job_id)
-    with tempfile.TemporaryDirectory(prefix=".restored-", dir=results) as folder:
-        try:
-            request = repeat_request(
-                job, ledger, settings, Path(folder), in_order=False
-            )
-        except (JobError, LedgerError):
-            return False
-        outcome = perform(replace(request, files=(*request.files, *beside)))
-        if not isinstance(outcome, Reported) or _digests(outcome.objects) != _digests(
-            wanted
-        ):
-            return False
-        for made, lost in zip(outcome.objects, wanted, strict=True):
-            lost.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            made.path.replace(lost.path)
-    return True
-
-
-def _digests(objects: Sequence[ObjectFile]) -> list[tuple[str, str]]:
-    return [(made.sop_instance_uid, made.sha256) for made in objects]
+    if not request.expected:
+        return worker.perform(request)
+    request.output_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".", dir=request.output_dir) as folder:
+        outcome = worker.perform(replace(request, output_dir=Path(folder)))
+        if not isinstance(outcome, Reported):
+            return outcome
+        if digests(outcome.objects) != request.expected:
+            return Failed(NOT_RESTORED, "other bytes than before", permanent=False)
+        for made in outcome.objects:
+            made.path.replace(request.output_dir / made.path.name)
+    return Unchanged(outcome.identity)

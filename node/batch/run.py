@@ -20,7 +20,7 @@ from node.batch.delivery import Deliveries
 from node.batch.entry import INTERRUPTED, Entry
 from node.batch.order import Order, with_workers
 from node.batch.records import Records, opened, unread
-from node.batch.restore import are_there, restore
+from node.batch.restore import are_there, digests, perform
 from node.batch.sources import Found, StudyFiles, source_of
 from node.errors import NodeError
 from node.jobs.job import FILE_MISSING, NO_SPACE, JobRequest, JobState
@@ -28,6 +28,7 @@ from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
 from node.jobs.pool import Pool
 from node.jobs.pool_size import usable_cores
+from node.jobs.repeat import repeat_request
 from node.jobs.request import bundle_of, request_of
 
 LOOK_S = 0.1
@@ -119,6 +120,7 @@ class _Run:
         self._deliveries = Deliveries(ledger, self._settings, order.destinations)
         self._recorded: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._waiting: set[int] = set()
+        self._removed: set[int] = set()  # jobs whose objects are to be made again
         self._entries: dict[tuple[str, str], list[Entry]] = defaultdict(list)
         self._pool = self._new_pool()
 
@@ -170,6 +172,7 @@ class _Run:
             models={
                 model: bundle_of(self._settings, model) for model in self._order.models
             },
+            perform=perform,
             on_recorded=self._recorded.put,
         )
 
@@ -199,31 +202,37 @@ class _Run:
         return any(self._records.job(uid, m).job_id in self._waiting for m in models)
 
     def _is_whole(self, job: JobRow) -> bool:
-        """Tell whether a result that stands has its objects, if need be once more.
-
-        One that does not come out as it was is read again, as a version of its own.
-        """
-        objects = self._ledger.jobs.objects(job.job_id)
-        if job.retracted_at or are_there(objects):
-            return True
-        beside = self._studies[job.study_instance_uid].beside
-        files = [path.absolute() for path in beside]
-        settings, results = self._settings, self._order.results
-        if restore(job, self._ledger, settings, results, files):
+        """Tell whether a result that stands has its objects; if not, queue its job."""
+        if job.retracted_at or are_there(self._ledger.jobs.objects(job.job_id)):
             return True
         self._ledger.repeats.queue_again([job.job_id], datetime.now(UTC))
+        self._removed.add(job.job_id)
         return False
 
     def _request(self, job: JobRow) -> JobRequest:
         """Return what a worker needs: with the files that may be damaged images."""
-        request = request_of(
-            job, self._ledger, self._settings, self._order.results, every_file=False
-        )
+        request = self._wanted(job)
         beside = self._studies[job.study_instance_uid].beside
         files = (*request.files, *(path.absolute() for path in beside))
-        stands = are_there(self._ledger.jobs.objects(job.job_id))
-        identity = request.previous_identity if stands else None
-        return replace(request, files=files, in_order=False, previous_identity=identity)
+        return replace(request, files=files, in_order=False)
+
+    def _wanted(self, job: JobRow) -> JobRequest:
+        """Return a request for the next result, or for the last one once more.
+
+        Its objects are made again when somebody removed them. If they do not come
+        out as they were, the next attempt makes a version of its own.
+        """
+        ledger, results = self._ledger, self._order.results
+        made = ledger.jobs.objects(job.job_id)
+        request = request_of(job, ledger, self._settings, results, every_file=False)
+        if are_there(made):
+            return request
+        if job.job_id not in self._removed:
+            return replace(request, previous_identity=None)
+        self._removed.discard(job.job_id)
+        folder = made[0].path.parent
+        again = repeat_request(job, ledger, self._settings, folder, in_order=False)
+        return replace(again, expected=digests(made))
 
     def _collect(self, patience_s: float) -> None:
         """Hear of jobs that ended, and tell what the workers are doing.
@@ -254,6 +263,7 @@ class _Run:
         job = self._ledger.jobs.get(job_id)
         if job.state not in UNENDED:
             self._waiting.discard(job_id)
+            self._deliveries.address(job)  # what stands may never have been sent
             self._end(self._records.entry(job, self._path(job)))
         elif job.reason == NO_SPACE:  # a person is there, who can make room
             raise _DiskFullError

@@ -7,6 +7,7 @@ and whether a study can be read, is for the worker to say, as on the wire.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,15 +16,16 @@ from os.path import commonpath
 from pathlib import Path
 from typing import Protocol
 
+from models.volume.bundle import sha256_file
 from models.volume.headers import (
     DAMAGED,
-    IDENTIFIER,
     content_digest,
     read_headers,
 )
 from node.batch.entry import NO_STUDY
-from node.errors import NodeError, UnreadableError
-from node.inbound.dataset import Identity, identify_head
+from node.errors import NodeError
+from node.inbound.dataset import Identity
+from node.inbound.heads import identities
 from node.inbound.spool import received
 from node.jobs.ledger_studies import ReceivedInstance
 from node.walk import walk
@@ -33,9 +35,6 @@ LEDGER_FOLDER = ".pacs-node"
 
 UNREADABLE = "unreadable"
 """Reason code of what the disk or its rights do not give."""
-
-HEAD_BYTES = 1 << 16
-"""So much of a file nearly always holds its UIDs; if not, all of it is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +56,14 @@ class StudyFiles:
     path: Path
     files: tuple[tuple[Path, Identity], ...]
     beside: tuple[Path, ...] = ()
+
+    @property
+    def neighbours(self) -> str:
+        """Return a hash over the files beside: when one comes, the study is another."""
+        told = hashlib.sha256()
+        for path in self.beside:
+            told.update(sha256_file(path).encode() if path.is_file() else b"gone")
+        return told.hexdigest() if self.beside else ""
 
     def instances(self, threads: int) -> list[ReceivedInstance]:
         """Return what the ledger is to know of the files; each is read to its end.
@@ -129,9 +136,9 @@ class Folder:
     def found(self, threads: int) -> Sequence[Found]:
         """Return the studies, and the inputs that hold none, with the reason."""
         tree = walk(self._root, self._is_ours)
-        identities = _identities(tree.files, threads)
-        studies = _by_study(identities)
-        strangers = [file for file in tree.files if file not in identities]
+        found = identities(tree.files, threads)
+        studies = _by_study(found)
+        strangers = [file for file in tree.files if file not in found]
         told: list[Found] = [_study(uid, studies[uid], strangers) for uid in studies]
         beside = {file for s in told if isinstance(s, StudyFiles) for file in s.beside}
         told += self._lost([file for file in strangers if file not in beside])
@@ -139,7 +146,7 @@ class Folder:
         if not studies:
             told = told or [NoStudy(self._root, _why(tree.files))]
         elif self._every_input and not self._is_one_study(studies):
-            told += self._empty(told, identities, tree.files)
+            told += self._empty(told, found, tree.files)
         return sorted(told, key=lambda each: each.path)
 
     def _is_ours(self, folder: Path) -> bool:
@@ -167,7 +174,7 @@ class Folder:
     def _empty(
         self,
         told: Sequence[Found],
-        identities: Mapping[Path, Identity],
+        identified: Mapping[Path, Identity],
         files: Sequence[Path],
     ) -> Iterator[NoStudy]:
         """Yield each folder at the top that holds no image and is not told of.
@@ -179,49 +186,16 @@ class Folder:
                 continue
             inside = [file for file in files if file.is_relative_to(child)]
             is_told = any(each.path.is_relative_to(child) for each in told)
-            if not is_told and not any(file in identities for file in inside):
+            if not is_told and not any(file in identified for file in inside):
                 yield NoStudy(child, _why(inside))
 
 
-def _identities(files: Sequence[Path], threads: int) -> dict[Path, Identity]:
-    """Return whose image each file is; those that do not say are left out."""
-    with ThreadPoolExecutor(threads) as pool:
-        found = zip(files, pool.map(_identity, files), strict=True)
-        return {path: identity for path, identity in found if identity is not None}
-
-
-def _identity(path: Path) -> Identity | None:
-    try:
-        with path.open("rb") as stream:
-            head = stream.read(HEAD_BYTES)
-            try:
-                identity = identify_head(head)
-            except UnreadableError:
-                if head[128:132] != b"DICM":
-                    return None
-                identity = identify_head(head + stream.read())
-    except (OSError, UnreadableError):
-        return None
-    return identity if _is_placed(identity) else None
-
-
-def _is_placed(identity: Identity) -> bool:
-    """Tell whether these are UIDs, or nearly: real archives hold worse, never text."""
-    uids = (
-        identity.study_instance_uid,
-        identity.series_instance_uid,
-        identity.sop_instance_uid,
-        identity.sop_class_uid,
-    )
-    return all(IDENTIFIER.fullmatch(uid) for uid in uids)
-
-
 def _by_study(
-    identities: dict[Path, Identity],
+    identified: Mapping[Path, Identity],
 ) -> dict[str, list[tuple[Path, Identity]]]:
     """Group the images by study; what a node of this kind made is no input."""
     studies: dict[str, list[tuple[Path, Identity]]] = defaultdict(list)
-    for path, identity in identities.items():
+    for path, identity in identified.items():
         if not identity.is_own:
             studies[identity.study_instance_uid].append((path, identity))
     return studies

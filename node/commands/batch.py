@@ -57,7 +57,7 @@ def batch(
             "-w",
             min=0,
             metavar="N",
-            help="Processes; 0: one per core, at most one per study.",
+            help="Processes, at most one per study; 0: [jobs] workers.",
             rich_help_panel=READING,
         ),
     ] = 0,

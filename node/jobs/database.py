@@ -236,7 +236,7 @@ class Database:
             self._migrate()
         elif version != SCHEMA_VERSION:
             remedy = (
-                "`pacs-node run` brings it up to date"
+                "`pacs-node run`, or the command that made it, brings it up to date"
                 if version in MIGRATIONS
                 else "use the matching pacs-ai-node"
             )

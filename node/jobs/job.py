@@ -125,6 +125,9 @@ class JobRequest:
         date in the objects comes from it, so that a rebuild is equal.
     accept
         What the site has written in the place of the bundle's rule.
+    expected
+        SOP Instance UID and SHA-256 of the objects that are to come out again; none:
+        whatever comes out is the result.
     """
 
     job_id: int
@@ -148,6 +151,7 @@ class JobRequest:
     threads: int = 1
     in_order: bool = True
     accept: AcceptSettings = field(default_factory=AcceptSettings)
+    expected: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

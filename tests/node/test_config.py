@@ -138,3 +138,15 @@ def test_a_fault_of_the_environment_is_not_blamed_on_the_file(
 
     with pytest.raises(ConfigError, match=r"^PACS_NODE_NODE__PORT: node.port: "):
         config.load(write(tmp_path, ""))
+
+
+def test_the_node_is_not_its_own_archive(tmp_path: Path) -> None:
+    """At one address it would ask and answer itself, and all would look well."""
+    path = tmp_path / "node.toml"
+    path.write_text("[node]\nport = 4242\n")
+
+    with pytest.raises(ConfigError, match=r"^node.toml: node.port and archive.dicom"):
+        config.load(path)
+
+    path.write_text("[node]\nport = 4242\n[archive]\nhost = '10.0.0.5'\n")
+    assert config.load(path).node.port == 4242

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from pydicom import dcmread
+from pydicom import DataElement, dcmread
 
 from models.hippocampus.phantom import write_study
 from node.batch.entry import INTERRUPTED, NO_STUDY, Entry
@@ -269,6 +269,33 @@ def unsent(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_a_uid_never_leads_out_of_the_results(tmp_path: Path) -> None:
+    """It would name a folder."""
+    for file in write_study(tmp_path / "in", 50):
+        dataset = dcmread(file)
+        odd = DataElement(0x0020000D, "UI", "..", validation_mode=0)
+        dataset["StudyInstanceUID"] = odd
+        dataset.save_as(file)
+
+    entries = read(order(tmp_path)).entries
+
+    assert {entry.reason_code for entry in entries} == {NO_STUDY}
+    assert not list(tmp_path.rglob("SEG.dcm"))
+
+
+def test_a_damaged_file_that_came_later_is_seen(unsent: Path, tmp_path: Path) -> None:
+    """It may be an image of the study, which is then read again and fails."""
+    shutil.copytree(unsent, tmp_path / "ward")
+    folder = tmp_path / "ward"
+    (crop,) = (folder / "in" / "47").glob("hippocrop")
+    (crop / "late.dcm").write_bytes(b"\0" * 128 + b"DICM")
+
+    outcomes = {name(e): outcome(e) for e in read(order(folder)).entries}
+
+    assert outcomes["47"] == ("failed", "damaged_file")
+    assert outcomes["48"] == ("reported", "")
+
+
 def test_results_may_be_moved(unsent: Path, tmp_path: Path) -> None:
     """They are found in their new place, and nothing is written in the old one."""
     shutil.copytree(unsent / "out", tmp_path / "moved")
@@ -308,7 +335,7 @@ class TestSend:
     """Delivering, which is never fatal, and never reads anything again."""
 
     def sent(self, folder: Path, archive: StandInArchive) -> list[Entry]:
-        """Send the results of a folder; what was read stands."""
+        """Send the results of a folder."""
         peer = archive.peer
         there = Destination(ae_title=peer.ae_title, host=peer.host, port=peer.port)
         sending = SendSettings(timeout_s=2.0, backoff_s=0.01)
@@ -316,7 +343,6 @@ class TestSend:
         entries = read(
             replace(order(folder), settings=settings, destinations=(there,))
         ).entries
-        assert all(entry.was_kept for entry in entries)
         return list(entries)
 
     def test_what_an_earlier_run_read_is_sent(
@@ -332,6 +358,7 @@ class TestSend:
         taken = self.sent(unsent, archive)
         again = self.sent(unsent, archive)
 
+        assert all(entry.was_kept for entry in [*refused, *taken, *again])
         assert {entry.job.state for entry in refused if entry.job} == {"reported"}
         assert {entry.job.state for entry in [*taken, *again] if entry.job} == {"sent"}
         assert sorted(archive.received) == sorted(
@@ -352,13 +379,29 @@ class TestSend:
     ) -> None:
         """The same bytes in the same place; nothing is a new version."""
         before = objects(unsent)
-        for path in unsent.glob("out/*/hippocampus/v1/S*.dcm"):
-            path.unlink()
+        folders = sorted(unsent.glob("out/*/hippocampus"))
+        (folders[0] / "v1" / "SR.dcm").unlink()
+        shutil.rmtree(folders[1])
 
         entries = self.sent(unsent, archive)
 
         assert objects(unsent) == before
-        assert {entry.job.version for entry in entries if entry.job} == {1}
+        assert {(e.job.version, e.job.state) for e in entries if e.job} == {(1, "sent")}
+
+    def test_a_removed_result_that_comes_out_otherwise_is_another_version(
+        self, unsent: Path, archive: StandInArchive, tmp_path: Path
+    ) -> None:
+        """Nobody passes other bytes off as the ones that were there."""
+        shutil.copytree(unsent, tmp_path / "ward")
+        folder = tmp_path / "ward"
+        (lost, _) = sorted(folder.glob("out/*/hippocampus/v1/SR.dcm"))
+        lost.unlink()
+        with opened(order(folder)) as ledger, ledger.database.write() as connection:
+            connection.execute("UPDATE objects SET sha256 = 'x' WHERE kind = 'SEG'")
+
+        versions = [e.job.version for e in read(order(folder)).entries if e.job]
+
+        assert versions == [2, 2]
 
     def test_nobody_there_costs_no_result(
         self, unsent: Path, archive: StandInArchive

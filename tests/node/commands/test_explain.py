@@ -35,11 +35,11 @@ def folder(read: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def change(folder: Path, sql: str) -> list[Any]:
+def change(folder: Path, sql: str, *values: object) -> list[Any]:
     """Run one statement over the ledger."""
     path = folder / "results" / ".pacs-node" / "ledger.sqlite"
     with closing(sqlite3.connect(path)) as connection, connection:
-        return connection.execute(sql).fetchall()
+        return connection.execute(sql, values).fetchall()
 
 
 def uid(folder: Path) -> str:
@@ -134,7 +134,7 @@ def test_several_studies_are_listed_with_what_to_type(folder: Path) -> None:
         "last_received_at, completed_at, completeness, completeness_reason, "
         "calling_ae_title, accession_hash FROM studies",
     )
-    change(folder, f"UPDATE studies SET accession_hash = '{salted(salt, 'A4711')}'")
+    change(folder, "UPDATE studies SET accession_hash = ?", salted(salt, "A4711"))
 
     status, output, _ = pacs_node("explain", "A4711", *STUDY, folder=folder)
 
