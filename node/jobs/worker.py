@@ -48,10 +48,10 @@ from node.jobs.job import (
     Outcome,
     Reported,
     Unchanged,
-    Verdict,
 )
 from node.jobs.objects import write_objects
 from node.jobs.stage import announce
+from node.jobs.verdicts import verdicts
 from node.predict.choose import Choice, choose
 from node.predict.run import Prediction, run
 from node.report.compose import UNCONFIRMED, compose, report_identity
@@ -345,24 +345,6 @@ def summary(findings: Findings, completeness: Completeness) -> dict[str, str]:
         "grade": grade(flags).value,
         "flags": ", ".join(flag.code for flag in flags),
     }
-
-
-def verdicts(choice: Choice, study: StudyHeaders) -> tuple[Verdict, ...]:
-    """Return why each series of the study was read or not, by series number."""
-    return tuple(_verdict(choice, series) for series in study.series)
-
-
-def _verdict(choice: Choice, series: SeriesInfo) -> Verdict:
-    refusal = choice.refusals.get(series.series_instance_uid)
-    return Verdict(
-        series_instance_uid=series.series_instance_uid,
-        series_number=series.series_number,
-        description=series.series_description,
-        images=len(series.instances),
-        chosen=refusal is None,
-        reason=refusal.reason if refusal else "",
-        detail=refusal.detail if refusal else choice.because,
-    )
 
 
 def refusal_lines(choice: Choice, study: StudyHeaders) -> str:

@@ -86,7 +86,7 @@ def test_what_inflates_to_less_ends_at_the_memory_limit_of_its_worker(
     node: HostedNode, images: list[Dataset]
 ) -> None:
     """The node itself never holds it."""
-    outcome = ending(node, inflating(images[:6], LARGEST_MIB - 1))
+    outcome = ending(node, inflating(images, LARGEST_MIB - 1))
 
     assert outcome == (JobState.FAILED, "out_of_memory")
     assert node.memory_mib()["node"] < 200

@@ -258,14 +258,17 @@ def test_no_command_says_whose_studies_they_are(
 
 @pytest.mark.parametrize("story", ["2", "7", "8"])
 def test_reading_a_folder_says_nothing_of_whom_it_reads(ward: Ward, story: str) -> None:
-    """Whether it succeeds or not, and whatever the folder is called."""
+    """Whether it succeeds or not; only the path that was typed is shown again."""
     source = ward.folder / "scanner" / NAMED_FOLDER / story
 
     output, errors = ward.command("infer", str(source), "--output", f"read {story}")
+    (log,) = ward.folder.rglob(f"read {story}/.pacs-node/log.txt")
 
     assert output
-    assert found(output, uids=False) == set()
-    assert found(errors) == set()
+    assert found(output.replace(str(source), ""), uids=False) == set()
+    assert found(errors.replace(str(source), "")) == set()
+    assert "job_" in log.read_text("utf-8")
+    assert found(log.read_text("utf-8")) == set()
 
 
 def test_what_is_sent_does_name_the_patient(ward: Ward) -> None:

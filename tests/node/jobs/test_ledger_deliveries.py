@@ -11,7 +11,8 @@ import pytest
 from node.jobs.job import JobState
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_deliveries import DESTINATION_REMOVED, PATIENCE
-from node.jobs.ledger_jobs import JobRow, insert_object
+from node.jobs.ledger_jobs import JobRow
+from node.jobs.ledger_results import insert_object
 from node.jobs.ledger_studies import stamp
 from tests.node.jobs.ledger_stories import (
     T0,

@@ -1,0 +1,84 @@
+"""Why each series of a study was read or not, as the ledger keeps it.
+
+What a technologist typed as a description may hold the name of the patient. It is kept
+for ``explain``, without any word that identifies somebody (docs/promises.md 9).
+"""
+
+from __future__ import annotations
+
+import re
+
+from pydicom import Dataset
+
+from models.contract import SeriesInfo
+from models.volume.headers import text
+from models.volume.series import StudyHeaders
+from node.jobs.job import Verdict
+from node.predict.choose import Choice
+
+PERSON = (
+    "PatientName",
+    "OtherPatientNames",
+    "PatientBirthName",
+    "PatientMotherBirthName",
+    "PatientID",
+    "OtherPatientIDs",
+    "PatientBirthDate",
+    "PatientAddress",
+    "PatientComments",
+    "AccessionNumber",
+    "ReferringPhysicianName",
+    "PerformingPhysicianName",
+    "OperatorsName",
+    "InstitutionName",
+)
+"""Elements whose words identify somebody (after PS3.15 table E.1-1)."""
+
+LEFT_OUT = "…"
+
+_WORD = re.compile(r"[^\W_]+")
+_SHORT_ASCII = re.compile(r"[A-Za-z0-9]{1,2}", re.ASCII)
+"""Initials and numbers of two digits occur in every description."""
+
+
+def verdicts(choice: Choice, study: StudyHeaders) -> tuple[Verdict, ...]:
+    """Return the verdict on every series of the study, by series number."""
+    return tuple(_verdict(choice, study, series) for series in study.series)
+
+
+def _verdict(choice: Choice, study: StudyHeaders, series: SeriesInfo) -> Verdict:
+    refusal = choice.refusals.get(series.series_instance_uid)
+    detail = refusal.detail if refusal else choice.because
+    words = person_words(study.datasets[series.instances[0].sop_instance_uid])
+    return Verdict(
+        series_instance_uid=series.series_instance_uid,
+        series_number=series.series_number,
+        description=without(words, series.series_description),
+        images=len(series.instances),
+        chosen=refusal is None,
+        reason=refusal.reason if refusal else "",
+        detail=without(words, detail),
+    )
+
+
+def person_words(header: Dataset) -> frozenset[str]:
+    """Return the words, in lower case, by which a header identifies somebody."""
+    return frozenset(
+        word.lower()
+        for keyword in PERSON
+        for word in _WORD.findall(text(header, keyword))
+        if not _SHORT_ASCII.fullmatch(word)
+    )
+
+
+def without(words: frozenset[str], said: str) -> str:
+    """Return a text with each of these words left out, in any case.
+
+    >>> without(frozenset({"ivanov"}), "T1 IVANOV crop")
+    'T1 … crop'
+    """
+
+    def kept(found: re.Match[str]) -> str:
+        return LEFT_OUT if found[0].lower() in words else found[0]
+
+    return _WORD.sub(kept, said)
