@@ -48,7 +48,6 @@ from node.report.pictures import (
     Plane,
     common_scale,
     draw,
-    draw_all,
     strip,
     three_planes,
     window,
@@ -256,12 +255,17 @@ def drawing(crop: Path, rounds: int) -> Stage:
     planes, scales = pictures(crop)
     levels = window(planes)
     serial, threaded = "ours, one by one", "ours, 4 threads"
+
+    def one(plane: Plane, scale: float) -> object:
+        return draw(plane, STRUCTURES[:2], scale, levels)
+
+    def threads() -> list[object]:
+        with ThreadPoolExecutor(4) as pool:
+            return list(pool.map(one, planes, scales))
+
     forms: dict[str, Form] = {
-        serial: lambda: [
-            draw(plane, STRUCTURES[:2], scale, levels)
-            for plane, scale in zip(planes, scales, strict=True)
-        ],
-        threaded: lambda: draw_all(planes, STRUCTURES[:2], scales),
+        serial: lambda: list(map(one, planes, scales)),
+        threaded: threads,
     }
     note = "Not measured beside matplotlib: pip install matplotlib."
     if importlib.util.find_spec("matplotlib"):
