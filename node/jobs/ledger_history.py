@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from node.jobs.database import Database, path_of
+from node.jobs.database import Database
 from node.jobs.job import Measured, ObjectFile
 from node.jobs.ledger_jobs import SELECT_JOBS, JobRow, job_row
+from node.jobs.ledger_results import object_file
 from node.jobs.ledger_studies import moment, stamp
 
 
@@ -174,7 +175,7 @@ class HistoryRecords:
         rows = self._database.read(
             "SELECT * FROM objects WHERE result_id = ? ORDER BY rowid", (result_id,)
         )
-        return tuple(_object(row) for row in rows)
+        return tuple(object_file(row) for row in rows)
 
     def _taken_back(self, result_id: int) -> TakenBack | None:
         rows = self._database.read(
@@ -191,15 +192,3 @@ class HistoryRecords:
             note_uid=rows[0]["note_uid"] or "",
             deleted=sum(row["deleted_at"] is not None for row in rows),
         )
-
-
-def _object(row: sqlite3.Row) -> ObjectFile:
-    return ObjectFile(
-        kind=row["kind"],
-        sop_class_uid=row["sop_class_uid"],
-        sop_instance_uid=row["sop_instance_uid"],
-        series_instance_uid=row["series_instance_uid"],
-        transfer_syntax_uid=row["transfer_syntax_uid"],
-        path=path_of(row["path"]),
-        sha256=row["sha256"],
-    )

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from node.jobs.database import Database, path_of
+from node.jobs.database import Database
 from node.jobs.job import ObjectFile
-from node.jobs.ledger_results import insert_object
+from node.jobs.ledger_results import insert_object, object_file
 from node.jobs.ledger_studies import moment, stamp
 
 TAKEN_BACK = "taken_back"
@@ -173,18 +173,7 @@ class RetractionRecords:
         rows = self._database.read(
             "SELECT * FROM objects WHERE result_id = ? ORDER BY rowid", (result_id,)
         )
-        return [
-            ObjectFile(
-                kind=row["kind"],
-                sop_class_uid=row["sop_class_uid"],
-                sop_instance_uid=row["sop_instance_uid"],
-                series_instance_uid=row["series_instance_uid"],
-                transfer_syntax_uid=row["transfer_syntax_uid"],
-                path=path_of(row["path"]),
-                sha256=row["sha256"],
-            )
-            for row in rows
-        ]
+        return [object_file(row) for row in rows]
 
     def _states(self, result_id: int) -> dict[tuple[str, str], str]:
         rows = self._database.read(
