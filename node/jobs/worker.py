@@ -165,7 +165,7 @@ def _perform(request: JobRequest) -> Outcome:
         lines = refusal_lines(choice, study)
         return NotApplicable(choice.reason, lines, verdicts(choice, study))
     _check_whole(choice.chosen, study)
-    prediction = run(model, choice.chosen, context)
+    prediction = run(model, choice.chosen, context, announce)
     clock.seconds.update(prediction.timings_s)
     reading = _Reading(request, model, context, study, choice, prediction)
     return _report(reading, clock)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -12,7 +12,6 @@ import numpy as np
 from models.contract import Context, Findings, Model, SeriesInfo, UnfitInput, Volume
 from models.volume.series import SeriesError, load_volume
 from node.errors import JobError
-from node.jobs.stage import announce
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +31,18 @@ class Prediction:
     timings_s: Mapping[str, float]
 
 
-def run(model: Model, series: SeriesInfo, context: Context) -> Prediction:
+def run(
+    model: Model,
+    series: SeriesInfo,
+    context: Context,
+    announce: Callable[[str], None] = lambda _: None,
+) -> Prediction:
     """Read ``series`` with ``model``.
+
+    Parameters
+    ----------
+    announce
+        Hears which stage begins: ``load``, then ``predict``.
 
     Raises
     ------
