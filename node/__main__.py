@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
 from io import TextIOWrapper
 
@@ -39,6 +40,12 @@ def main() -> None:
     except NodeError as error:
         sys.stderr.write(f"pacs-node: {error}\n")
         sys.exit(2 if isinstance(error, ConfigError) else 1)
+    except sqlite3.OperationalError as error:  # locked, full, or not to be written
+        sys.stderr.write(
+            f"pacs-node: the ledger cannot be used ({error}): wait for what else is "
+            "writing it, or see pacs-node check; then try again\n"
+        )
+        sys.exit(1)
     except Exception as error:  # noqa: BLE001 - whoever typed it reads one line
         sys.stderr.write(
             f"pacs-node: an error of this program, please report it: {places(error)}\n"

@@ -8,6 +8,7 @@ learned weights are needed; a phantom never enters training.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -230,7 +231,8 @@ def main() -> None:
     )
     options = parser.parse_args()
     depth, height, width = options.crop
-    write_study(options.folder, options.seed, (depth, height, width))
+    files = write_study(options.folder, options.seed, (depth, height, width))
+    sys.stdout.write(f"{options.folder}: a synthetic study of {len(files)} images\n")
 
 
 if __name__ == "__main__":

@@ -54,8 +54,14 @@ class Head(io.BytesIO):
 
 def fetch_head(path: Path) -> bytes:
     """Return the first ``HEAD_BYTES`` of a file, fewer where it is shorter."""
+    head = b""
     with path.open("rb", buffering=0) as stream:
-        return stream.read(HEAD_BYTES)
+        while len(head) < HEAD_BYTES:  # a network's file system may give less at once
+            part = stream.read(HEAD_BYTES - len(head))
+            if not part:
+                break
+            head += part
+    return head
 
 
 def open_head(head: bytes) -> io.BytesIO:

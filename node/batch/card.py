@@ -31,7 +31,7 @@ def plain_lines(entry: Entry, bundle: Bundle, words: Words, results: Path) -> li
     lines = list(_lines(entry, bundle, words, results))
     width = max(len(label) for label, _ in lines)
     return [
-        f"{bundle.title}: {_state(entry, words)}",
+        f"{words.part(bundle.title)}: {_state(entry, words)}",
         *_volume_lines(entry, words),
         *(f"{label:<{width}}  {text}".rstrip() for label, text in lines),
         f"{note(bundle, words)}.",
@@ -58,7 +58,7 @@ def card(entry: Entry, bundle: Bundle, words: Words, results: Path) -> Renderabl
     state = escape(_state(entry, words))
     return Panel(
         Group(*parts),
-        title=f"[bold]{escape(bundle.title)}[/] · [{colour}]{state}[/]",
+        title=f"[bold]{escape(words.part(bundle.title))}[/] · [{colour}]{state}[/]",
         title_align="left",
         border_style=colour,
         padding=(1, 2),
@@ -74,7 +74,7 @@ def _volume_lines(entry: Entry, words: Words) -> list[str]:
     job = entry.job if entry.is_reported else None
     table: dict[str, list[Measured]] = {}
     for each in job.measurements if job else ():
-        table.setdefault(each.structure, []).append(each)
+        table.setdefault(words.part(each.structure), []).append(each)
     if not table:
         return []
     names = max(len(name) for name in table)

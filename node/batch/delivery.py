@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 from node.config import Destination, Settings
 from node.jobs.ledger import Ledger
+from node.jobs.ledger_deliveries import Delivery
 from node.jobs.ledger_jobs import JobRow
-from node.send.outbox import Outbox, destination_name, readdress
+from node.send.outbox import Outbox, destination_name
 
 LAST_WAIT_S = 5.0
 """How long a run that has read everything waits for what is due again soon."""
@@ -29,8 +30,6 @@ class Deliveries:
             for place in destinations
         }
         self._runs = False
-        if destinations:
-            readdress(ledger, destinations, datetime.now(UTC))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -48,10 +47,26 @@ class Deliveries:
         for outbox in self._outboxes.values():
             outbox.wake()
 
+    def of(self, job: JobRow) -> tuple[Delivery, ...]:
+        """Return the deliveries of a job's last result that this run is asked for."""
+        last = {o.sop_instance_uid for o in self._ledger.jobs.objects(job.job_id)}
+        return tuple(
+            delivery
+            for delivery in self._ledger.deliveries.of_job(job.job_id)
+            if delivery.sop_instance_uid in last and delivery.destination in self.names
+        )
+
     def address(self, job: JobRow) -> None:
-        """Have the objects of an earlier run sent to where they were not yet sent."""
+        """Have the objects of a job sent to where they are not.
+
+        What a destination refused in an earlier run is offered again: who names it
+        once more has mended something.
+        """
         if self._outboxes:
-            self._ledger.deliveries.address(job.job_id, self.names, datetime.now(UTC))
+            now = datetime.now(UTC)
+            self._ledger.deliveries.address(job.job_id, self.names, now)
+            failed = [d.delivery_id for d in self.of(job) if d.state == "failed"]
+            self._ledger.repeats.offer_again(failed, now)
             self.wake()
 
     def stop(self) -> None:

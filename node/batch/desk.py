@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -38,8 +38,7 @@ from node.batch.summary import (
     write_json,
 )
 from node.batch.words import Words
-from node.errors import ConfigError
-from node.jobs.job import JobState
+from node.errors import ConfigError, NodeError
 from node.jobs.pool_size import usable_cores
 from node.jobs.request import bundle_of
 
@@ -208,7 +207,8 @@ class _Sheet:
         self._ended.append(entry)
         if time.monotonic() - self._written_at > WRITE_EVERY_S:
             facts = facts_of(self._order, Done(tuple(self._ended)), self._started)
-            self.write(self._ended, facts)
+            with suppress(NodeError):  # the last time says so; the studies come first
+                self.write(self._ended, facts)
 
     def write(self, entries: Sequence[Entry], facts: RunFacts) -> tuple[Path, ...]:
         """Write the spreadsheet; return its files."""
@@ -306,7 +306,5 @@ def _complain(done: Done) -> None:
 
 def _all_sent(entries: Sequence[Entry]) -> bool:
     return all(
-        entry.job is not None and entry.job.state is JobState.SENT
-        for entry in entries
-        if entry.is_reported
+        delivery.state == "sent" for entry in entries for delivery in entry.deliveries
     )

@@ -21,11 +21,12 @@ from models.volume.bundle import BundleError, load_bundle
 from node import log
 from node.batch.entry import Entry
 from node.batch.order import Order
-from node.batch.sources import LEDGER_FOLDER, StudyFiles
+from node.batch.sources import StudyFiles
 from node.config import Settings
 from node.errors import ConfigError, NodeError
 from node.jobs.job import Completeness, JobState
-from node.jobs.ledger import Ledger
+from node.jobs.ledger import LEDGER_FOLDER, Ledger
+from node.jobs.ledger_deliveries import Delivery
 from node.jobs.ledger_jobs import JobRow
 from node.jobs.request import bundle_of
 from node.lock import FolderLock
@@ -167,22 +168,26 @@ class Records:
         jobs = self._ledger.jobs.listing(study_instance_uid)
         return next(job for job in jobs if job.model == model)
 
-    def entry(self, job: JobRow, path: str, *, was_kept: bool = False) -> Entry:
-        """Return what became of a job, with its deliveries as they are now.
+    def entry(
+        self,
+        job: JobRow,
+        path: str,
+        sent: Sequence[Delivery] = (),
+        *,
+        was_kept: bool = False,
+    ) -> Entry:
+        """Return what became of a job; ``sent`` are deliveries that were asked for.
 
         One that failed shows nothing of an earlier version.
         """
         has_result = job.state in WITH_RESULT
-        sent = self._ledger.deliveries.of_job(job.job_id) if has_result else ()
-        made = self._ledger.jobs.objects(job.job_id) if has_result else ()
-        last = {each.sop_instance_uid for each in made}
         return Entry(
             path=path,
             model=job.model,
             study_instance_uid=job.study_instance_uid,
             job=job,
-            objects=made,
-            deliveries=tuple(d for d in sent if d.sop_instance_uid in last),
+            objects=self._ledger.jobs.objects(job.job_id) if has_result else (),
+            deliveries=sent if has_result else (),
             seconds=self._seconds(job),
             was_kept=was_kept,
         )

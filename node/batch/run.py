@@ -198,7 +198,8 @@ class _Run:
                 self._waiting.add(job.job_id)
             else:
                 self._deliveries.address(job)
-                self._end(self._records.entry(job, path, was_kept=True))
+                sent = self._deliveries.of(job)
+                self._end(self._records.entry(job, path, sent, was_kept=True))
         return any(self._records.job(uid, m).job_id in self._waiting for m in models)
 
     def _is_whole(self, job: JobRow) -> bool:
@@ -264,7 +265,8 @@ class _Run:
         if job.state not in UNENDED:
             self._waiting.discard(job_id)
             self._deliveries.address(job)  # what stands may never have been sent
-            self._end(self._records.entry(job, self._path(job)))
+            sent = self._deliveries.of(job)
+            self._end(self._records.entry(job, self._path(job), sent))
         elif job.reason == NO_SPACE:  # a person is there, who can make room
             raise _DiskFullError
 
@@ -288,7 +290,8 @@ class _Run:
         if entry.job is None:
             return entry
         job = self._ledger.jobs.get(entry.job.job_id)
-        return self._records.entry(job, entry.path, was_kept=entry.was_kept)
+        sent = self._deliveries.of(job)
+        return self._records.entry(job, entry.path, sent, was_kept=entry.was_kept)
 
 
 class _DiskFullError(NodeError):

@@ -23,15 +23,13 @@ from models.volume.headers import (
     read_headers,
 )
 from node.batch.entry import NO_STUDY
-from node.errors import NodeError
+from node.errors import ConfigError
 from node.inbound.dataset import Identity
 from node.inbound.heads import identities
 from node.inbound.spool import received
+from node.jobs.ledger import LEDGER_FOLDER
 from node.jobs.ledger_studies import ReceivedInstance
 from node.walk import walk
-
-LEDGER_FOLDER = ".pacs-node"
-"""Beside the results of a run lies its ledger."""
 
 UNREADABLE = "unreadable"
 """Reason code of what the disk or its rights do not give."""
@@ -115,11 +113,11 @@ def source_of(
 
     Raises
     ------
-    NodeError
+    ConfigError
         There is nothing of that name.
     """
     if not path.exists():
-        raise NodeError(f"{path}: no such file or folder; name where the studies lie")
+        raise ConfigError(f"{path}: no such file or folder; name where the studies lie")
     return Folder(path, without, every_input=every_input)
 
 

@@ -22,6 +22,7 @@ from node.batch.rows import (
     flag_codes,
     measured,
     note,
+    sent,
 )
 from node.batch.tally import FAULTS, Ending, count, ending_of
 from node.batch.whole_file import write_whole
@@ -33,6 +34,9 @@ SCHEMA_VERSION = 1
 
 MOST_ROWS = 20
 """Rows of a table in the terminal; the spreadsheet has all."""
+
+MOST_FAULTS = 3
+"""Reasons why something was not sent that are told at the end of a run."""
 
 STUDY_WIDTH = 28
 """Places of a terminal for the path of a study, so that a table holds in 80."""
@@ -273,12 +277,24 @@ def closing_lines(
             counts=", ".join(told),
         )
     ]
+    lines += _sent_line(entries, words)
     places = [(words.text("head_spreadsheet"), path) for path in spreadsheets]
     if results is not None and counts[Ending.REPORTED]:
         places.append((words.text("head_results"), results))
     width = max((len(label) for label, _ in places), default=0)
     lines += [f"{label:<{width}}  {near(path)}" for label, path in places]
     return [*lines, f"{words.text('research')}."]
+
+
+def _sent_line(entries: Sequence[Entry], words: Words) -> list[str]:
+    """Return how many studies were taken by all destinations, if sending was asked."""
+    asked = [entry for entry in entries if entry.deliveries]
+    if not asked:
+        return []
+    left = [e for e in asked if any(d.state != "sent" for d in e.deliveries)]
+    lines = [words.text("sent_count", sent=len(asked) - len(left), of=len(asked))]
+    lines += sorted({sent(entry, words) for entry in left})[:MOST_FAULTS]
+    return [*lines, words.text("sent_next")] if left else lines
 
 
 def _table(
@@ -301,7 +317,7 @@ def _headed(bundle: Bundle, words: Words, more: str) -> Table:
         box=None,
         pad_edge=False,
         padding=(0, 2, 0, 0),
-        title=escape(bundle.title),
+        title=escape(words.part(bundle.title)),
         title_style="bold",
         title_justify="left",
         caption=escape(more) if more else None,

@@ -58,6 +58,8 @@ TEXTS = {
     "demonstration": "DEMONSTRATION MODEL, not for patients",
     "sent_yes": "yes",
     "sent_no": "no: {why}",
+    "sent_count": "Sent: {sent} of {of}",
+    "sent_next": "The same command sends the rest.",
     "sent_waiting": "not yet accepted",
     "found_wanted": "{found}; wanted: {wanted}",
     "series_reason": "series {number}: {reason}",
@@ -105,6 +107,10 @@ TEXTS = {
 }
 
 PARTS = {
+    "Hippocampal volumetry": "Hippocampal volumetry",
+    "Anterior hippocampus": "Anterior hippocampus",
+    "Posterior hippocampus": "Posterior hippocampus",
+    "Hippocampus": "Hippocampus",
     "anterior": "anterior",
     "posterior": "posterior",
     "total": "total",

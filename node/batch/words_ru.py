@@ -57,6 +57,8 @@ TEXTS = {
     "demonstration": "ДЕМОНСТРАЦИОННАЯ МОДЕЛЬ, не для пациентов",
     "sent_yes": "да",
     "sent_no": "нет: {why}",
+    "sent_count": "Отправлено: {sent} из {of}",
+    "sent_next": "Та же команда отправит остальное.",
     "sent_waiting": "пока не принято архивом",
     "found_wanted": "{found}; требуется: {wanted}",
     "series_reason": "серия {number}: {reason}",
@@ -101,6 +103,10 @@ TEXTS = {
 }
 
 PARTS = {
+    "Hippocampal volumetry": "Волюметрия гиппокампа",
+    "Anterior hippocampus": "Передний гиппокамп",
+    "Posterior hippocampus": "Задний гиппокамп",
+    "Hippocampus": "Гиппокамп",
     "anterior": "передний",
     "posterior": "задний",
     "total": "всего",

@@ -57,7 +57,7 @@ def batch(
             "-w",
             min=0,
             metavar="N",
-            help="Processes, at most one per study; 0: [jobs] workers.",
+            help="Processes; 0: jobs.workers, else one per core.",
             rich_help_panel=READING,
         ),
     ] = 0,

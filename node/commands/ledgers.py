@@ -8,16 +8,13 @@ from pathlib import Path
 
 from node.config import Settings
 from node.errors import ConfigError, NodeError
-from node.jobs.ledger import LEDGER_FILE, Ledger
+from node.jobs.ledger import LEDGER_FILE, LEDGER_FOLDER, Ledger
 from node.jobs.ledger_studies import StudyRow
 
 UNKNOWN = (
     "no study is known by that: give a Study Instance UID, the SOP Instance UID of an "
     "image or a result, an Accession Number, or the 12 digits after study= in the log"
 )
-
-LEDGER_FOLDER = ".pacs-node"
-"""Folder of the ledger below a folder of results that were made offline."""
 
 
 def of_results(settings: Settings, results: Path | None) -> Settings:

@@ -37,7 +37,12 @@ def card(
 ) -> list[tuple[str, str]]:
     """Return the lines of the card: name and value, for a person."""
     made = result.made_with
-    status = status_of(result, bundle) or "status unknown: the bundle has changed since"
+    unknown = (
+        "status unknown: the bundle has changed since"
+        if made.get("bundle_digest")
+        else "status not recorded"
+    )
+    status = status_of(result, bundle) or unknown
     return [
         ("model", f"{model} {result.model_version}, {status}"),
         ("weights", _short(result.weights_digest)),

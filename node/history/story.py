@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from node.jobs.job import ObjectFile
@@ -77,11 +77,13 @@ class Story:
 def story_of(study: StudyRow, ledger: Ledger) -> Story:
     """Gather what the ledger knows of a study."""
     uid = study.study_instance_uid
+    received = ledger.history.received(uid)
+    there = received.images - ledger.studies.without_file(uid)  # the disk is asked
     return Story(
         study=study,
         log_hash=salted(ledger.site_salt, uid),
         installation_id=ledger.installation_id,
-        received=ledger.history.received(uid),
+        received=replace(received, with_file=there),
         jobs=tuple(_job_story(job, ledger) for job in ledger.jobs.listing(uid)),
     )
 

@@ -62,8 +62,10 @@ def _receipt(story: Story) -> Iterator[Event]:
     if study.first_received_at == study.last_received_at:
         yield Event(study.first_received_at, STUDY, f"received {amount} {sender}")
     else:
-        yield Event(study.first_received_at, STUDY, f"first image received {sender}")
-        yield Event(study.last_received_at, STUDY, f"last image received: {amount}")
+        yield Event(study.first_received_at, STUDY, "first image received")
+        yield Event(
+            study.last_received_at, STUDY, f"last image received: {amount} {sender}"
+        )
     if study.completed_at is not None:
         words = f"complete, {study.completeness}: {study.completeness_reason}"
         yield Event(study.completed_at, STUDY, words)
@@ -85,7 +87,8 @@ def _of_job(story: JobStory) -> Iterator[Event]:
         yield Event(notice.reported_at, STUDY, words)
     for version in (*story.notices, *story.results):
         subject = job.model if version.version else STUDY
-        yield from _sendings(subject, story.deliveries_of(version))
+        sent = story.deliveries_of(version)
+        yield from _sendings(subject, sent, version.reported_at)
 
 
 def _attempt(number: int, attempt: Attempt) -> str:
@@ -115,18 +118,26 @@ def _retraction(model: str, result: ResultRow) -> Iterator[Event]:
     yield Event(taken.at, model, words)
 
 
-def _sendings(subject: str, deliveries: Sequence[Delivery]) -> Iterator[Event]:
-    """Yield what became of deliveries; those of one fate share a line."""
-    fates: dict[tuple[str, str], list[Delivery]] = {}
+def _sendings(
+    subject: str, deliveries: Sequence[Delivery], made_at: datetime
+) -> Iterator[Event]:
+    """Yield what became of deliveries; those made together share a line, if alike."""
+    fates: dict[tuple[str, str, datetime], list[Delivery]] = {}
     for delivery in deliveries:
-        fate = (delivery.destination, sending(delivery))
+        fate = (delivery.destination, sending(delivery), delivery.created_at)
         fates.setdefault(fate, []).append(delivery)
-    for (destination, words), alike in fates.items():
+    for (destination, words, _), alike in fates.items():
         kinds = ", ".join(delivery.kind for delivery in alike)
         is_over = alike[-1].state != "pending"
         at = alike[-1].ended_at if is_over else None
-        text = f"{kinds} to {destination}: {words}"
+        again = "offered again: " if _is_offered_again(alike[0], made_at) else ""
+        text = f"{kinds} to {destination}: {again}{words}"
         yield Event(at or alike[-1].created_at, subject, text)
+
+
+def _is_offered_again(delivery: Delivery, made_at: datetime) -> bool:
+    """Tell whether somebody asked for it later; when it was sent before is not kept."""
+    return delivery.kind not in {"KO", "NOTICE"} and delivery.created_at > made_at
 
 
 def sending(delivery: Delivery) -> str:

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from pydicom.charset import convert_encodings, decode_bytes
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
@@ -36,8 +37,9 @@ SOP_INSTANCE_UID = 0x0008_0018
 STUDY_INSTANCE_UID = 0x0020_000D
 SERIES_INSTANCE_UID = 0x0020_000E
 ACCESSION_NUMBER = 0x0008_0050
+SPECIFIC_CHARACTER_SET = 0x0008_0005
 UIDS = (SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_INSTANCE_UID, SERIES_INSTANCE_UID)
-WANTED = (*UIDS, ACCESSION_NUMBER)
+WANTED = (*UIDS, ACCESSION_NUMBER, SPECIFIC_CHARACTER_SET)
 
 CONTRIBUTING_EQUIPMENT = 0x0018_A001
 MANUFACTURER_TAG = 0x0008_0070
@@ -119,7 +121,9 @@ def _identity(values: Mapping[int, str], is_own: bool) -> Identity:
             name = f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
             raise UnreadableError(f"the data set has no {name}")
     sop_class, sop_instance, study, series = (values[tag] for tag in UIDS)
-    accession = values.get(ACCESSION_NUMBER, "")
+    accession = _decoded(
+        values.get(ACCESSION_NUMBER, ""), values.get(SPECIFIC_CHARACTER_SET, "")
+    )
     return Identity(sop_class, sop_instance, study, series, is_own, accession)
 
 
@@ -225,7 +229,17 @@ def _read(
 def _value(data: bytes, start: int, end: int) -> str:
     """Return a short value as text; of a longer one only as much as proves it."""
     raw = data[start : min(end, start + MAX_UID_BYTES + 1)]
-    return raw.decode("utf-8", "replace").strip("\0 ")
+    return raw.decode("latin-1").strip("\0 ")
+
+
+def _decoded(value: str, character_set: str) -> str:
+    """Return a text as its character set says (PS3.5 6.1); of UIDs it is all one."""
+    encodings = convert_encodings(character_set.split("\\"))
+    raw = value.encode("latin-1")
+    try:
+        return decode_bytes(raw, encodings, set()).strip("\0 ")
+    except (LookupError, UnicodeError):
+        return value
 
 
 def _names_us(sequence: bytes, encoding: Encoding) -> bool:

@@ -26,6 +26,9 @@ from node.jobs.ledger_studies import StudyRecords
 
 LEDGER_FILE = "ledger.sqlite"
 
+LEDGER_FOLDER = ".pacs-node"
+"""Folder of the ledger of an offline run, beside its results."""
+
 
 class Ledger:
     """The open ledger of one data folder.

@@ -127,8 +127,10 @@ class RetractionRecords:
     ) -> list[int]:
         """Take back results in one transaction; return which were not before.
 
-        An object that still waits is not sent. The note follows the objects to every
-        destination that has one of them, or may: it was offered, and nobody knows.
+        An object that still waits is not sent. The note goes to every destination that
+        did not refuse the objects for good: one that still waits may be on its way at
+        this moment, or have been when the node was killed, and nobody knows. A note
+        too many does no harm.
         A job that runs is read once more, since it was told that the result stands.
 
         Parameters
@@ -242,8 +244,7 @@ def _take_back(
     holders = connection.execute(
         "SELECT DISTINCT destination FROM deliveries "
         "JOIN objects USING (sop_instance_uid) WHERE result_id = :result "
-        "AND (state = 'sent' OR (state = 'pending' "
-        "AND (attempts > 0 OR ended_at IS NOT NULL))) ORDER BY destination",
+        "AND state IN ('sent', 'pending') ORDER BY destination",
         of_result,
     ).fetchall()
     _withdraw(connection, of_result)

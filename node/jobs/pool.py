@@ -16,6 +16,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import structlog
+
 from node import log
 from node.config import JobsSettings
 from node.errors import JobError, LedgerError, StudyReopenedError
@@ -250,7 +252,7 @@ class Pool:
         if request is None:
             return
         request = replace(request, threads=request.threads or self._settings.threads)
-        self._log.info("job_started", job=job.job_id, attempt=job.attempts)
+        self._about(job).info("job_started", attempt=job.attempts)
         slot.submit(self._perform, job, request, now)
 
     def _requested(self, job: JobRow, now: datetime) -> JobRequest | None:
@@ -291,16 +293,14 @@ class Pool:
             case Reported():
                 jobs.report(job.job_id, outcome, self._destinations, now)
                 self._room.reset()
-                self._log.info("job_reported", job=job.job_id, **_millis(outcome))
+                self._about(job).info("job_reported", **_millis(outcome))
                 self._on_reported()
             case Unchanged():
                 jobs.unchanged(job.job_id, outcome, now)
-                self._log.info("job_unchanged", job=job.job_id)
+                self._about(job).info("job_unchanged")
             case NotApplicable():
                 jobs.refuse(job.job_id, outcome, now)
-                self._log.info(
-                    "job_not_applicable", job=job.job_id, reason=outcome.reason
-                )
+                self._about(job).info("job_not_applicable", reason=outcome.reason)
             case Failed():
                 self._failed(job, outcome, now)
 
@@ -312,7 +312,7 @@ class Pool:
         wait: timedelta | None = None,
     ) -> None:
         """Try again later, unless it is of no use or the attempts are spent."""
-        event = self._log.bind(job=job.job_id, reason=outcome.reason)
+        event = self._about(job).bind(reason=outcome.reason)
         if outcome.reason == NO_SPACE:  # the study is sound, and the disk is watched
             due = now + self._room.wait(now)
             self._ledger.jobs.give_back(job.job_id, NO_SPACE, now, not_before=due)
@@ -326,6 +326,10 @@ class Pool:
             wait = timedelta(seconds=self._settings.backoff_s) * 2 ** (job.attempts - 1)
         self._ledger.jobs.try_again(job.job_id, outcome, now + wait, now)
         event.warning("job_postponed", attempts=job.attempts)
+
+    def _about(self, job: JobRow) -> structlog.stdlib.BoundLogger:
+        study = log.hashed(job.study_instance_uid)
+        return self._log.bind(job=job.job_id, study=study)
 
     def _run(self) -> None:
         while not self._stopping.is_set():

@@ -36,6 +36,10 @@ PERSON = (
 
 LEFT_OUT = "…"
 
+SHORT = 4
+"""A word of so many letters is left out where it stands alone: it may be part of
+any other."""
+
 _WORD = re.compile(r"[^\W_]+")
 _SHORT_ASCII = re.compile(r"[A-Za-z0-9]{1,2}", re.ASCII)
 """Initials and numbers of two digits occur in every description."""
@@ -74,11 +78,19 @@ def person_words(header: Dataset) -> frozenset[str]:
 def without(words: frozenset[str], said: str) -> str:
     """Return a text with each of these words left out, in any case.
 
-    >>> without(frozenset({"ivanov"}), "T1 IVANOV crop")
-    'T1 … crop'
+    A longer one is left out inside another word too: a name is typed without a space
+    as well.
+
+    >>> without(frozenset({"ivanov"}), "T1 IVANOV2 crop")
+    'T1 …2 crop'
     """
-
-    def kept(found: re.Match[str]) -> str:
-        return LEFT_OUT if found[0].lower() in words else found[0]
-
-    return _WORD.sub(kept, said)
+    if not words:
+        return said
+    names = sorted(words, key=len, reverse=True)
+    either = "|".join(
+        re.escape(name)
+        if len(name) > SHORT or not name.isascii()
+        else rf"(?<![^\W_]){re.escape(name)}(?![^\W_])"
+        for name in names
+    )
+    return re.sub(either, LEFT_OUT, said, flags=re.IGNORECASE)

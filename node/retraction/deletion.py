@@ -11,7 +11,7 @@ from pydicom import dcmread
 from pydicom.errors import InvalidDicomError
 
 from models.volume.headers import quiet
-from node.config import Settings
+from node.config import Destination, Settings
 from node.errors import ArchiveError
 from node.inbound.orthanc_rest import OrthancRest
 from node.jobs.ledger import Ledger
@@ -20,6 +20,9 @@ from node.report.provenance import is_own
 from node.send.outbox import destination_name
 
 NOT_OURS = "the archive holds something under it that is not ours"
+NOTE_WAS_REFUSED = (
+    "its note was not taken: see pacs-node explain, then pacs-node retry --destination"
+)
 NOTE_IS_NOT_THERE = "its note is not there yet: the same command deletes it later"
 
 
@@ -49,15 +52,15 @@ def delete_all(
 ) -> Deletions:
     """Delete from the archive what was taken back, and record that it is gone.
 
-    Nothing is deleted whose note is on its way: who finds the objects gone must find
+    Nothing is deleted whose note is not there: who finds the objects gone must find
     the reason. Where there is no REST, and after the archive failed to answer, what
     is left is kept and told.
     """
     done, rest, trouble = Deletions(), archive_rest(settings), ""
     for uid, result in _standing(results):
         done.kept += _elsewhere(result, uid, settings)
-        if trouble or is_on_its_way(result):
-            done.kept.append((uid, trouble or NOTE_IS_NOT_THERE))
+        if trouble or why_not_yet(result):
+            done.kept.append((uid, trouble or why_not_yet(result)))
             continue
         try:
             copies = delete_instance(rest, uid)
@@ -68,17 +71,27 @@ def delete_all(
             done.kept.append((uid, trouble))
         else:
             (done.deleted if copies else done.absent).append(uid)
-            ledger.retractions.deleted(uid, now)
+            if copies or result.sent_to(uid):  # else it may still come
+                ledger.retractions.deleted(uid, now)
     return done
+
+
+def why_not_yet(result: SentResult) -> str:
+    """Return why the objects of a result stay for now; "" when they need not."""
+    note = result.retraction.note if result.retraction else None
+    states = {
+        state
+        for (uid, _), state in result.states.items()
+        if note is not None and uid == note.sop_instance_uid
+    }
+    if "failed" in states:
+        return NOTE_WAS_REFUSED
+    return NOTE_IS_NOT_THERE if "pending" in states else ""
 
 
 def is_on_its_way(result: SentResult) -> bool:
     """Tell whether the note of a result is still to be delivered somewhere."""
-    note = result.retraction.note if result.retraction else None
-    return note is not None and any(
-        uid == note.sop_instance_uid and state == "pending"
-        for (uid, _), state in result.states.items()
-    )
+    return why_not_yet(result) == NOTE_IS_NOT_THERE
 
 
 def archive_rest(settings: Settings) -> OrthancRest:
@@ -142,9 +155,8 @@ def _elsewhere(
     """Yield where an object lies that no REST of ours reaches."""
     archive = settings.archive
     for destination in settings.destinations:
-        is_archive = (destination.ae_title, destination.port) == (
-            archive.ae_title,
-            archive.dicom_port,
+        is_archive = destination == Destination(
+            ae_title=archive.ae_title, host=archive.host, port=archive.dicom_port
         )
         name = destination_name(destination)
         if name in result.sent_to(uid) and not is_archive:

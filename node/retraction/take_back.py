@@ -18,8 +18,12 @@ from node.jobs.job import ObjectFile
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_retractions import Retraction, SentResult
 from node.jobs.objects import write_objects
+from node.lock import alone
 from node.report.rejection import Rejected, build_rejection
 from node.report.sop import ReportObject
+
+LOCK_FILE = "retraction.lock"
+"""Held while notes are written: two commands would write one note twice."""
 
 IMAGES = frozenset({"SEG", "SC"})
 """Kinds of objects that a note references as images."""
@@ -55,17 +59,19 @@ def take_back(
     NodeError
         A note cannot be written; nothing is taken back.
     """
-    recorded = [
-        (
-            result.result_id,
-            Retraction(
-                why.title.value, why.reason, now, _note(result, why, settings, now)
-            ),
-        )
-        for result in results
-        if result.retraction is None
-    ]
-    return ledger.retractions.take_back(recorded, now)
+    with alone(ledger.database.path.parent / LOCK_FILE):
+        before = ledger.retractions.taken_back()  # by another command, just now
+        recorded = [
+            (
+                result.result_id,
+                Retraction(
+                    why.title.value, why.reason, now, _note(result, why, settings, now)
+                ),
+            )
+            for result in results
+            if before.isdisjoint(made.sop_instance_uid for made in result.objects)
+        ]
+        return ledger.retractions.take_back(recorded, now)
 
 
 @quiet()

@@ -89,7 +89,7 @@ def test_what_could_not_be_sent_is_an_error_that_is_shown(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
-        (("infer", "nowhere"), 1, "no such file or folder"),
+        (("infer", "nowhere"), 2, "no such file or folder"),
         (("infer", ".", "--model", "liver"), 2, "models are hippocampus"),
         (("jobs",), 2, "start the node"),
         (("config", "check", "--config", "none.toml"), 2, "No such file"),

@@ -46,7 +46,7 @@ def test_the_numbers_come_first_and_stand_below_one_another() -> None:
         "Posterior hippocampus   1896 mm³    1.9 mL",
         "Hippocampus             3385 mm³    3.4 mL",
     ]
-    assert "Hippocampus             3385 мм³    3,4 мл" in lines(given.reported(), RU)
+    assert "Гиппокамп            3385 мм³    3,4 мл" in lines(given.reported(), RU)
 
 
 def test_the_rest_says_where_they_come_from() -> None:

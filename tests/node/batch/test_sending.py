@@ -96,4 +96,17 @@ def test_nobody_there_costs_no_result(unsent: Path, archive: StandInArchive) -> 
     entries = sent(unsent, archive)
 
     assert all(entry.is_reported for entry in entries)
-    assert {d.state for d in entries[0].deliveries} == {"sent", "pending"}
+    assert {d.state for d in entries[0].deliveries} == {"pending"}
+
+
+def test_a_destination_that_was_down_gets_them_when_it_is_named_again(
+    unsent: Path, archive: StandInArchive
+) -> None:
+    """Also when another one was named in between, and took them."""
+    right, down = archive.peer, replace(archive.peer, port=1, ae_title="DOWN")
+    archive.peer = down
+    sent(unsent, archive)
+    archive.peer = right
+    assert {d.state for e in sent(unsent, archive) for d in e.deliveries} == {"sent"}
+    archive.peer = down
+    assert {d.state for e in sent(unsent, archive) for d in e.deliveries} == {"pending"}

@@ -178,7 +178,7 @@ def table(path: Path) -> list[dict[str, str]]:
     [
         ((), 2, "pacs-node batch ROOT"),
         (("in", "-i", "in"), 2, "pacs-node batch ROOT"),
-        (("nowhere",), 1, "name where the studies lie"),
+        (("nowhere",), 2, "name where the studies lie"),
         (("in", "-o", "t.ods"), 2, ".xlsx or .csv"),
         (("in", "-o", "nowhere/t.csv"), 2, "no such folder"),
         (("in", "--to", "ORTHANC"), 2, "AET@HOST:PORT"),

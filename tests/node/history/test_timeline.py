@@ -25,7 +25,7 @@ def test_a_long_story_is_told_in_order(ledger: Ledger) -> None:
     everything(ledger)
 
     assert told(ledger) == [
-        "08:00:00 study: first image received from SCANNER",
+        "08:00:00 study: first image received",
         "08:00:00 hippocampus: attempt 1, 1 min 0 s: worker_died: signal 9",
         "08:02:00 hippocampus: attempt 2, 1 min 0 s: reported",
         "08:03:00 hippocampus: result 1, grade A, 3 objects, bf16",
@@ -37,7 +37,7 @@ def test_a_long_story_is_told_in_order(ledger: Ledger) -> None:
             f"08:05:00 hippocampus: SEG, SR, SC to {VIEW}: "
             "not sent, 1 attempt, answer 0x0122: no such class"
         ),
-        "08:06:00 study: last image received: 2 images in 1 series",
+        "08:06:00 study: last image received: 2 images in 1 series from SCANNER",
         "08:07:00 study: complete, confirmed: the archive counts the same",
         "08:07:00 hippocampus: queued again",
         "08:08:00 hippocampus: attempt 3, 1 min 0 s: reported",

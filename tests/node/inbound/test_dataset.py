@@ -305,6 +305,23 @@ def test_the_accession_number_is_read_in_every_encoding(
     assert "ACC" not in repr(identity)
 
 
+@pytest.mark.parametrize(
+    ("character_set", "written"),
+    [("ISO_IR 144", "Исс 12/3"), ("ISO_IR 192", "検査12"), ("ISO_IR 100", "Prüf7")],
+)
+def test_an_accession_number_is_read_in_its_character_set(
+    character_set: str, written: str
+) -> None:
+    """Two that differ only in letters that are not ASCII are not one."""
+    ds = build_instance()
+    ds.SpecificCharacterSet = character_set
+    ds.AccessionNumber = written
+
+    identity = identify(encoded(ds), ds.file_meta.TransferSyntaxUID, LIMIT)
+
+    assert identity.accession_number == written
+
+
 def test_an_accession_number_inside_a_sequence_is_of_something_else() -> None:
     """The request that an image answers may have had another number."""
     ds = build_instance()

@@ -11,10 +11,12 @@ import pytest
 
 from node.jobs.ledger import LEDGER_FILE, Ledger
 from node.jobs.ledger_archive import ArchiveRecords, Sighting
-from tests.fixtures.make_ledger_v2 import FIXTURE, SOURCE
+from tests.fixtures.make_ledger_v2 import SOURCE
 from tests.node.jobs.ledger_stories import T0, queue, result
 
 MINUTE = timedelta(minutes=1)
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 
 
 @pytest.fixture
@@ -173,7 +175,7 @@ def test_the_series_of_our_results_are_known(ledger: Ledger) -> None:
 
 def test_a_ledger_of_version_2_goes_on(tmp_path: Path) -> None:
     """The position is there, and the study that was tried once."""
-    shutil.copyfile(FIXTURE, tmp_path / LEDGER_FILE)
+    shutil.copyfile(FIXTURES / "ledger_v2.sqlite", tmp_path / LEDGER_FILE)
     ledger = Ledger(tmp_path)
 
     assert ledger.archive.position(SOURCE) == "1234"

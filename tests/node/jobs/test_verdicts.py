@@ -15,6 +15,8 @@ from node.jobs.verdicts import person_words, without
         ("T1 Ivanov_pyotr MPRAGE", "T1 …_… MPRAGE"),
         ("crop 4711 of IVANOV-SMITH", "crop … of …-SMITH"),
         ("born 19310713", "born …"),
+        ("IvanovPyotr T1", "…… T1"),
+        ("crop74711a", "crop74711a"),
         ("MR T1 3D", "MR T1 3D"),
         ("Иванов Пётр, crop", "… …, crop"),
         ("王明 crop", "… crop"),

@@ -55,7 +55,9 @@ def test_a_file_that_vanishes_before_its_pixels_are_read_is_missing(
     """Between the headers and the pixels lies time enough for it."""
     files = series(tmp_path)
 
-    def run_too_late(model: Model, series: SeriesInfo, context: Context) -> Prediction:
+    def run_too_late(
+        model: Model, series: SeriesInfo, context: Context, *_: object
+    ) -> Prediction:
         files[2].unlink()
         return run(model, series, context)
 

@@ -12,7 +12,7 @@ from node.config import ReportSettings, Settings
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_retractions import SentResult
 from node.report.rejection import REASONS
-from node.retraction.deletion import NOTE_IS_NOT_THERE, delete_all
+from node.retraction.deletion import NOTE_IS_NOT_THERE, NOTE_WAS_REFUSED, delete_all
 from node.retraction.take_back import Why, take_back
 from tests.node.retraction.results import deliver, destinations, report, settings_for
 from tests.node.send.test_scu import StandInArchive
@@ -64,6 +64,22 @@ def test_nothing_is_deleted_before_its_note_is_there(
 
     assert (done.deleted, done.absent) == ([], [])
     assert {why for _, why in done.kept if "REST" not in why} == {NOTE_IS_NOT_THERE}
+
+
+def test_nothing_is_deleted_whose_note_was_refused(
+    ledger: Ledger, settings: Settings
+) -> None:
+    """Else neither the objects nor the reason would be there."""
+    with ledger.database.write() as connection:
+        connection.execute(
+            "UPDATE deliveries SET state = 'failed' WHERE sop_instance_uid IN "
+            "(SELECT sop_instance_uid FROM objects WHERE kind = 'KO')"
+        )
+
+    done = delete_all(ledger, settings, found(ledger), WHEN)
+
+    assert (done.deleted, done.absent) == ([], [])
+    assert {why for _, why in done.kept if "REST" not in why} == {NOTE_WAS_REFUSED}
 
 
 def test_an_archive_that_does_not_answer_is_asked_once(

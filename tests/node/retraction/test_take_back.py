@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from pydicom import dcmread
 
+from models.volume.bundle import sha256_file
 from node.config import ReportSettings
 from node.errors import NodeError
 from node.jobs.ledger import Ledger
@@ -108,3 +109,18 @@ def test_a_note_that_cannot_be_written_takes_nothing_back(ledger: Ledger) -> Non
     with pytest.raises(NodeError, match="nothing is taken back"):
         take_back(ledger, [result], WHY, ReportSettings(), WHEN)
     assert found(ledger).retraction is None
+
+
+def test_two_commands_at_once_write_one_note(ledger: Ledger) -> None:
+    """The second looked before the first was done; its bytes replace none."""
+    looked = [found(ledger)]
+    later = WHEN + timedelta(seconds=1)
+    first = take_back(ledger, looked, WHY, ReportSettings(), WHEN)
+    second = take_back(ledger, looked, WHY, ReportSettings(), later)
+
+    retraction = found(ledger).retraction
+
+    assert (first, second) == ([looked[0].result_id], [])
+    assert retraction is not None
+    assert retraction.note is not None
+    assert sha256_file(retraction.note.path) == retraction.note.sha256
