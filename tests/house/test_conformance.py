@@ -24,7 +24,8 @@ from node.inbound.spool import Spool
 from node.jobs.ledger import Ledger
 from node.send.scu import STATUSES, Answer, meaning
 from tests.house.tables import Row, tables
-from tests.node.inbound.objects import eventually, free_port
+from tests.node.inbound.objects import eventually
+from tests.ports import free_port
 
 STATEMENT = Path(__file__).parents[2] / "docs" / "conformance.md"
 TABLES = tables(STATEMENT)

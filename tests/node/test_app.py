@@ -24,6 +24,7 @@ from node.jobs.ledger import Ledger
 from node.send.outbox import destination_name
 from tests.node.jobs.ledger_stories import T0, queue, result
 from tests.node.jobs.pools import wait_until
+from tests.ports import free_port
 from tests.processes import ended_with_the_test
 
 
@@ -34,12 +35,6 @@ def taken_port() -> Iterator[int]:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         yield listener.getsockname()[1]
-
-
-def free_port() -> int:
-    """Return a port that was free a moment ago."""
-    with taken_port() as port:
-        return port
 
 
 def settings(data_dir: Path, port: int) -> Settings:

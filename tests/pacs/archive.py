@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -25,19 +24,11 @@ from orthanc.render import (
     run_folder,
     write_archive,
 )
+from tests.ports import free_ports
 
 Answer = TypeVar("Answer")
 SENDER = "/usr/bin/dcmsend"  # storescu does not offer the SOP class of our reports
 ENVIRONMENT = {**os.environ, "TCP_NODELAY": "1"}
-
-
-def free_ports(count: int) -> list[int]:
-    """Return loopback ports that are free now, all different."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 def free_settings(folder: Path, **sections: dict[str, Any]) -> Settings:

@@ -94,8 +94,8 @@ class Screen:
     def open_study(self, study_instance_uid: str) -> None:
         """Open a study in the default layout and wait for its first image."""
         self.page.goto(f"{self.url}/viewer?StudyInstanceUIDs={study_instance_uid}")
-        self.pane.wait_for(timeout=40_000)
-        until(lambda: contrast(self.pixels()) > 0, "the first image", 40)
+        self.pane.wait_for(timeout=90_000)
+        until(lambda: contrast(self.pixels()) > 0, "the first image", 90)
 
     @property
     def pane(self) -> Locator:
@@ -123,9 +123,9 @@ class Screen:
         entry = self.page.locator(f"[id='thumbnail-{found['uid']}']")
         entry.scroll_into_view_if_needed()
         entry.dblclick()
-        until(lambda: found["series"] in self.shown(), "the series in the pane", 40)
+        until(lambda: found["series"] in self.shown(), "the series in the pane", 90)
         if found["modality"] not in DERIVED:
-            until(lambda: found["series"] in self.drawn(), "the image", 40)
+            until(lambda: found["series"] in self.drawn(), "the image", 90)
             self.page.wait_for_timeout(SETTLED_MS)
 
     def shown(self) -> list[str]:
@@ -172,7 +172,7 @@ class Screen:
 
         Each value is ``(rows, columns)``, 0 or the number of the segment.
         """
-        until(lambda: self.page.evaluate(LABELMAP), "the viewer's labelmap", 40)
+        until(lambda: self.page.evaluate(LABELMAP), "the viewer's labelmap", 90)
         return {
             uid: np.array(values, dtype=np.uint8).reshape(rows, columns)
             for uid, rows, columns, values in self.page.evaluate(LABELMAP)

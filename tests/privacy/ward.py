@@ -18,7 +18,8 @@ from pynetdicom import AE, AllStoragePresentationContexts, evt
 from node.inbound.dataset import open_file
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
-from tests.node.inbound.objects import eventually, free_port, send
+from tests.node.inbound.objects import eventually, send
+from tests.ports import free_port
 from tests.processes import ended_with_the_test
 
 ROOT = Path(__file__).parents[2]

@@ -11,6 +11,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openpyxl import load_workbook
@@ -72,7 +73,7 @@ def test_a_number_is_a_number_and_a_failure_has_none(typed: Typed) -> None:
     """Empty, and never 0."""
     sheet = load_workbook(typed.folder / "t.xlsx")["hippocampus"]
     head, *rows = sheet.iter_rows(values_only=True)
-    table = [dict(zip(head, row, strict=True)) for row in rows]
+    table: list[dict[Any, Any]] = [dict(zip(head, row, strict=True)) for row in rows]
     sound = [row for row in table if row["processing_status"] == "SUCCESS"]
     failed = [row for row in table if row["processing_status"] == "FAILURE"]
 

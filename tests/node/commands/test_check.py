@@ -11,7 +11,7 @@ import pytest
 from node.commands.check import page, summary
 from node.doctor.finding import Finding, advice, not_examined, ok, wrong
 from tests.node.test_main import pacs_node
-from tests.pacs.archive import free_ports
+from tests.ports import free_ports
 
 GOOD = ok("disk", "60,000 MiB free")
 BAD = wrong("archive", "A@host:104 does not answer", "[archive] host", "host = ...")

@@ -26,7 +26,7 @@ from tests.node.doctor.grounds import (
     talking_http,
     talking_tls,
 )
-from tests.pacs.archive import free_ports
+from tests.ports import free_ports
 
 Seed = Callable[[Ground], AbstractContextManager[Settings]]
 OTHER = "OTHERNODE"

@@ -8,7 +8,7 @@ from node.doctor.finding import State
 from node.doctor.rest import Rest
 from node.doctor.self_test import examine_store
 from tests.node.doctor.grounds import Ground, dicom_node
-from tests.pacs.archive import free_ports
+from tests.ports import free_ports
 
 
 def test_what_stays_is_named_by_its_uid(tmp_path: Path) -> None:

@@ -25,8 +25,9 @@ from node.inbound.watcher import Watcher
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_studies import ReceivedInstance
 from tests.node.inbound.archives import StoryArchive
-from tests.node.inbound.objects import as_file, build_spool, eventually, free_port
+from tests.node.inbound.objects import as_file, build_spool, eventually
 from tests.node.inbound.story import Story
+from tests.ports import free_port
 
 
 @dataclass

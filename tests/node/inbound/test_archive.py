@@ -22,7 +22,8 @@ from node.inbound.archive_orthanc import OrthancArchive
 from node.inbound.spool import Spool
 from tests.node.inbound.archives import without_the_optional
 from tests.node.inbound.conftest import Orthanc
-from tests.node.inbound.objects import build_instance, encoded, free_port
+from tests.node.inbound.objects import build_instance, encoded
+from tests.ports import free_port
 
 pytestmark = pytest.mark.pacs
 

@@ -30,7 +30,8 @@ from node.inbound.reconciliation import Reconciliation
 from node.inbound.scp import CANNOT_UNDERSTAND, INVALID_INSTANCE, OUT_OF_RESOURCES
 from node.inbound.spool import OwnObjectError, Spool
 from node.jobs.ledger import Ledger
-from tests.node.inbound.objects import build_instance, free_port
+from tests.node.inbound.objects import build_instance
+from tests.ports import free_port
 
 STUDY, FIRST, SECOND = "1.2", "1.2.1", "1.2.2"
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -20,7 +20,8 @@ from node.inbound.archive_dicom import STUDY_ROOT_FIND, DicomArchive
 from node.inbound.archive_orthanc import OrthancArchive
 from tests.node.inbound.archives import without_the_optional
 from tests.node.inbound.conftest import Orthanc
-from tests.node.inbound.objects import build_instance, eventually, free_port
+from tests.node.inbound.objects import build_instance, eventually
+from tests.ports import free_port
 
 NODE = "HIPPOAI"
 needs_orthanc = pytest.mark.pacs

@@ -28,9 +28,9 @@ from tests.node.inbound.objects import (
     build_instance,
     encoded,
     eventually,
-    free_port,
     sent,
 )
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 

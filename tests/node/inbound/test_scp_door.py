@@ -21,8 +21,8 @@ from tests.node.inbound.conftest import StartReceiver
 from tests.node.inbound.objects import (
     build_instance,
     eventually,
-    free_port,
 )
+from tests.ports import free_port
 
 
 def rejection(association: Any) -> tuple[int, int, int]:

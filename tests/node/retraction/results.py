@@ -15,10 +15,10 @@ from node.jobs.ledger_jobs import JobRow
 from node.jobs.objects import write_objects
 from node.report.sop import ReportObject
 from node.send.outbox import Outbox, destination_name
-from tests.node.inbound.objects import free_port
 from tests.node.jobs.ledger_stories import queue
 from tests.node.report.inputs import build_case
 from tests.node.send.test_scu import StandInArchive
+from tests.ports import free_port
 
 
 def settings_for(data_dir: Path, archive: StandInArchive | None = None) -> Settings:
