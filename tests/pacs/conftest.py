@@ -50,7 +50,8 @@ def read_study(archive: Archive, folder: Path) -> dict[str, Dataset]:
     archive.store(folder)
     results = folder.parent / f"{folder.name}-results"
     settings = archive.settings
-    read(order_of(settings, folder, results))
+    (entry,) = read(order_of(settings, folder, results, every_input=False)).entries
+    assert entry.is_reported, (entry.reason_code, entry.job and entry.job.detail)
     files = list(results.rglob("*.dcm"))  # beside them lies the ledger
     for file in files:
         archive.store(file, calling=settings.node.ae_title)

@@ -16,7 +16,7 @@ from tests.pacs.viewer import Screen, coloured, contrast
 
 pytestmark = [pytest.mark.pacs, pytest.mark.viewer, pytest.mark.slow]
 
-CROPS = {"51x35": (36, 51, 35), "50x34": (34, 50, 34), "48x40": (36, 48, 90)}
+CROPS = {"51x35": (36, 51, 35), "50x34": (34, 50, 34), "48x40": (36, 48, 40)}
 """Slices, rows, columns: packed bits fill whole bytes in the last one alone."""
 
 NOT_BLACK = 5.0
