@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
+    from models.history import Patient, Trend
     from models.volume.bundle import Bundle
 
 Vector = tuple[float, float, float]
@@ -212,6 +213,13 @@ class Measurement:
 
     ``printed`` is what every picture, report and table shows: one rounding.
 
+    Attributes
+    ----------
+    interval
+        95 % interval of the value, when one is stated.
+    reference
+        What a number is relative to, such as a norm with its DOI.
+
     >>> mm3 = Code("mm3", "UCUM", "cubic millimeter")
     >>> volume = Code("118565006", "SCT", "Volume")
     >>> Measurement("Hippocampus", volume, 3369.6, mm3, decimals=0).printed
@@ -223,9 +231,12 @@ class Measurement:
     value: float
     unit: Code
     decimals: int
+    interval: tuple[float, float] | None = None
+    reference: str = ""
 
     def __post_init__(self) -> None:
-        if not math.isfinite(self.value):
+        numbers = (self.value, *(self.interval or ()))
+        if not all(map(math.isfinite, numbers)):
             raise ValueError(f"{self.name.meaning} of {self.structure} is not finite")
 
     @property
@@ -236,10 +247,20 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A labelled sentence for the report, such as what could not be determined."""
+    """A labelled sentence for the report, such as what could not be determined.
+
+    Attributes
+    ----------
+    structure
+        What it is about; "" for the result as a whole.
+    reason
+        Reason code in snake_case when the sentence says what is withheld and why.
+    """
 
     label: str
     text: str
+    structure: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +286,7 @@ class Findings:
     flags: tuple[Flag, ...] = ()
     timings_s: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     precision: str = "fp32"
+    trends: tuple[Trend, ...] = ()
 
     def __post_init__(self) -> None:
         if self.label_map.dtype != np.uint8 or self.label_map.ndim != 3:
@@ -311,12 +333,14 @@ class Context:
     """How to compute: chosen at start from what the machine has.
 
     ``precision`` is ``"auto"``, ``"fp32"`` or ``"bf16"``; ``device`` is a torch
-    device name; ``threads`` bounds the intra-operator threads.
+    device name; ``threads`` bounds the intra-operator threads. ``patient`` is whom
+    the images show, None when nobody has asked.
     """
 
     device: str = "cpu"
     precision: str = "auto"
     threads: int = 1
+    patient: Patient | None = None
 
 
 @runtime_checkable

@@ -30,9 +30,9 @@ from pydantic_settings import (
 )
 
 import models
-from node.accept import AcceptSettings
+from node.config_reading import ModelsSettings, ReportSettings
 from node.errors import ConfigError
-from node.section import AETitle, Port, Seconds, Section, TimeZone
+from node.section import AETitle, Port, Seconds, Section
 
 ENV_PREFIX = "PACS_NODE_"
 
@@ -124,50 +124,6 @@ class JobsSettings(Section):
     """Where networks run; ``auto`` takes a GPU when there is one."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """Arithmetic of the networks; ``auto`` takes what a timed step finds faster."""
-
-
-class ModelSettings(Section):
-    """One model on the wire."""
-
-    enabled: bool = True
-    """Whether studies that arrive are read by this model."""
-    bundle: Path | None = None
-    """Folder of a bundle of your own instead of the shipped one."""
-    expected: bool = False
-    """Whether every study is meant for this model: one in which it reads nothing
-    then makes a notice, as a failed one does."""
-    accept: AcceptSettings = AcceptSettings()
-    """What stands here in the place of the bundle's rule."""
-
-
-class ModelsSettings(Section):
-    """Which models read what arrives."""
-
-    allow_demonstration: bool = False
-    """Let models of status ``demonstration`` speak on the wire."""
-    hippocampus: ModelSettings = ModelSettings()
-    """Hippocampal volumetry on MR."""
-
-    def of(self, name: str) -> ModelSettings:
-        """Return the settings of one model."""
-        section: ModelSettings = getattr(self, name)
-        return section
-
-
-class ReportSettings(Section):
-    """The DICOM objects that are made."""
-
-    seg: Literal["auto", "binary", "fractional", "labelmap"] = "auto"
-    """Segmentation encoding; ``auto`` is BINARY where viewers read the packed bits
-    rightly and FRACTIONAL elsewhere."""
-    series_number: Annotated[int, Field(ge=1)] = 9001
-    """Series Number of the first result series; the others follow."""
-    institution: str = ""
-    """Name printed on the page; empty prints none."""
-    timezone: TimeZone = ""
-    """IANA name of the zone of the scanner's clock, such as ``Europe/Berlin``, for
-    studies that do not say their offset from UTC; empty: the clock of this machine,
-    and no offset is written."""
 
 
 class NoticesSettings(Section):

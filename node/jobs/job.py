@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from node.accept import AcceptSettings
-from node.config import ReportSettings
+from node.config_reading import ReportSettings
 from node.errors import LedgerError
 
 

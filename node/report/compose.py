@@ -8,7 +8,7 @@ from models.contract import Findings, Flag, Grade, Volume
 from models.volume.bundle import Bundle
 from models.volume.headers import quiet
 from models.volume.series import StudyHeaders
-from node.config import ReportSettings
+from node.config_reading import ReportSettings
 from node.errors import JobError
 from node.report.facts import local_time
 from node.report.page import draw_page

@@ -11,7 +11,7 @@ from pydicom import Dataset
 from models.contract import Findings, Volume
 from models.volume.bundle import Bundle
 from models.volume.headers import text
-from node.config import ReportSettings
+from node.config_reading import ReportSettings
 from node.equipment import MANUFACTURER
 from node.report.dates import at_offset, offset_of_zone, offset_or_none
 from node.report.provenance import Provenance

@@ -29,7 +29,7 @@ from pydicom.uid import BasicTextSRStorage, ExplicitVRLittleEndian
 
 from models.volume.bundle import Bundle
 from models.volume.headers import quiet
-from node.config import ReportSettings
+from node.config_reading import ReportSettings
 from node.equipment import MANUFACTURER
 from node.report.dates import at_offset, date_or_empty, time_or_empty, written_offset
 from node.report.facts import site_offset

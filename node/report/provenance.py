@@ -22,7 +22,7 @@ from pydicom.uid import UID
 
 from models.contract import Code, Findings, SeriesInfo, Volume
 from models.volume.headers import text
-from node.config import ReportSettings
+from node.config_reading import ReportSettings
 from node.equipment import MANUFACTURER, PROCESSING_EQUIPMENT
 
 PURPOSE = Code(PROCESSING_EQUIPMENT, "DCM", "Processing Equipment")

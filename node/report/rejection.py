@@ -27,7 +27,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from models.contract import Code
 from models.volume.headers import quiet
-from node.config import ReportSettings
+from node.config_reading import ReportSettings
 from node.equipment import MANUFACTURER
 from node.report.dates import at_offset, written_offset
 from node.report.facts import site_offset

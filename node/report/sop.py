@@ -10,7 +10,7 @@ from pydicom.uid import UID
 
 from models.contract import Findings, Structure, Volume
 from models.volume.bundle import Bundle
-from node.config import ReportSettings
+from node.config_reading import ReportSettings
 from node.equipment import MANUFACTURER
 from node.report.dates import written_offset
 from node.report.facts import local_time, site_offset

@@ -11,7 +11,7 @@ from pydicom.valuerep import PersonName
 
 from models.contract import Findings, Flag, Grade, Volume, grade
 from models.volume.bundle import Bundle
-from node.config import ReportSettings
+from node.config_reading import ReportSettings
 from node.report.facts import Line, image_facts, making_facts, patient_facts
 from node.report.provenance import Provenance
 

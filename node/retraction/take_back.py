@@ -12,7 +12,7 @@ from pydicom.errors import InvalidDicomError
 from models.contract import Code
 from models.volume.bundle import sha256_file
 from models.volume.headers import quiet
-from node.config import ReportSettings
+from node.config_reading import ReportSettings
 from node.errors import NodeError
 from node.jobs.job import ObjectFile
 from node.jobs.ledger import Ledger

@@ -13,7 +13,7 @@ from pydicom import Dataset
 from pydicom.datadict import keyword_for_tag
 from pydicom.sequence import Sequence
 
-from node.config import ReportSettings
+from node.config_reading import ReportSettings
 from node.report.notice import UnreadModel, build_notice
 from node.report.rejection import REASONS, Rejected, build_rejection
 from node.report.sop import KINDS, ReportObject

@@ -22,7 +22,7 @@ from models.contract import (
 )
 from models.volume.bundle import Acceptance, Bundle
 from models.volume.series import StudyHeaders, load_volume, read_study
-from node.config import ReportSettings
+from node.config_reading import ReportSettings
 from node.report.compose import compose, prepare
 from node.report.provenance import Provenance, input_digest
 from node.report.sop import Report, ReportObject

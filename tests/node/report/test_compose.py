@@ -17,7 +17,7 @@ import pytest
 from pydicom import dcmread
 
 from models.volume.series import NOMINAL_GEOMETRY
-from node.config import ReportSettings
+from node.config_reading import ReportSettings
 from node.errors import JobError
 from node.report.sop import ReportObject
 from tests.node.report.dciodvfy import errors

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydicom import Dataset
 
-from node.config import ReportSettings
+from node.config_reading import ReportSettings
 from node.report.dates import written_offset
 from node.report.facts import TIMES, local_time, making_facts, site_offset
 from tests.node.report.inputs import Case, build_case

@@ -18,7 +18,7 @@ from pydicom.uid import BasicTextSRStorage
 from models import bundle_folder
 from models.volume.bundle import load_bundle
 from models.volume.headers import read_header
-from node.config import ReportSettings
+from node.config_reading import ReportSettings
 from node.report.notice import UnreadModel, build_notice
 from node.report.provenance import is_own
 from tests.dicom_series import write_series

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydicom import Dataset
 
 from models.contract import Findings, Flag, Statement
-from node.config import ReportSettings
+from node.config_reading import ReportSettings
 from node.report.compose import report_identity
 from node.report.provenance import (
     Provenance,

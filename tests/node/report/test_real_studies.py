@@ -8,7 +8,7 @@ import pytest
 
 from models.contract import SeriesInfo
 from models.volume.series import StudyHeaders, load_volume, read_study
-from node.config import ReportSettings
+from node.config_reading import ReportSettings
 from tests.node.report.dciodvfy import errors
 from tests.node.report.inputs import (
     Case,

@@ -12,7 +12,7 @@ from pydicom import Dataset, dcmread
 from pydicom.uid import KeyObjectSelectionDocumentStorage
 
 from models.contract import Code
-from node.config import ReportSettings
+from node.config_reading import ReportSettings
 from node.inbound.dataset import identify_head
 from node.report.provenance import is_own
 from node.report.rejection import REASONS, Rejected, build_rejection

@@ -15,7 +15,7 @@ from pydicom import Dataset, dcmread
 
 from models.contract import Findings
 from models.volume.series import NOMINAL_GEOMETRY
-from node.config import ReportSettings
+from node.config_reading import ReportSettings
 from node.report.provenance import device_uid
 from node.report.seg import NOMINAL
 from tests.node.report.dciodvfy import errors

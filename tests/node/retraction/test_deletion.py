@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from node.config import ReportSettings, Settings
+from node.config import Settings
+from node.config_reading import ReportSettings
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_retractions import SentResult
 from node.report.rejection import REASONS

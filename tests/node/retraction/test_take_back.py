@@ -10,7 +10,7 @@ import pytest
 from pydicom import dcmread
 
 from models.volume.bundle import sha256_file
-from node.config import ReportSettings
+from node.config_reading import ReportSettings
 from node.errors import NodeError
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_retractions import Retraction, SentResult
