@@ -13,11 +13,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from models.hippocampus.preprocess import Shape
+from models.hippocampus.settings import Augmentation
 
-ROTATION_SD = math.radians(8.0)
-LOG_SCALE_SD = 0.08
-SHIFT_MM = 3.0
-ELASTIC_MM = 1.2
 ELASTIC_NODES = (5, 7, 5)
 
 
@@ -26,7 +23,9 @@ def uniform(low: float, high: float, generator: torch.Generator) -> float:
     return low + (high - low) * float(torch.rand((), generator=generator))
 
 
-def deform(case: Tensor, window: Shape, generator: torch.Generator) -> Tensor:
+def deform(
+    case: Tensor, window: Shape, by: Augmentation, generator: torch.Generator
+) -> Tensor:
     """Return a randomly rotated, scaled, shifted and bent window of a case.
 
     Rotation, scale, shift, elastic bending, cutting and padding with the repeated
@@ -46,9 +45,9 @@ def deform(case: Tensor, window: Shape, generator: torch.Generator) -> Tensor:
     field = torch.tensor(window, dtype=torch.float32)
     axes = [torch.arange(n, dtype=torch.float32) - (n - 1) / 2 for n in window]
     offset = torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1)  # (D, H, W, 3)
-    reach = (size - field).clamp(min=0) / 2 + SHIFT_MM
+    reach = (size - field).clamp(min=0) / 2 + by.shift_mm
     shift = (2 * torch.rand(3, generator=generator) - 1) * reach
-    position = offset @ _linear_map(generator).T + _bending(window, generator)
+    position = offset @ _linear_map(by, generator).T + _bending(window, by, generator)
     position = position + shift + (size - 1) / 2  # voxel index in the case
     grid = (2 * position / (size - 1) - 1).flip(-1)  # grid_sample wants (w, h, d)
     sampled: Tensor = functional.grid_sample(
@@ -57,30 +56,30 @@ def deform(case: Tensor, window: Shape, generator: torch.Generator) -> Tensor:
     return sampled
 
 
-def _linear_map(generator: torch.Generator) -> Tensor:
+def _linear_map(by: Augmentation, generator: torch.Generator) -> Tensor:
     """Return a random rotation about each axis, times a random scale per axis."""
-    angles = ROTATION_SD * torch.randn(3, generator=generator)
+    angles = math.radians(by.rotation_sd_deg) * torch.randn(3, generator=generator)
     generators = torch.zeros(3, 3)
     generators[0, 1], generators[0, 2], generators[1, 2] = angles
     rotation = torch.linalg.matrix_exp(generators - generators.T)
     together = torch.randn(1, generator=generator)
     apart = 0.5 * torch.randn(3, generator=generator)
-    scale: Tensor = torch.exp(LOG_SCALE_SD * (together + apart))
+    scale: Tensor = torch.exp(by.log_scale_sd * (together + apart))
     linear: Tensor = rotation * scale
     return linear
 
 
-def _bending(window: Shape, generator: torch.Generator) -> Tensor:
+def _bending(window: Shape, by: Augmentation, generator: torch.Generator) -> Tensor:
     """Return a smooth random displacement ``(D, H, W, 3)`` in voxels."""
     nodes = torch.randn(1, 3, *ELASTIC_NODES, generator=generator)
-    strength = ELASTIC_MM * uniform(0, 1, generator)
+    strength = by.elastic_mm * uniform(0, 1, generator)
     smooth: Tensor = functional.interpolate(
         nodes, window, mode="trilinear", align_corners=True
     )
     return strength * smooth[0].movedim(0, -1)
 
 
-def shade(image: Tensor, generator: torch.Generator) -> Tensor:
+def shade(image: Tensor, by: Augmentation, generator: torch.Generator) -> Tensor:
     """Return a normalised image with random contrast, bias field, blur and noise.
 
     Parameters
@@ -90,15 +89,15 @@ def shade(image: Tensor, generator: torch.Generator) -> Tensor:
     """
     low, high = image.amin(), image.amax()
     unit = (image - low) / (high - low + 1e-6)
-    unit = unit ** math.exp(uniform(-0.3, 0.3, generator))
+    unit = unit ** math.exp(uniform(-by.gamma, by.gamma, generator))
     nodes = torch.randn(1, 1, 3, 3, 3, generator=generator)
     bias = functional.interpolate(
         nodes, image.shape, mode="trilinear", align_corners=True
     )[0, 0]
-    unit = unit * torch.exp(0.1 * bias)
-    if uniform(0, 1, generator) < 0.25:
+    unit = unit * torch.exp(by.bias * bias)
+    if uniform(0, 1, generator) < by.blur:
         blurred = functional.avg_pool3d(unit[None, None], 3, 1, 1, False, False)[0, 0]
         unit = torch.lerp(unit, blurred, uniform(0.3, 1, generator))
     shaded = (unit - unit.mean()) / (unit.std() + 1e-6)
     noise = torch.randn(image.shape, generator=generator)
-    return shaded + uniform(0, 0.15, generator) * noise
+    return shaded + uniform(0, by.noise, generator) * noise

@@ -18,7 +18,8 @@ import torch
 from torch import Tensor
 
 from models.hippocampus.augment import deform, shade
-from models.hippocampus.preprocess import FloatVolume, Preprocessing, normalise
+from models.hippocampus.preprocess import FloatVolume, Shape, normalise
+from models.hippocampus.settings import Augmentation
 
 BROKEN = {
     "hippocampus_010": "no image",
@@ -129,8 +130,11 @@ def split_by_subject(
 class AugmentedCases:
     """Cases as the training loop wants them: random windows, in batches."""
 
-    def __init__(self, cases: Sequence[Case], preprocessing: Preprocessing) -> None:
-        self.window = preprocessing.window
+    def __init__(
+        self, cases: Sequence[Case], window: Shape, augmentation: Augmentation
+    ) -> None:
+        self.window = window
+        self.augmentation = augmentation
         self.cases = [_channels(case) for case in cases]
 
     def __len__(self) -> int:
@@ -140,14 +144,19 @@ class AugmentedCases:
     def batch(
         self, chosen: Sequence[int], generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
-        """Return images ``(N, 1, *window)`` and int64 labels ``(N, *window)``."""
-        images, labels = [], []
+        """Return images ``(N, 1, *window)`` and soft truth ``(N, 3, *window)``.
+
+        The truth stays as it was interpolated: where the border of a label runs
+        through a voxel, the network is asked for both classes there.
+        """
+        images, truths = [], []
         for index in chosen:
-            sampled = deform(self.cases[index], self.window, generator)
-            images.append(shade(sampled[0], generator)[None])
+            case = self.cases[index]
+            sampled = deform(case, self.window, self.augmentation, generator)
+            images.append(shade(sampled[0], self.augmentation, generator)[None])
             background = 1 - sampled[1:].sum(dim=0, keepdim=True)
-            labels.append(torch.cat([background, sampled[1:]]).argmax(dim=0))
-        return torch.stack(images), torch.stack(labels)
+            truths.append(torch.cat([background, sampled[1:]]))
+        return torch.stack(images), torch.stack(truths)
 
 
 def _channels(case: Case) -> Tensor:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,9 @@ from models.hippocampus.golden import golden_case
 from models.hippocampus.model import WEIGHTS, build
 from models.hippocampus.preprocess import Preprocessing
 from models.hippocampus.segment import probabilities
+from models.hippocampus.settings import HippocampusSettings
 from models.training.checkpoint import save_weights
-from models.training.loop import Recipe
+from models.training.settings import settings_digest
 from models.volume.bundle import BUNDLE_FILE, sha256_file
 
 SHIPPED = Path(__file__).parent / BUNDLE_FILE
@@ -56,7 +56,10 @@ def publish(
 
 
 def training_record(
-    cases: Sequence[Case], data_sha256: str, recipe: Recipe, entropy: float
+    cases: Sequence[Case],
+    data_sha256: str,
+    settings: HippocampusSettings,
+    entropy: float,
 ) -> dict[str, Any]:
     """Return the ``training`` object of a bundle: data, recipe, and their limits.
 
@@ -73,7 +76,8 @@ def training_record(
         "data_sha256": data_sha256,
         "cases": len(cases),
         "subjects": len({case.subject for case in cases}),
-        "recipe": asdict(recipe),
+        "settings_sha256": settings_digest(settings),
+        "settings": settings.model_dump(mode="json"),
         "limits": {
             "total_mm3": [round(float(value)) for value in totals],
             "anterior_to_posterior": [round(float(value), 3) for value in ratios],

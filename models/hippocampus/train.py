@@ -22,27 +22,58 @@ from models.hippocampus.dataset import (
 from models.hippocampus.network import ResidualUNet
 from models.hippocampus.preprocess import Preprocessing
 from models.hippocampus.segment import probabilities
-from models.training.loop import Recipe, fit
+from models.hippocampus.settings import SHIPPED, HippocampusSettings
+from models.training.loop import fit
 from models.training.loss import deeply_supervised
 from models.training.metrics import bootstrap_mean, dice, hd95_mm
+from models.training.settings import (
+    read_settings,
+    settings_digest,
+    write_resolved,
+)
 from models.training.strategy import SingleProcess
 
-RECIPE = Recipe(epochs=40, seed=0)
 PARTS = {"anterior": (1,), "posterior": (2,), "whole": (1, 2)}
 
 
+def settings_of(path: Path | None, epochs: int | None) -> HippocampusSettings:
+    """Return the settings in ``path``, else the shipped ones, with other epochs.
+
+    Raises
+    ------
+    ValueError
+        The file is not one of settings: one line that says which key.
+    """
+    settings = read_settings(HippocampusSettings, path or SHIPPED)
+    if epochs is None:
+        return settings
+    loop = settings.loop.model_copy(update={"epochs": epochs})
+    return settings.model_copy(update={"loop": loop})
+
+
 def train_network(
-    cases: Sequence[Case], recipe: Recipe, folder: Path, device: str = "cpu"
+    cases: Sequence[Case],
+    settings: HippocampusSettings,
+    folder: Path,
+    made_by: str = "",
+    device: str = "cpu",
 ) -> nn.Module:
-    """Return the averaged network, trained on the cases as the recipe says."""
-    torch.manual_seed(recipe.seed)
+    """Return the averaged network, trained on the cases as the settings say.
+
+    Parameters
+    ----------
+    made_by
+        Which cases these are; a checkpoint of others is not resumed.
+    """
+    torch.manual_seed(settings.loop.seed)
     return fit(
-        ResidualUNet(),
-        AugmentedCases(cases, Preprocessing()),
+        ResidualUNet(settings.widths),
+        AugmentedCases(cases, settings.window, settings.augmentation),
         deeply_supervised,
-        recipe,
+        settings.loop,
         SingleProcess(device),
         folder,
+        f"{settings_digest(settings)} {made_by}",
     )
 
 
@@ -96,7 +127,9 @@ def _rounded(interval: dict[str, float]) -> dict[str, float]:
     return {name: round(value, 4) for name, value in interval.items()}
 
 
-def run(data: Path, output: Path, recipe: Recipe, fold: int | None) -> Path:
+def run(
+    data: Path, output: Path, settings: HippocampusSettings, fold: int | None
+) -> Path:
     """Train on all cases, or on all but one fold, and return the bundle folder.
 
     Parameters
@@ -107,17 +140,25 @@ def run(data: Path, output: Path, recipe: Recipe, fold: int | None) -> Path:
         Held out and judged; None trains on everything, and the bundle then says
         that nothing was held out.
     """
-    cases = read_cases(data)
-    training, held_out = (cases, []) if fold is None else split_by_subject(cases, fold)
+    cases, split = read_cases(data), settings.split
+    training, held_out = (
+        (cases, [])
+        if fold is None
+        else split_by_subject(cases, fold, split.folds, split.seed)
+    )
     print(f"{len(training)} cases to train on, {len(held_out)} held out", flush=True)
-    network = train_network(training, recipe, output)
+    write_resolved(settings, output)
+    network = train_network(training, settings, output, f"{digest(data)} fold {fold}")
     metrics = (
-        {"split": f"fold {fold} of 5 by subject, seed 0", **evaluate(network, held_out)}
+        {
+            "split": f"fold {fold} of {split.folds} by subject, seed {split.seed}",
+            **evaluate(network, held_out),
+        }
         if held_out
         else {"split": "none held out"}
     )
     entropy = publish.largest_entropy(network, held_out or training)
-    record = publish.training_record(training, digest(data), recipe, entropy)
+    record = publish.training_record(training, digest(data), settings, entropy)
     version = "own-all" if fold is None else f"own-fold{fold}"
     return publish.publish(
         network, output, training=record, metrics=metrics, version=version

@@ -9,52 +9,21 @@ from __future__ import annotations
 import copy
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.optim.lr_scheduler import OneCycleLR
+from torch.optim.lr_scheduler import ConstantLR, LRScheduler, OneCycleLR
 
 from models.training.precision import autocast, choose_precision
+from models.training.settings import Recipe
 from models.training.strategy import Strategy
 
 CHECKPOINT = "checkpoint.pt"
 LOG = "log.jsonl"
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How to train; everything that shapes the weights beside data and network.
-
-    Attributes
-    ----------
-    epochs
-        Passes over the cases.
-    batch
-        Cases per step.
-    learning_rate
-        Peak of the one-cycle schedule.
-    ema
-        Decay per step of the averaged weights, which are the ones that ship.
-    precision
-        ``"auto"`` (timed at start), ``"fp32"`` or ``"bf16"``.
-    """
-
-    epochs: int
-    seed: int = 0
-    batch: int = 4
-    learning_rate: float = 3e-3
-    weight_decay: float = 1e-2
-    clip_norm: float = 10.0
-    ema: float = 0.998
-    precision: str = "auto"
-
-    def __post_init__(self) -> None:
-        if self.epochs < 1 or self.batch < 1 or not 0 <= self.ema < 1:
-            raise ValueError("epochs and batch are at least 1, ema lies in [0, 1)")
 
 
 class Cases(Protocol):
@@ -79,31 +48,37 @@ def fit(
     recipe: Recipe,
     strategy: Strategy,
     folder: Path,
+    made_by: str = "",
 ) -> nn.Module:
     """Train and return the averaged network, in evaluation mode.
 
     ``folder`` receives one line of JSON per epoch and a checkpoint after each; a
     checkpoint that is already there is resumed.
 
+    Parameters
+    ----------
+    made_by
+        What else shapes the weights: the hash of all settings, of the data, the
+        fold. A checkpoint is resumed only where recipe and ``made_by`` are equal.
+
     Raises
     ------
     ValueError
         The checkpoint in ``folder`` was made by another recipe.
     """
+    steps = max(1, len(cases) // (recipe.batch * recipe.accumulate))
     averaged = copy.deepcopy(network).to(strategy.device).requires_grad_(False)
     network = strategy.wrap(network).train()
-    optimizer = torch.optim.AdamW(
-        network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
+    optimizer = _optimizer(network, recipe)
+    schedule = _schedule(optimizer, recipe, steps)
+    parts = {"network": network, "averaged": averaged}
+    stepping = {"optimizer": optimizer, "schedule": schedule}
+    checkpoint = _Checkpoint(
+        parts | stepping,
+        folder / CHECKPOINT,
+        {"recipe": recipe.model_dump(), "made_by": made_by},
     )
-    steps = max(1, len(cases) // recipe.batch)
-    schedule = OneCycleLR(optimizer, recipe.learning_rate, recipe.epochs * steps)
-    parts: dict[str, Any] = {
-        "network": network,
-        "averaged": averaged,
-        "optimizer": optimizer,
-        "schedule": schedule,
-    }
-    first = _resume(parts, recipe, folder / CHECKPOINT)
+    first = checkpoint.resume()
     precision = _precision(network, cases, loss, recipe, strategy)
     for epoch in range(first, recipe.epochs):
         started = time.perf_counter()
@@ -111,19 +86,21 @@ def fit(
         order = strategy.sampler(len(cases), generator)
         total = 0.0
         for step in range(steps):
-            chosen = order[step * recipe.batch : (step + 1) * recipe.batch]
-            inputs, targets = cases.batch(chosen, generator)  # (N, 1, D, H, W)
-            with autocast(precision, strategy.device.type):
-                outputs = network(inputs.to(strategy.device))
-            value = loss(outputs, targets.to(strategy.device))
             optimizer.zero_grad()
-            value.backward()  # type: ignore[no-untyped-call]  # torch does not annotate it
+            for part in range(recipe.accumulate):
+                start = (step * recipe.accumulate + part) * recipe.batch
+                chosen = order[start : start + recipe.batch]
+                inputs, targets = cases.batch(chosen, generator)  # (N, C, D, H, W)
+                with autocast(precision, strategy.device.type):
+                    outputs = network(inputs.to(strategy.device))
+                value = loss(outputs, targets.to(strategy.device)) / recipe.accumulate
+                value.backward()  # type: ignore[no-untyped-call]  # torch does not annotate it
+                total += value.item()
             nn.utils.clip_grad_norm_(network.parameters(), recipe.clip_norm)
             optimizer.step()
             schedule.step()
             _average(averaged, network, recipe.ema, epoch * steps + step)
-            total += value.item()
-        _save(parts, epoch + 1, recipe, strategy, folder / CHECKPOINT)
+        checkpoint.save(epoch + 1, strategy)
         line = {
             "epoch": epoch + 1,
             "loss": round(strategy.reduce(total / steps), 5),
@@ -136,16 +113,47 @@ def fit(
     return averaged.eval()
 
 
-def _save(
-    parts: Mapping[str, Any],
-    epoch: int,
-    recipe: Recipe,
-    strategy: Strategy,
-    checkpoint: Path,
-) -> None:
-    """Write all that a training needs to go on after ``epoch`` epochs."""
-    state = {name: part.state_dict() for name, part in parts.items()}
-    strategy.save(state | {"epoch": epoch, "recipe": asdict(recipe)}, checkpoint)
+def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    kind = torch.optim.AdamW if recipe.optimizer == "adamw" else torch.optim.Adam
+    return kind(
+        network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
+    )
+
+
+def _schedule(
+    optimizer: torch.optim.Optimizer, recipe: Recipe, steps: int
+) -> LRScheduler:
+    if recipe.schedule == "constant":
+        return ConstantLR(optimizer, factor=1.0)
+    return OneCycleLR(optimizer, recipe.learning_rate, recipe.epochs * steps)
+
+
+@dataclass(frozen=True, slots=True)
+class _Checkpoint:
+    """All that a training needs to go on, and by whom it was made."""
+
+    parts: dict[str, Any]
+    path: Path
+    maker: dict[str, Any]
+
+    def save(self, epoch: int, strategy: Strategy) -> None:
+        """Write the state after ``epoch`` epochs."""
+        state = {name: part.state_dict() for name, part in self.parts.items()}
+        strategy.save(state | self.maker | {"epoch": epoch}, self.path)
+
+    def resume(self) -> int:
+        """Fill the parts from the file and return the epoch to go on with."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if not self.path.is_file():
+            return 0
+        state = torch.load(self.path, weights_only=True)
+        if any(state.get(key) != value for key, value in self.maker.items()):
+            raise ValueError(
+                f"{self.path.name} was made by another recipe; use another folder"
+            )
+        for name, part in self.parts.items():
+            part.load_state_dict(state[name])
+        return int(state["epoch"])
 
 
 def _average(averaged: nn.Module, network: nn.Module, decay: float, step: int) -> None:
@@ -155,19 +163,6 @@ def _average(averaged: nn.Module, network: nn.Module, decay: float, step: int) -
     with torch.no_grad():
         for mean, current in pairs:
             mean.lerp_(current, 1 - decay)
-
-
-def _resume(parts: Mapping[str, Any], recipe: Recipe, path: Path) -> int:
-    """Fill ``parts`` from a checkpoint and return the epoch to go on with."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.is_file():
-        return 0
-    state = torch.load(path, weights_only=True)
-    if state["recipe"] != asdict(recipe):
-        raise ValueError(f"{path.name} was made by another recipe; use another folder")
-    for name, part in parts.items():
-        part.load_state_dict(state[name])
-    return int(state["epoch"])
 
 
 def _precision(

@@ -20,7 +20,8 @@ from models.hippocampus.dataset import (
     split_by_subject,
 )
 from models.hippocampus.phantom_image import phantom
-from models.hippocampus.preprocess import Preprocessing, normalise
+from models.hippocampus.preprocess import normalise
+from models.hippocampus.settings import Augmentation
 
 
 def write_pair(folder: Path, name: str, seed: int = 0) -> None:
@@ -89,16 +90,18 @@ def test_a_fold_that_does_not_exist_is_refused() -> None:
 
 
 def test_batches_have_the_window_and_repeat_with_their_seed() -> None:
-    """Images float32, labels int64 of 0, 1, 2, and nothing random but the generator."""
-    cases = AugmentedCases([build_case(1, 1), build_case(2, 2)], Preprocessing())
+    """Images and soft truth of one sum; nothing is random but the generator."""
+    pair = [build_case(1, 1), build_case(2, 2)]
+    cases = AugmentedCases(pair, (40, 56, 40), Augmentation())
 
-    images, labels = cases.batch([0, 1], torch.Generator().manual_seed(3))
+    images, truth = cases.batch([0, 1], torch.Generator().manual_seed(3))
     again, _ = cases.batch([0, 1], torch.Generator().manual_seed(3))
 
     assert images.shape == (2, 1, 40, 56, 40)
-    assert labels.shape == (2, 40, 56, 40)
-    assert labels.dtype == torch.int64
-    assert set(labels.flatten().tolist()) == {0, 1, 2}
+    assert truth.shape == (2, 3, 40, 56, 40)
+    assert torch.allclose(truth.sum(dim=1), torch.ones(2, 40, 56, 40), atol=1e-5)
+    assert set(truth.argmax(dim=1).flatten().tolist()) == {0, 1, 2}
+    assert ((truth > 0.1) & (truth < 0.9)).any()
     assert torch.equal(images, again)
 
 
@@ -108,7 +111,8 @@ def test_augmentation_never_mirrors() -> None:
     axes = [torch.arange(n, dtype=torch.float32) for n in size]
     ramps = torch.stack(torch.meshgrid(*axes, indexing="ij"))
     for seed in range(20):
-        bent = deform(ramps, (40, 56, 40), torch.Generator().manual_seed(seed))
+        generator = torch.Generator().manual_seed(seed)
+        bent = deform(ramps, (40, 56, 40), Augmentation(), generator)
         for axis in range(3):
             ends = bent[axis].movedim(axis, 0)
             assert ends[-10:].mean() > ends[:10].mean()
@@ -118,7 +122,7 @@ def test_shading_keeps_the_scale_and_the_anatomy() -> None:
     """Contrast, bias, blur and noise change intensities, never the structure."""
     image = torch.from_numpy(build_case(1).image)
 
-    shaded = shade(image, torch.Generator().manual_seed(0))
+    shaded = shade(image, Augmentation(), torch.Generator().manual_seed(0))
 
     assert abs(float(shaded.mean())) < 0.1
     assert 0.8 < float(shaded.std()) < 1.2

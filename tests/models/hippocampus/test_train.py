@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 import models
-from models.__main__ import app
+from models.commands import app
 from models.contract import Context
 from models.hippocampus.golden import read_phantom
 from models.volume.bundle import load_bundle
@@ -34,7 +34,7 @@ def test_a_training_ends_with_a_bundle_that_serves(tmp_path: Path) -> None:
     assert list(bundle.columns) == ["anterior_mm3", "posterior_mm3", "total_mm3"]
     assert bundle.metrics["cases"] == 2
     assert bundle.training["cases"] == 8
-    assert bundle.training["recipe"]["epochs"] == 1
+    assert bundle.training["settings"]["loop"]["epochs"] == 1
     assert len(bundle.training["data_sha256"]) == 64
     served = models.load("hippocampus", output)
     assert read_phantom(served, 1, Context().precision)

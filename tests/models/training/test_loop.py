@@ -10,7 +10,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from models.training.loop import LOG, Recipe, fit
+from models.training.loop import LOG, fit
+from models.training.settings import Recipe
 from models.training.strategy import SingleProcess
 
 ROOT = Path(__file__).parents[3]

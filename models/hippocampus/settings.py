@@ -1,0 +1,76 @@
+"""Settings of a hippocampus training: ``training.toml`` beside this file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from models.hippocampus.preprocess import Shape
+from models.training.settings import Recipe, TrainingSection
+
+SHIPPED = Path(__file__).parent / "training.toml"
+"""The settings that the shipped weights were trained with."""
+
+Amount = Annotated[float, Field(ge=0)]
+
+
+class Augmentation(TrainingSection):
+    """How far a training crop is bent and shaded; 0 leaves it as it is.
+
+    No mirroring: all crops show one hand.
+
+    Attributes
+    ----------
+    rotation_sd_deg
+        Standard deviation of a normal angle about each axis.
+    log_scale_sd
+        Of the logarithm of the scale, common to the axes; half as much apart.
+    shift_mm
+        Largest shift along each axis beyond what the window leaves free.
+    elastic_mm
+        Largest standard deviation of the bending at its nodes.
+    gamma
+        Largest absolute logarithm of the exponent of the intensities.
+    bias
+        Standard deviation of the logarithm of the bias field at its nodes.
+    blur
+        Chance that a crop is blurred.
+    noise
+        Largest standard deviation of the noise, in those of the image.
+    """
+
+    rotation_sd_deg: Amount = 8.0
+    log_scale_sd: Amount = 0.08
+    shift_mm: Amount = 3.0
+    elastic_mm: Amount = 1.2
+    gamma: Amount = 0.3
+    bias: Amount = 0.1
+    blur: Annotated[float, Field(ge=0, le=1)] = 0.25
+    noise: Amount = 0.15
+
+
+class Split(TrainingSection):
+    """Folds by subject, fixed before the first training."""
+
+    folds: Annotated[int, Field(ge=2)] = 5
+    seed: int = 0
+
+
+class HippocampusSettings(TrainingSection):
+    """Everything that shapes the weights beside data and code.
+
+    Attributes
+    ----------
+    widths
+        Channels of the residual U-Net per scale, finest first.
+    window
+        ``(D, H, W)`` voxels, while training as while serving.
+    """
+
+    loop: Recipe
+    augmentation: Augmentation = Augmentation()
+    split: Split = Split()
+    widths: tuple[int, ...] = (16, 32, 64, 128)
+    window: Shape = (40, 56, 40)

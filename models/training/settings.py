@@ -1,0 +1,99 @@
+"""Settings of a training: typed, from one file, resolved and hashed.
+
+A training is told apart from another by the SHA-256 of its resolved settings, which
+lies beside the weights it made: defaults that change later do not change what an
+earlier training is said to have done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+RESOLVED = "settings.json"
+
+
+class TrainingSection(BaseModel):
+    """A frozen part of the settings; an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Recipe(TrainingSection):
+    """How the loop trains, whatever the network and the data.
+
+    Attributes
+    ----------
+    epochs
+        Passes over the cases.
+    batch, accumulate
+        Cases of one forward pass, and how many of these make one step.
+    learning_rate
+        Peak of the schedule.
+    schedule
+        ``one_cycle`` (Smith & Topin 2018: up and, as a cosine, down to nothing) or
+        ``constant``.
+    clip_norm
+        Largest norm of a step's gradient.
+    ema
+        Decay per step of the averaged weights, which are the ones that ship; 0
+        ships the last ones.
+    precision
+        ``auto`` is timed at start.
+    """
+
+    epochs: Annotated[int, Field(ge=1)]
+    seed: int = 0
+    batch: Annotated[int, Field(ge=1)] = 4
+    accumulate: Annotated[int, Field(ge=1)] = 1
+    optimizer: Literal["adamw", "adam"] = "adamw"
+    learning_rate: Annotated[float, Field(gt=0)] = 3e-3
+    schedule: Literal["one_cycle", "constant"] = "one_cycle"
+    weight_decay: Annotated[float, Field(ge=0)] = 1e-2
+    clip_norm: Annotated[float, Field(gt=0)] = 10.0
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.998
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+
+
+Settings = TypeVar("Settings", bound=TrainingSection)
+
+
+def read_settings(kind: type[Settings], path: Path) -> Settings:
+    """Read the settings of a training from a TOML file.
+
+    Raises
+    ------
+    ValueError
+        The file is not TOML, a key is unknown, or a value is out of range: one line.
+    """
+    try:
+        return kind(**tomllib.loads(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ValueError(f"{path.name}: {place}: {first['msg']}") from None
+    except ValueError as error:
+        raise ValueError(f"{path.name} is not TOML: {error}") from None
+
+
+def settings_digest(settings: TrainingSection) -> str:
+    """Return the SHA-256 of the resolved settings, in hexadecimal."""
+    plain = json.dumps(settings.model_dump(mode="json"), sort_keys=True)
+    return hashlib.sha256(plain.encode()).hexdigest()
+
+
+def write_resolved(settings: TrainingSection, folder: Path) -> Path:
+    """Write every setting as it was resolved, with the hash, and return the file."""
+    content: dict[str, Any] = {
+        "sha256": settings_digest(settings),
+        "settings": settings.model_dump(mode="json"),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / RESOLVED
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    return path
