@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from models.__main__ import app as models_app
+from models.commands import app as models_app
 from node.commands import app as node_app
 
 PROGRAMS = {"pacs-node": node_app, "pacs-model": models_app}

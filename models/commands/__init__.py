@@ -1,0 +1,34 @@
+"""The command line of the learning side: a file per command, put together here."""
+
+from __future__ import annotations
+
+from models.commands import options
+from models.commands.list import list_models
+from models.commands.train import train
+from models.commands.verify import verify
+from models.page import Commands
+
+app = Commands(name="pacs-model")
+
+
+@app.callback()
+def pacs_model() -> None:
+    """Say what models there are and whether they are intact, and train them.
+
+    Exit status
+    -----------
+    0    done
+    1    something is not as it should be; the last line says what
+    2    wrong use
+    130  interrupted by Ctrl-C
+
+    Examples
+    --------
+    pacs-model list
+        See what this machine can read.
+    """
+
+
+app.command("list", rich_help_panel=options.SHIPPED)(list_models)
+app.command(rich_help_panel=options.SHIPPED)(verify)
+app.command(rich_help_panel=options.LEARN)(train)

@@ -1,0 +1,46 @@
+"""``pacs-model verify``: is a bundle what it says."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import models
+from models.commands.options import NameArgument
+from models.volume.bundle import BundleError
+
+
+def verify(
+    name: NameArgument,
+    bundle: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="A bundle; else the one that is shipped."),
+    ] = None,
+) -> None:
+    """Check the hashes of the weights and the golden case.
+
+    Exit status
+    -----------
+    0  the model is intact
+    1  weights or golden case are not what the bundle says
+    2  wrong use, or no such model
+
+    Examples
+    --------
+    pacs-model verify hippocampus
+        Check what is shipped.
+    pacs-model verify hippocampus --bundle ./bundle
+        Check what a training has made before it is served.
+    """
+    model = models.load(name, bundle)
+    golden = import_module(f"models.{name}.golden")
+    tolerance = model.bundle.golden_case["tolerance"]
+    deviations = golden.deviations(model)
+    for structure, deviation in deviations.items():
+        typer.echo(f"{structure}: {deviation:.3%} (at most {tolerance:.0%})")
+    if max(deviations.values()) > tolerance:
+        raise BundleError(f"{name}: the golden case is not met; train again")
+    typer.echo(f"{name} {model.bundle.version} is intact")
