@@ -20,6 +20,11 @@ LEFT = Code("7771000", "SCT", "Left")
 RIGHT = Code("24028007", "SCT", "Right")
 """Laterality (PS3.16 CID 244)."""
 
+POSITION = "Position in the norm"
+CHANGE = "Change over time"
+"""Labels of the statements that stand at the top of the page: the answer in words, or
+with a reason code why it is withheld."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prior:
@@ -52,7 +57,7 @@ class Prior:
     model_version: str
     device_uid: str
     measurements: tuple[Measurement, ...]
-    protocol: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    protocol: Mapping[str, str] = field(default_factory=dict)  # goes to a worker
     laterality: Code | None = None
     cautions: tuple[str, ...] = ()
 
