@@ -1,0 +1,80 @@
+"""The arithmetic of change: rates, and how far they may be noise.
+
+Rates are in per cent per year, times in years, volumes in any one unit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+
+Z95 = 1.96
+"""Half the width of a 95 % interval, in standard deviations."""
+
+DAYS_PER_YEAR = 365.25
+
+SHORTEST_YEARS = 0.5
+"""Below it the noise of two readings, divided by the time, drowns any disease."""
+
+
+def years_between(first: date, second: date) -> float:
+    """Return the time from one date to a later one; negative to an earlier one."""
+    return (second - first).days / DAYS_PER_YEAR
+
+
+def annual_change(first: float, second: float, years: float) -> float:
+    """Return the change in per cent per year: 100·((second/first)^(1/years) - 1).
+
+    Raises
+    ------
+    ValueError
+        A volume or the time is not above 0.
+
+    >>> round(annual_change(4000, 3610, 2), 6)
+    -5.0
+    """
+    if min(first, second, years) <= 0:
+        raise ValueError("a rate needs two volumes and a time, all above 0")
+    return 100 * math.expm1(math.log(second / first) / years)
+
+
+def margin(sem_percent: float, years: float) -> float:
+    """Return half the width of the 95 % interval of a rate: 1.96·√2·SEM/Δt.
+
+    Parameters
+    ----------
+    sem_percent
+        Standard error of measurement of one reading, in per cent of the volume.
+
+    >>> round(margin(1.0, 2.0), 3)
+    1.386
+    """
+    return Z95 * math.sqrt(2) * sem_percent / years
+
+
+def fitted_change(times: Sequence[float], volumes: Sequence[float]) -> float:
+    """Return the rate of the least-squares line through the logarithms, %/year.
+
+    Of two visits it is `annual_change`.
+
+    Parameters
+    ----------
+    times
+        In years from any origin, at least two different ones.
+    volumes
+        As many, all above 0.
+    """
+    slope = np.polyfit(np.asarray(times), np.log(np.asarray(volumes)), 1)[0]
+    return 100 * math.expm1(float(slope))
+
+
+def fitted_margin(sem_percent: float, times: Sequence[float]) -> float:
+    """Return half the width of the 95 % interval of `fitted_change`.
+
+    The standard error of a slope is SEM/√Σ(t - mean t)²; of two visits this is
+    `margin`.
+    """
+    return Z95 * sem_percent / math.sqrt(float(np.var(times)) * len(times))
