@@ -29,7 +29,8 @@ from models.hippocampus.network import ResidualUNet
 from models.hippocampus.preprocess import Preprocessing
 from models.hippocampus.segment import probabilities
 from models.training.checkpoint import load_weights
-from models.training.precision import choose_precision
+from models.training.convolution import by_onednn
+from models.training.processor import multiplies_bf16, serving_precision
 from models.volume.bundle import Bundle, load_bundle
 
 WEIGHTS = "weights/hippocampus.safetensors"
@@ -53,8 +54,9 @@ class HippocampusModel:
         self._bundle = bundle
         self._preprocessing = Preprocessing.of(bundle.preprocessing)
         self._limits = Limits.of(bundle.training["limits"])
-        self._network = load_weights(ResidualUNet(), bundle.weights_path(WEIGHTS))
-        self._faster: dict[str, str] = {}  # device → precision timed in this process
+        weights = bundle.weights_path(WEIGHTS)
+        self._network = by_onednn(load_weights(ResidualUNet(), weights))
+        self._chosen: dict[str, str] = {}  # device → precision that "auto" means
 
     @property
     def bundle(self) -> Bundle:
@@ -100,20 +102,21 @@ class HippocampusModel:
         )
 
     def _precision(self, network: nn.Module, context: Context) -> str:
-        """Return the wanted precision; ``auto`` is timed once per device."""
+        """Return the wanted precision; ``auto`` is decided once per device."""
+        ramp = np.arange(np.prod(self._preprocessing.window), dtype=np.float32)
+        probe = ramp.reshape(self._preprocessing.window)
+
+        def step(precision: str) -> None:
+            probabilities(
+                network, probe, self._preprocessing, precision, context.device
+            )
+
         if context.precision != "auto":
-            return choose_precision(lambda _: None, context.precision)
-        if context.device not in self._faster:
-            ramp = np.arange(np.prod(self._preprocessing.window), dtype=np.float32)
-            probe = ramp.reshape(self._preprocessing.window)
-
-            def step(precision: str) -> None:
-                probabilities(
-                    network, probe, self._preprocessing, precision, context.device
-                )
-
-            self._faster[context.device] = choose_precision(step)
-        return self._faster[context.device]
+            return serving_precision(step, context.precision, native_bf16=False)
+        if context.device not in self._chosen:
+            native = multiplies_bf16(context.device)
+            self._chosen[context.device] = serving_precision(step, native_bf16=native)
+        return self._chosen[context.device]
 
 
 def _check(volume: Volume) -> None:
