@@ -126,6 +126,17 @@ class JobsSettings(Section):
     """Arithmetic of the networks; ``auto`` takes what a timed step finds faster."""
 
 
+class PriorsSettings(Section):
+    """Earlier results of the same person, which are told to the model."""
+
+    enabled: bool = True
+    """Look for earlier results before a study is read."""
+    archive: bool = True
+    """Ask the archive for reports of earlier studies, where the node has none."""
+    timeout_s: Seconds = 10.0
+    """Longest time that a study waits for it; then it is read without."""
+
+
 class NoticesSettings(Section):
     """Telling the archive that a study was not read."""
 
@@ -215,6 +226,7 @@ class Settings(BaseSettings):
     viewer: ViewerSettings = ViewerSettings()
     inbound: InboundSettings = InboundSettings()
     jobs: JobsSettings = JobsSettings()
+    priors: PriorsSettings = PriorsSettings()
     models: ModelsSettings = ModelsSettings()
     report: ReportSettings = ReportSettings()
     notices: NoticesSettings = NoticesSettings()

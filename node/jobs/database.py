@@ -20,7 +20,7 @@ from typing import Any
 
 from node.errors import LedgerError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 WITH_ARCHIVE = """
 CREATE TABLE positions (
@@ -51,6 +51,10 @@ CREATE TABLE retractions (
 CREATE INDEX studies_by_accession ON studies (accession_hash);
 """
 
+BY_PATIENT = """
+CREATE INDEX studies_by_patient ON studies (patient_hash);
+"""
+
 SCHEMA = (
     """
 CREATE TABLE installation (
@@ -66,7 +70,9 @@ CREATE TABLE studies (
     completeness        TEXT,            -- confirmed | unconfirmed
     completeness_reason TEXT,
     calling_ae_title    TEXT NOT NULL,
-    accession_hash      TEXT             -- salted, NULL without a number
+    accession_hash      TEXT,            -- salted, NULL without a number
+    patient_hash        TEXT,            -- salted, of the Patient ID
+    study_date          TEXT             -- of the scan, ISO 8601
 );
 CREATE TABLE series (
     series_instance_uid TEXT PRIMARY KEY,
@@ -97,6 +103,7 @@ CREATE TABLE jobs (
     detail             TEXT,
     recipe             TEXT,             -- hash of what it was last read with, offline
     verdicts           TEXT,             -- JSON, which series was read and why
+    priors             TEXT,             -- JSON, NULL: nobody has looked for them
     UNIQUE (study_instance_uid, model)
 );
 CREATE INDEX jobs_by_state ON jobs (state, not_before);
@@ -123,6 +130,7 @@ CREATE TABLE results (
     weights_digest      TEXT NOT NULL,
     measurements        TEXT,            -- JSON
     made_with           TEXT,            -- JSON, rest of the provenance
+    priors              TEXT,            -- JSON, the earlier results it was told
     UNIQUE (job_id, version)
 );
 CREATE TABLE objects (
@@ -152,6 +160,7 @@ CREATE INDEX deliveries_due ON deliveries (state, destination, not_before);
 """
     + WITH_ARCHIVE
     + WITH_RETRACTIONS
+    + BY_PATIENT
 )
 
 WITH_REASONS = (
@@ -165,7 +174,17 @@ ALTER TABLE results ADD COLUMN made_with TEXT;
     + WITH_RETRACTIONS
 )
 
-MIGRATIONS = {1: WITH_ARCHIVE, 2: WITH_REASONS}
+WITH_PRIORS = (
+    """
+ALTER TABLE studies ADD COLUMN patient_hash TEXT;
+ALTER TABLE studies ADD COLUMN study_date TEXT;
+ALTER TABLE jobs ADD COLUMN priors TEXT;
+ALTER TABLE results ADD COLUMN priors TEXT;
+"""
+    + BY_PATIENT
+)
+
+MIGRATIONS = {1: WITH_ARCHIVE, 2: WITH_REASONS, 3: WITH_PRIORS}
 """What makes a ledger of the next schema version out of one of this version."""
 
 

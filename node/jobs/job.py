@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 
+from models.history import Prior
 from node.accept import AcceptSettings
 from node.config_reading import ReportSettings
 from node.errors import LedgerError
@@ -125,6 +126,9 @@ class JobRequest:
         date in the objects comes from it, so that a rebuild is equal.
     accept
         What the site has written in the place of the bundle's rule.
+    priors, priors_withheld
+        Earlier results of the person, oldest first, and reason codes of what is
+        known and not used.
     expected
         SOP Instance UID and SHA-256 of the objects that are to come out again; none:
         whatever comes out is the result.
@@ -152,6 +156,8 @@ class JobRequest:
     in_order: bool = True
     accept: AcceptSettings = field(default_factory=AcceptSettings)
     expected: tuple[tuple[str, str], ...] = ()
+    priors: tuple[Prior, ...] = ()
+    priors_withheld: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +217,8 @@ class Reported:
     made_with
         The rest of the provenance: digests of bundle and input, package version,
         device.
+    priors, priors_withheld
+        From the request: what was known of the person.
     """
 
     identity: str
@@ -225,6 +233,8 @@ class Reported:
     measurements: tuple[Measured, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     made_with: Mapping[str, str] = field(default_factory=dict)
+    priors: tuple[Prior, ...] = ()
+    priors_withheld: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ The node's main process writes it, and a command beside it what somebody asks fo
 parts lie over one ``Database``: ``studies`` (what was received), ``jobs`` (what became
 of it), ``deliveries`` (where the results went), ``notices`` (what was not read),
 ``repeats`` (what is wanted once more), ``retractions`` (what was taken back),
-``archive`` (what it holds), ``history`` (all that became of a job), ``offline`` (what a
-run over a folder asks) and what retention asks.
+``archive`` (what it holds), ``priors`` (what was read of a person before),
+``history`` (all that became of a job), ``offline`` (what a run over a folder asks) and
+what retention asks.
 Time is an argument everywhere.
 """
 
@@ -20,6 +21,7 @@ from node.jobs.ledger_history import HistoryRecords
 from node.jobs.ledger_jobs import JobRecords
 from node.jobs.ledger_notices import NoticeRecords
 from node.jobs.ledger_offline import OfflineRecords
+from node.jobs.ledger_priors import PriorRecords
 from node.jobs.ledger_repeats import RepeatRecords
 from node.jobs.ledger_retractions import RetractionRecords
 from node.jobs.ledger_studies import StudyRecords
@@ -61,6 +63,7 @@ class Ledger:
         self.notices = NoticeRecords(self.database)
         self.archive = ArchiveRecords(self.database)
         self.history = HistoryRecords(self.database)
+        self.priors = PriorRecords(self.database)
         self.repeats = RepeatRecords(self.database)
         self.offline = OfflineRecords(self.database)
         self.retractions = RetractionRecords(self.database)

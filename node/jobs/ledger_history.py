@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from node.jobs.database import Database
 from node.jobs.job import Measured, ObjectFile
+from node.jobs.known_priors import KnownPriors
 from node.jobs.ledger_jobs import SELECT_JOBS, JobRow, job_row
 from node.jobs.ledger_results import object_file
 from node.jobs.ledger_studies import moment, stamp
@@ -73,6 +74,7 @@ class ResultRow:
     measurements: tuple[Measured, ...]
     made_with: Mapping[str, str]
     taken_back: TakenBack | None = None
+    known: KnownPriors = field(default_factory=KnownPriors)
 
     @property
     def sr_uid(self) -> str | None:
@@ -168,6 +170,7 @@ class HistoryRecords:
             weights_digest=row["weights_digest"],
             measurements=tuple(Measured(**each) for each in measurements),
             made_with=json.loads(row["made_with"] or "{}"),
+            known=KnownPriors.of_text(row["priors"]),
             taken_back=self._taken_back(row["result_id"]),
         )
 

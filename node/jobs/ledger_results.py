@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 from node.jobs.database import path_of, path_value
 from node.jobs.job import ObjectFile, Reported, Verdict
+from node.jobs.known_priors import KnownPriors
 from node.jobs.ledger_studies import stamp
 
 
@@ -20,8 +21,8 @@ def insert_result(
         """
         INSERT INTO results (job_id, version, identity, series_instance_uid,
             completed_at, reported_at, summary, timings, precision, model_version,
-            weights_digest, measurements, made_with)
-        SELECT ?, 1 + COALESCE(MAX(version), 0), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+            weights_digest, measurements, made_with, priors)
+        SELECT ?, 1 + COALESCE(MAX(version), 0), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
         FROM results WHERE job_id = ?
         """,
         (
@@ -37,6 +38,7 @@ def insert_result(
             outcome.weights_digest,
             json.dumps([asdict(each) for each in outcome.measurements]),
             json.dumps(dict(outcome.made_with)),
+            KnownPriors(outcome.priors, outcome.priors_withheld).text(),
             job_id,
         ),
     )

@@ -202,11 +202,18 @@ class StudyRecords:
         archive_counts: Mapping[str, int],
         models: Sequence[str],
         now: datetime,
+        priors_until: datetime | None = None,
     ) -> None:
         """Call a study complete and queue one job per model, in one transaction.
 
         A job that ended is queued again; one that runs is marked, and is queued
         again when it ends.
+
+        Parameters
+        ----------
+        priors_until
+            How long a job waits for somebody to look for earlier results of the
+            person; None: it does not.
         """
         with self._database.write() as connection:
             connection.execute(
@@ -221,6 +228,12 @@ class StudyRecords:
             )
             for model in models:
                 _queue(connection, study_instance_uid, model, stamp(now))
+            if priors_until is not None:
+                connection.execute(
+                    "UPDATE jobs SET not_before = ? WHERE study_instance_uid = ? "
+                    "AND state = 'queued' AND priors IS NULL",
+                    (stamp(priors_until), study_instance_uid),
+                )
 
     def forget_files(self, files: Iterable[Path]) -> None:
         """Note that received files are gone; their digests stay."""

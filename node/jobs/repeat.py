@@ -74,6 +74,8 @@ def repeat_request(
         threads=settings.jobs.threads,
         in_order=in_order,
         accept=settings.models.of(job.model).accept,
+        priors=last.known.priors,
+        priors_withheld=last.known.withheld,
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from node.config import Settings
 from node.errors import JobError, LedgerError, StudyReopenedError
 from node.jobs.job import FILE_MISSING, Completeness, JobRequest
+from node.jobs.known_priors import NOT_SOUGHT, KnownPriors
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
 
@@ -52,6 +53,7 @@ def request_of(
     if every_file:
         _require_every_file(job, ledger)
     version = job.version + 1
+    known = _known(job, ledger, settings)
     return JobRequest(
         job_id=job.job_id,
         study_instance_uid=job.study_instance_uid,
@@ -73,7 +75,20 @@ def request_of(
         device=settings.jobs.device,
         precision=_precision(job, settings),
         threads=settings.jobs.threads,
+        priors=known.priors,
+        priors_withheld=known.withheld,
     )
+
+
+def _known(job: JobRow, ledger: Ledger, settings: Settings) -> KnownPriors:
+    """Return what is known of the person, as it was found before the first attempt.
+
+    It stays with the job: what is found in the archive another day makes no new
+    version of a result that was right when it was made.
+    """
+    if not settings.priors.enabled:
+        return KnownPriors()
+    return ledger.priors.known(job.job_id) or KnownPriors(withheld=(NOT_SOUGHT,))
 
 
 def _require_every_file(job: JobRow, ledger: Ledger) -> None:

@@ -269,6 +269,8 @@ def _report(reading: _Reading, clock: _Clock) -> Reported | Unchanged:
         measurements=tuple(_measured(each) for each in findings.measurements),
         verdicts=verdicts(reading.choice, study),
         made_with=_made_with(provenance),
+        priors=request.priors,
+        priors_withheld=request.priors_withheld,
     )
 
 
@@ -315,6 +317,8 @@ def _provenance(reading: _Reading) -> Provenance:
         completeness_reason=request.completeness_reason,
         retrieve_ae_title=request.retrieve_ae_title,
         series_reason=reading.choice.because,
+        priors=request.priors,
+        priors_withheld=request.priors_withheld,
     )
 
 

@@ -21,6 +21,7 @@ from pydicom import Dataset
 from pydicom.uid import UID
 
 from models.contract import Code, Findings, SeriesInfo, Volume
+from models.history import Prior, Trend
 from models.volume.headers import text
 from node.config_reading import ReportSettings
 from node.equipment import MANUFACTURER, PROCESSING_EQUIPMENT
@@ -43,6 +44,9 @@ _OF_AN_EDITION = frozenset(
 )
 """What tells editions of one result apart. That a study was confirmed later makes no
 new result."""
+
+_OF_A_PERSON = frozenset({"priors", "priors_withheld"})
+"""Counts where there is some: without any, a result is the one that it always was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,9 @@ class Provenance:
         Where the referenced images can be fetched; "" when unknown.
     series_reason
         Why the model read this series, in words; "" when unknown.
+    priors, priors_withheld
+        Earlier results that the model was told, oldest first, and reason codes of
+        those that it was not.
     """
 
     installation_id: str
@@ -91,6 +98,8 @@ class Provenance:
     completeness_reason: str = ""
     retrieve_ae_title: str = ""
     series_reason: str = ""
+    priors: tuple[Prior, ...] = ()
+    priors_withheld: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.completed_at.tzinfo is None:
@@ -118,6 +127,13 @@ def input_digest(series: SeriesInfo, volume: Volume) -> str:
     return _digest(sorted(zip(uids, digests, strict=True)))
 
 
+def _plain(trend: Trend) -> list[Any]:
+    """Return a trend as plain values; ``asdict`` copies no read-only mapping."""
+    points = [asdict(point) for point in trend.points]
+    unit, bands = asdict(trend.unit), sorted(trend.bands.items())
+    return [trend.structure, unit, trend.decimals, points, bands]
+
+
 def _pixels_digest(plane: np.ndarray[Any, Any]) -> str:
     content = np.ascontiguousarray(plane)
     head = f"{content.dtype.str}{content.shape}".encode()
@@ -138,7 +154,11 @@ def identity(
         The source headers as written into the objects, from ``source_headers``:
         demographics, study, geometry, equipment; one per slice.
     """
-    made = {k: v for k, v in asdict(provenance).items() if k not in _OF_AN_EDITION}
+    made = {
+        name: value
+        for name, value in asdict(provenance).items()
+        if name not in _OF_AN_EDITION and (value or name not in _OF_A_PERSON)
+    }
     written = [json.dumps(ds.to_json_dict(), sort_keys=True) for ds in headers]
     return _digest([made, study_instance_uid, written, settings.model_dump()])
 
@@ -159,6 +179,7 @@ def edition(
         *(asdict(measurement) for measurement in findings.measurements),
         *(asdict(statement) for statement in findings.statements),
         *(asdict(flag) for flag in findings.flags),
+        *(_plain(trend) for trend in findings.trends),
     ]
     libraries = {name: installed_version(name) for name in LIBRARIES}
     return _digest([identity, made, found, list(words), libraries])

@@ -30,6 +30,7 @@ from node.report.provenance import (
     tracking_uid,
 )
 from node.report.sources import source_headers
+from tests.node.earlier import PRIOR
 from tests.node.report.inputs import WHEN, Case
 
 OTHER: dict[str, Any] = {
@@ -45,6 +46,8 @@ OTHER: dict[str, Any] = {
     "input_digest": "e" * 64,
     "retrieve_ae_title": "OTHER",
     "series_reason": "other",
+    "priors": (PRIOR,),
+    "priors_withheld": ("identity_conflict",),
 }
 """Another value for each field that makes another result."""
 

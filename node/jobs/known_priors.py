@@ -1,0 +1,98 @@
+"""What is known of a person's earlier results when a study is read, and kept with it.
+
+Kept as text with the job and with each result, so that a result made once more is
+told the same: what the archive says today is another matter.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from models.contract import Code, Measurement
+from models.history import Prior
+
+RETRACTED = "prior_retracted"
+"""Reason code: a result was taken back, here or in the archive."""
+
+NOT_SOUGHT = "priors_not_sought"
+"""Reason code: nobody looked for earlier results, or not in the time allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPriors:
+    """Earlier results of one person for one model.
+
+    Attributes
+    ----------
+    priors
+        Oldest first.
+    withheld
+        Reason codes of what was found and is not used, and of why nobody could look.
+    """
+
+    priors: tuple[Prior, ...] = ()
+    withheld: tuple[str, ...] = ()
+
+    def without(self, taken_back: Collection[str]) -> KnownPriors:
+        """Return these without the reports that were taken back since."""
+        left = tuple(p for p in self.priors if p.sr_instance_uid not in taken_back)
+        if len(left) == len(self.priors):
+            return self
+        return KnownPriors(left, tuple(dict.fromkeys((*self.withheld, RETRACTED))))
+
+    def text(self) -> str:
+        """Return all of it as JSON, always the same for equal priors."""
+        plain = {"priors": [plain_prior(p) for p in self.priors]}
+        return json.dumps(
+            {**plain, "withheld": self.withheld}, ensure_ascii=False, sort_keys=True
+        )
+
+    @classmethod
+    def of_text(cls, text: str | None) -> KnownPriors:
+        """Return what ``text`` wrote; of an older ledger, nothing."""
+        plain = json.loads(text or "{}")
+        priors = tuple(_prior(each) for each in plain.get("priors", ()))
+        return cls(priors, tuple(plain.get("withheld", ())))
+
+
+def plain_prior(prior: Prior) -> dict[str, Any]:
+    """Return a prior as plain values, for JSON and for hashes."""
+    return {
+        "study_instance_uid": prior.study_instance_uid,
+        "sr_instance_uid": prior.sr_instance_uid,
+        "study_date": prior.study_date.isoformat(),
+        "source": prior.source,
+        "model_version": prior.model_version,
+        "device_uid": prior.device_uid,
+        "measurements": [asdict(measurement) for measurement in prior.measurements],
+        "protocol": dict(prior.protocol),
+        "laterality": asdict(prior.laterality) if prior.laterality else None,
+        "cautions": list(prior.cautions),
+    }
+
+
+def _prior(plain: Mapping[str, Any]) -> Prior:
+    laterality = plain["laterality"]
+    return Prior(
+        study_instance_uid=plain["study_instance_uid"],
+        sr_instance_uid=plain["sr_instance_uid"],
+        study_date=date.fromisoformat(plain["study_date"]),
+        source=plain["source"],
+        model_version=plain["model_version"],
+        device_uid=plain["device_uid"],
+        measurements=tuple(_measurement(each) for each in plain["measurements"]),
+        protocol=dict(plain["protocol"]),
+        laterality=Code(**laterality) if laterality else None,
+        cautions=tuple(plain["cautions"]),
+    )
+
+
+def _measurement(plain: Mapping[str, Any]) -> Measurement:
+    interval = plain["interval"]
+    codes = {"name": Code(**plain["name"]), "unit": Code(**plain["unit"])}
+    bounds = {"interval": tuple(interval) if interval else None}
+    return Measurement(**{**plain, **codes, **bounds})

@@ -1,0 +1,156 @@
+"""The ledger's view of a person over time: which results came before, and were told.
+
+No identifier stands in it: of a Patient ID it has the salted hash, which finds results
+that may be of the same person. Whether they are, the reports themselves say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from node.jobs.database import Database, path_of
+from node.jobs.known_priors import KnownPriors
+from node.jobs.ledger_jobs import SELECT_JOBS, JobRow, job_row
+from node.jobs.ledger_studies import stamp
+from node.log import salted
+
+_EARLIER = """
+FROM jobs AS j JOIN studies AS s USING (study_instance_uid)
+WHERE s.patient_hash = :patient AND s.study_date < :before AND j.model = :model
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierReport:
+    """The report of an earlier study, as it lies on disk.
+
+    Attributes
+    ----------
+    made_with
+        JSON, the rest of its provenance, with the protocol of the images.
+    """
+
+    sr_instance_uid: str
+    path: Path
+    sha256: str
+    made_with: str
+
+
+class PriorRecords:
+    """Who was scanned in a study, and what was read of them before."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def note_person(
+        self, study_instance_uid: str, patient_id: str, study_date: date | None
+    ) -> None:
+        """Note whose study it is, by a hash, and when the scan was."""
+        with self._database.write(durable=False) as connection:
+            connection.execute(
+                "UPDATE studies SET patient_hash = ?, study_date = ? "
+                "WHERE study_instance_uid = ?",
+                (
+                    self._hash(patient_id),
+                    study_date.isoformat() if study_date else None,
+                    study_instance_uid,
+                ),
+            )
+
+    def unsought(self) -> list[JobRow]:
+        """Return the queued jobs for which nobody has looked, in order."""
+        rows = self._database.read(
+            f"{SELECT_JOBS} JOIN studies AS s USING (study_instance_uid) "
+            "WHERE j.state = 'queued' AND j.priors IS NULL AND s.state = 'complete' "
+            "ORDER BY j.queued_at, j.job_id"
+        )
+        return [job_row(row) for row in rows]
+
+    def being_read(self, patient_id: str, model: str, before: date) -> bool:
+        """Tell whether an earlier study of a patient is still to be read."""
+        return bool(
+            self._database.read(
+                f"SELECT 1 {_EARLIER} AND j.state IN ('queued', 'running')",
+                self._parameters(patient_id, model, before),
+            )
+        )
+
+    def reports(self, patient_id: str, model: str, before: date) -> list[EarlierReport]:
+        """Return the last report of each earlier study that may be of a patient.
+
+        One that was taken back is among them: what it says counts no more, and the
+        reader is told.
+        """
+        rows = self._database.read(
+            f"""
+            SELECT o.sop_instance_uid, o.path, o.sha256, r.made_with
+            FROM results AS r JOIN objects AS o USING (result_id)
+            WHERE o.kind = 'SR' AND r.version > 0
+              AND r.job_id IN (SELECT j.job_id {_EARLIER}) AND r.version =
+                  (SELECT MAX(version) FROM results WHERE job_id = r.job_id)
+            ORDER BY r.completed_at
+            """,  # noqa: S608 - a constant is put in
+            self._parameters(patient_id, model, before),
+        )
+        return [
+            EarlierReport(
+                row["sop_instance_uid"],
+                path_of(row["path"]),
+                row["sha256"],
+                row["made_with"] or "{}",
+            )
+            for row in rows
+        ]
+
+    def taken_back(self, sop_instance_uids: Iterable[str]) -> set[str]:
+        """Return those of some objects that were taken back here."""
+        return {
+            uid
+            for uid in sop_instance_uids
+            if self._database.read(
+                "SELECT 1 FROM retractions WHERE sop_instance_uid = ?", (uid,)
+            )
+        }
+
+    def keep(self, job_id: int, known: KnownPriors, now: datetime) -> bool:
+        """Keep what was found with a queued job, which is due now; once.
+
+        Returns
+        -------
+        bool
+            False when the job did not wait for it any more.
+        """
+        with self._database.write() as connection:
+            kept = connection.execute(
+                "UPDATE jobs SET priors = ?, not_before = MIN(not_before, ?) "
+                "WHERE job_id = ? AND state = 'queued' AND priors IS NULL",
+                (known.text(), stamp(now), job_id),
+            ).rowcount
+        return bool(kept)
+
+    def known(self, job_id: int) -> KnownPriors | None:
+        """Return what was found for a job; None when nobody has looked.
+
+        What was taken back since is left out.
+        """
+        (row,) = self._database.read(
+            "SELECT priors FROM jobs WHERE job_id = ?", (job_id,)
+        )
+        if row["priors"] is None:
+            return None
+        known = KnownPriors.of_text(row["priors"])
+        return known.without(self.taken_back(p.sr_instance_uid for p in known.priors))
+
+    def _hash(self, patient_id: str) -> str:
+        (salt,) = self._database.read("SELECT site_salt FROM installation")[0]
+        return salted(salt, f"patient {patient_id}")
+
+    def _parameters(self, patient_id: str, model: str, before: date) -> dict[str, str]:
+        return {
+            "patient": self._hash(patient_id),
+            "before": before.isoformat(),
+            "model": model,
+        }

@@ -1,0 +1,243 @@
+"""An earlier report of ours read back: the numbers of a TID 1500 SR, and whose it is.
+
+The SR is what was said then. It is read wherever it lies, so that a result of this
+ledger and one that only the archive still has are the same thing to a model.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from pydicom import Dataset, dcmread
+
+from models.contract import Code, Measurement
+from models.history import Prior
+from models.volume.headers import quiet, text
+from models.volume.part10 import check_inflation
+from models.volume.person import real_date
+from node.equipment import MANUFACTURER, PROCESSING_EQUIPMENT
+from node.person import Person
+
+COMPREHENSIVE_3D_SR = "1.2.840.10008.5.1.4.1.1.88.34"
+KEY_OBJECT_SELECTION = "1.2.840.10008.5.1.4.1.1.88.59"
+
+REJECTIONS = frozenset({"113001", "113037", "113038", "113039"})
+"""Titles of key objects that reject what they name (DCM, PS3.16 CID 7011)."""
+
+MEASUREMENT_GROUP = "125007"
+TRACKING_IDENTIFIER = "112039"
+FINDING_SITE = "363698007"
+LATERALITY = "272741003"
+
+MOST_BYTES = 16 << 20
+"""A report of ours has some hundred kilobytes; more is none."""
+
+MOST_NUMBERS = 2000
+
+
+class NoReportError(ValueError):
+    """What was read is no report that can be understood."""
+
+
+@dataclass(frozen=True, slots=True)
+class PriorReport:
+    """One report, and what tells whether it still counts.
+
+    Attributes
+    ----------
+    prior
+        Without cautions.
+    replaces
+        SOP Instance UIDs of the reports before it.
+    made_at
+        Content Date and Time as they stand there: they sort.
+    """
+
+    prior: Prior
+    person: Person
+    model: str
+    replaces: frozenset[str]
+    made_at: tuple[str, str]
+
+    def with_protocol(self, protocol: dict[str, str]) -> PriorReport:
+        """Return it with what the ledger knows of the images."""
+        return replace(self, prior=replace(self.prior, protocol=protocol))
+
+
+def read_document(content: bytes) -> Dataset:
+    """Return a DICOM file of some size as a data set.
+
+    Raises
+    ------
+    NoReportError
+        It is too large, or no DICOM file.
+    """
+    if len(content) > MOST_BYTES:
+        raise NoReportError("too large for a report")
+    try:
+        check_inflation(io.BytesIO(content))
+        return dcmread(io.BytesIO(content))
+    except Exception as error:  # noqa: BLE001 - a library meets foreign bytes
+        raise NoReportError(type(error).__name__) from None
+
+
+@quiet()  # a library warns of odd values, and quotes them
+def report_in(document: Dataset, source: str) -> PriorReport | None:
+    """Return the report of a document; None for one that is none of ours.
+
+    Parameters
+    ----------
+    source
+        As in ``Prior``.
+
+    Raises
+    ------
+    NoReportError
+        It has our mark, and cannot be understood.
+    """
+    if text(document, "SOPClassUID") != COMPREHENSIVE_3D_SR:
+        return None
+    maker = _our_equipment(document)
+    if maker is None:
+        return None
+    try:
+        return _report(document, maker, source)
+    except Exception as error:  # noqa: BLE001 - a library meets foreign bytes
+        raise NoReportError(type(error).__name__) from None
+
+
+@quiet()
+def rejected_in(document: Dataset) -> frozenset[str]:
+    """Return the objects that a document takes back: none, if it is no such note."""
+    titles = document.get("ConceptNameCodeSequence") or []
+    is_note = text(document, "SOPClassUID") == KEY_OBJECT_SELECTION
+    if not is_note or not any(text(t, "CodeValue") in REJECTIONS for t in titles):
+        return frozenset()
+    return frozenset(
+        text(instance, "ReferencedSOPInstanceUID")
+        for study in document.get("CurrentRequestedProcedureEvidenceSequence") or []
+        for series in study.get("ReferencedSeriesSequence") or []
+        for instance in series.get("ReferencedSOPSequence") or []
+    )
+
+
+def _our_equipment(document: Dataset) -> Dataset | None:
+    """Return the item by which a node of this kind marks what it made."""
+    items: Sequence[Dataset] = document.get("ContributingEquipmentSequence") or []
+    for item in items:
+        purposes = item.get("PurposeOfReferenceCodeSequence") or []
+        if text(item, "Manufacturer") == MANUFACTURER and any(
+            text(purpose, "CodeValue") == PROCESSING_EQUIPMENT for purpose in purposes
+        ):
+            return item
+    return None
+
+
+def _report(document: Dataset, maker: Dataset, source: str) -> PriorReport:
+    model = text(maker, "ManufacturerModelName")
+    scanned = real_date(text(document, "StudyDate"))
+    if scanned is None:
+        raise NoReportError("no study date")
+    groups = list(_groups(document))
+    prior = Prior(
+        study_instance_uid=text(document, "StudyInstanceUID"),
+        sr_instance_uid=text(document, "SOPInstanceUID"),
+        study_date=scanned,
+        source=source,
+        model_version=_version(maker, model),
+        device_uid=text(maker, "DeviceUID"),
+        measurements=tuple(m for group in groups for m in _measurements(group)),
+        protocol={},
+        laterality=_laterality(groups),
+    )
+    made_at = text(document, "ContentDate"), text(document, "ContentTime")
+    return PriorReport(prior, Person.of(document), model, _replaced(document), made_at)
+
+
+def _version(maker: Dataset, model: str) -> str:
+    """Return the model's version; beside it stands that of the node."""
+    versions = text(maker, "SoftwareVersions").split("\\")
+    named = [v.removeprefix(f"{model} ") for v in versions if v.startswith(f"{model} ")]
+    return named[0] if named else ""
+
+
+def _replaced(document: Dataset) -> frozenset[str]:
+    return frozenset(
+        text(instance, "ReferencedSOPInstanceUID")
+        for study in document.get("PredecessorDocumentsSequence") or []
+        for series in study.get("ReferencedSeriesSequence") or []
+        for instance in series.get("ReferencedSOPSequence") or []
+    )
+
+
+def _groups(document: Dataset) -> Iterator[Dataset]:
+    """Yield the groups that hold a model's numbers (TID 1411, TID 1501).
+
+    A group with coordinates repeats what a viewer draws; its area is of the drawing.
+    """
+    for container in document.get("ContentSequence") or []:
+        for group in container.get("ContentSequence") or []:
+            items = group.get("ContentSequence") or []
+            is_drawn = any(text(item, "ValueType") == "SCOORD" for item in items)
+            if _concept(group) == MEASUREMENT_GROUP and not is_drawn:
+                yield group
+
+
+def _measurements(group: Dataset) -> Iterator[Measurement]:
+    items = group.ContentSequence
+    names = [
+        text(item, "TextValue")
+        for item in items
+        if _concept(item) == TRACKING_IDENTIFIER
+    ]
+    numbers = [item for item in items if text(item, "ValueType") == "NUM"]
+    if len(names) != 1 or len(numbers) > MOST_NUMBERS:
+        raise NoReportError("a group without one name")
+    for item in numbers:
+        for measured in item.get("MeasuredValueSequence") or []:
+            yield _measurement(names[0], item, measured)
+
+
+def _measurement(structure: str, item: Dataset, measured: Dataset) -> Measurement:
+    value = Decimal(text(measured, "NumericValue"))
+    exponent = value.as_tuple().exponent
+    return Measurement(
+        structure=structure,
+        name=_code(item.ConceptNameCodeSequence[0]),
+        value=float(value),
+        unit=_code(measured.MeasurementUnitsCodeSequence[0]),
+        decimals=max(0, -exponent) if isinstance(exponent, int) else 0,
+    )
+
+
+def _laterality(groups: Sequence[Dataset]) -> Code | None:
+    """Return the side that every group states, None unless they all state one."""
+    stated = {_side_of(group) for group in groups}
+    return stated.pop() if len(stated) == 1 else None
+
+
+def _side_of(group: Dataset) -> Code | None:
+    sides = [
+        _code(side.ConceptCodeSequence[0])
+        for site in group.ContentSequence
+        if _concept(site) == FINDING_SITE
+        for side in site.get("ContentSequence") or []
+        if _concept(side) == LATERALITY
+    ]
+    return sides[0] if len(sides) == 1 else None
+
+
+def _concept(item: Dataset) -> str:
+    names = item.get("ConceptNameCodeSequence") or []
+    return text(names[0], "CodeValue") if names else ""
+
+
+def _code(item: Dataset) -> Code:
+    return Code(
+        text(item, "CodeValue"),
+        text(item, "CodingSchemeDesignator"),
+        text(item, "CodeMeaning"),
+    )
