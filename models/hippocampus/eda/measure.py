@@ -1,0 +1,194 @@
+"""Read one image and its label map and measure them; runs in a worker process.
+
+Nothing is judged here: a file that cannot be read is a fact like any other.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import zlib
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import nibabel
+import numpy as np
+from nibabel.filebasedimages import ImageFileError
+from nibabel.spatialimages import HeaderDataError
+
+from models.hippocampus.eda import anatomy
+from models.hippocampus.eda.anatomy import Array
+from models.hippocampus.eda.measurement import (
+    STRUCTURES,
+    Contrast,
+    Drawing,
+    Grid,
+    Intensities,
+    Measurement,
+    Pair,
+    Posture,
+    subject_of,
+)
+
+LARGEST_BYTES = 2**30
+"""Of one unpacked file; a crop has a few hundred kilobytes."""
+
+LARGEST_CROP = 2**20
+"""Voxels; in anything larger no pieces are looked for, it is no crop."""
+
+PERCENTILES = (0, 1, 50, 99, 100)
+
+FOREIGN = (
+    *(OSError, EOFError, ValueError, TypeError, OverflowError, MemoryError),
+    *(zlib.error, ImageFileError, HeaderDataError),
+)
+"""What gzip, nibabel and numpy raise about a damaged file."""
+
+Volume = tuple[Array, Grid, str]
+"""Voxels, where they lie, and the SHA-256 of the file."""
+
+
+class UnreadableError(Exception):
+    """A file is no NIfTI volume, or a damaged one."""
+
+
+def measure(pair: Pair) -> Measurement:
+    """Read both files of a pair, as far as they can be read, and measure them."""
+    image, labels, unreadable = None, None, []
+    try:
+        image = read(pair.image) if pair.image else None
+    except UnreadableError as error:
+        unreadable.append(f"image: {error}")
+    try:
+        labels = read(pair.labels) if pair.labels else None
+    except UnreadableError as error:
+        unreadable.append(f"labels: {error}")
+    posture, contrast = together(image, labels)
+    return Measurement(
+        name=pair.name,
+        subject=subject_of(pair.name),
+        has_image=pair.image is not None,
+        has_labels=pair.labels is not None,
+        unreadable=tuple(unreadable),
+        files={
+            part: volume[2]
+            for part, volume in (("images", image), ("labels", labels))
+            if volume
+        },
+        image_grid=image[1] if image else None,
+        labels_grid=labels[1] if labels else None,
+        intensities=intensities(image[0]) if image else None,
+        drawing=drawing(labels[0], labels[1]) if labels else None,
+        posture=posture,
+        contrast=contrast,
+    )
+
+
+def read(path: Path) -> Volume:
+    """Read one ``.nii.gz``.
+
+    Raises
+    ------
+    UnreadableError
+        Says why, in words.
+    """
+    try:
+        packed = path.read_bytes()
+        with gzip.open(io.BytesIO(packed)) as stream:
+            unpacked = stream.read(LARGEST_BYTES + 1)
+        image: Any = nibabel.Nifti1Image.from_bytes(unpacked)
+        array, grid = _voxels(image), grid_of(image)
+    except FOREIGN as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UnreadableError(reason) from error
+    return array, grid, hashlib.sha256(packed).hexdigest()
+
+
+def _voxels(image: Any) -> Array:
+    if prod(image.shape) > LARGEST_BYTES:
+        raise ValueError(f"its header promises {prod(image.shape):,} voxels")
+    array = np.asarray(image.dataobj)
+    if array.dtype.kind not in "iuf":
+        raise ValueError(f"its voxels are {array.dtype}, not numbers")
+    return array
+
+
+def grid_of(image: Any) -> Grid:
+    """Return where the voxels of a nibabel image lie."""
+    affine = np.asarray(image.affine, dtype=np.float64)
+    axes = nibabel.aff2axcodes(affine)  # type: ignore[no-untyped-call]  # nibabel
+    return Grid(
+        shape=tuple(int(size) for size in image.shape),
+        affine=tuple(tuple(float(value) for value in row) for row in affine),
+        spacing_mm=tuple(
+            float(mm) for mm in np.linalg.norm(affine[:3, :3], axis=0).round(4)
+        ),
+        axes="".join(code or "?" for code in axes),
+    )
+
+
+def digest(array: Array) -> str:
+    """Return the SHA-256 of voxels and shape, whatever type they are stored in."""
+    with np.errstate(over="ignore"):
+        values = np.ascontiguousarray(array, dtype=np.float32)
+    return hashlib.sha256(f"{array.shape}".encode() + values.tobytes()).hexdigest()
+
+
+def intensities(image: Array) -> Intensities:
+    """Describe the values of an image."""
+    finite = image[np.isfinite(image)]
+    found = np.percentile(finite, PERCENTILES) if finite.size else np.zeros(5)
+    return Intensities(
+        dtype=str(image.dtype),
+        digest=digest(image),
+        not_finite=int(image.size - finite.size),
+        percentiles=tuple(float(value) for value in found),
+    )
+
+
+def drawing(labels: Array, grid: Grid) -> Drawing:
+    """Describe a label map of any shape."""
+    values = np.unique(labels[labels != 0])
+    voxel_mm3 = abs(float(np.linalg.det(np.array(grid.affine)[:3, :3])))
+    volumes = {
+        name: float(np.count_nonzero(labels == code)) * voxel_mm3
+        for code, name in STRUCTURES.items()
+    }
+    described = (digest(labels), tuple(float(value) for value in values[:9]), volumes)
+    if labels.ndim != 3 or labels.size > LARGEST_CROP:
+        return Drawing(*described)
+    pieces = {
+        name: anatomy.smaller_pieces(labels == code)
+        for code, name in STRUCTURES.items()
+    }
+    smallest = min(
+        (piece for found in pieces.values() for piece in found), default=None
+    )
+    return Drawing(
+        *described,
+        pieces={
+            name: tuple(size for size, _ in found) for name, found in pieces.items()
+        },
+        place=smallest[1] if smallest else None,
+        border=anatomy.border_voxel(labels),
+    )
+
+
+def together(
+    image: Volume | None, labels: Volume | None
+) -> tuple[Posture | None, Contrast | None]:
+    """Measure what needs a label map with both parts, and its image."""
+    if labels is None or labels[0].ndim != 3 or labels[0].size > LARGEST_CROP:
+        return None, None
+    drawn = labels[0]
+    if not all((drawn == code).any() for code in STRUCTURES):
+        return None, None
+    posture = anatomy.posture(drawn)
+    if image is None or image[0].shape != drawn.shape:
+        return posture, None
+    finite = np.isfinite(image[0]).all()
+    if not finite or image[0].min() == image[0].max():
+        return posture, None
+    return posture, anatomy.contrast(image[0], drawn)
