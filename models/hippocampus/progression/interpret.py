@@ -185,7 +185,7 @@ def _trends(
         last = TrendPoint(
             patient.study_date, now[name], reading.study_instance_uid, here
         )
-        bands = words.BANDS if name == WHOLE else {}
+        bands = dict(words.BANDS) if name == WHOLE else {}
         yield Trend(name, MM3, 0, (*points, last), bands)
 
 

@@ -21,8 +21,9 @@ from models.hippocampus.progression.comparison import (
     Visit,
 )
 from models.hippocampus.progression.noise import KIND, Noise
+from models.history import CHANGE
 
-LABEL = "Change per year"
+LABEL = CHANGE
 DECIMALS = 1
 """Of every rate."""
 

@@ -15,7 +15,7 @@ from models.contract import Measurement, grade
 from models.hippocampus.findings import ML, MM3, STRUCTURES, VOLUME
 from models.hippocampus.progression import Noise, Reading, interpret
 from models.hippocampus.progression.noise import Spread
-from models.history import LEFT, RIGHT, Interpretation, Patient, Prior
+from models.history import CHANGE, LEFT, RIGHT, Interpretation, Patient, Prior
 
 TODAY = date(2026, 1, 5)
 PROTOCOL = {"Manufacturer": "Phantom", "MagneticFieldStrength": "3"}
@@ -83,7 +83,7 @@ def test_a_loss_is_said_with_interval_dates_and_volumes() -> None:
     """Two years, 3000 to 2707.5 mm³: five per cent per year, ± 1.96·√2·1/2."""
     result = told(build_patient(build_prior(730, 3000)), 2708)
 
-    text = sentence(result, "Change per year", "Hippocampus")
+    text = sentence(result, CHANGE, "Hippocampus")
     assert text == (
         "-5.0 % per year (95 % interval -6.4 to -3.6) since 2024-01-06 "
         "(2.00 years, own results): 3000 mm³ then, 2708 mm³ now."
@@ -146,7 +146,7 @@ def test_what_is_not_proven_is_withheld_with_its_reason(
     result = told(patient)
 
     assert reasons(result) == [reason]
-    assert [s.label for s in result.statements] == ["Change per year"]
+    assert [s.label for s in result.statements] == [CHANGE]
     assert result.flags == ()
 
 
@@ -183,7 +183,7 @@ def test_the_earliest_comparable_visit_is_the_reference() -> None:
     """The longest time divides the noise most."""
     patient = build_patient(build_prior(400), build_prior(800), build_prior(1200))
 
-    text = sentence(told(patient), "Change per year", "Hippocampus")
+    text = sentence(told(patient), CHANGE, "Hippocampus")
 
     assert (TODAY - timedelta(days=1200)).isoformat() in text
 
@@ -195,7 +195,7 @@ def test_a_visit_without_caution_comes_before_an_older_one_with() -> None:
     result = told(patient)
 
     assert (TODAY - timedelta(days=400)).isoformat() in sentence(
-        result, "Change per year", "Hippocampus"
+        result, CHANGE, "Hippocampus"
     )
     assert result.flags == ()
 
@@ -225,7 +225,7 @@ def test_what_differs_between_visits_is_named_and_costs_the_interval(
     result = told(build_patient(build_prior(730, **changes)), 2000)
 
     [flag] = result.flags
-    text = sentence(result, "Change per year", "Hippocampus")
+    text = sentence(result, CHANGE, "Hippocampus")
     assert flag.code == code
     assert words in flag.text
     assert "interval is withheld" in text
@@ -237,7 +237,7 @@ def test_without_known_noise_a_rate_stands_alone() -> None:
     result = told(build_patient(build_prior(730)), 2000, replace(READING, noise=None))
 
     assert reasons(result) == ["noise_unknown"]
-    assert "95 %" not in sentence(result, "Change per year", "Hippocampus")
+    assert "95 %" not in sentence(result, CHANGE, "Hippocampus")
     assert result.flags == ()
     assert all(p.margin is None for t in result.trends for p in t.points)
 
@@ -277,7 +277,7 @@ def test_a_structure_without_volume_is_withheld_alone() -> None:
     result = told(patient)
 
     assert reasons(result) == ["volume_missing"]
-    assert sentence(result, "Change per year", "Hippocampus").startswith("0.0 %")
+    assert sentence(result, CHANGE, "Hippocampus").startswith("0.0 %")
 
 
 def test_the_noise_of_a_bundle_is_read_as_it_was_written() -> None:

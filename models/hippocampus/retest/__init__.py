@@ -1,0 +1,1 @@
+"""Test and retest: how much the reading of one unchanged hippocampus varies."""
