@@ -28,6 +28,7 @@ from models.hippocampus.grid import Grid
 from models.hippocampus.network import ResidualUNet
 from models.hippocampus.preprocess import Preprocessing
 from models.hippocampus.segment import probabilities
+from models.hippocampus.signs import Signs, signs
 from models.training.checkpoint import load_weights
 from models.training.convolution import by_onednn
 from models.training.processor import multiplies_bf16, serving_precision
@@ -48,14 +49,21 @@ def build(bundle: Path | None = None) -> HippocampusModel:
 
 
 class HippocampusModel:
-    """Anterior and posterior hippocampus in a 1 mm T1 crop around one of them."""
+    """Anterior and posterior hippocampus in a 1 mm T1 crop around one of them.
 
-    def __init__(self, bundle: Bundle) -> None:
+    Parameters
+    ----------
+    network
+        Serves in place of the bundle's weights, such as the network of a fold.
+    """
+
+    def __init__(self, bundle: Bundle, network: nn.Module | None = None) -> None:
         self._bundle = bundle
         self._preprocessing = Preprocessing.of(bundle.preprocessing)
         self._limits = Limits.of(bundle.training["limits"])
-        weights = bundle.weights_path(WEIGHTS)
-        self._network = by_onednn(load_weights(ResidualUNet(), weights))
+        if network is None:
+            network = load_weights(ResidualUNet(), bundle.weights_path(WEIGHTS))
+        self._network = by_onednn(network)
         self._chosen: dict[str, str] = {}  # device → precision that "auto" means
 
     @property
@@ -71,6 +79,16 @@ class HippocampusModel:
         models.contract.UnfitInput
             The image is constant or holds values that are not finite.
         """
+        return self.read(volume, context)[0]
+
+    def read(self, volume: Volume, context: Context) -> tuple[Findings, Signs]:
+        """Predict, and return the signs of quality that the findings rest on.
+
+        Raises
+        ------
+        models.contract.UnfitInput
+            As `predict`.
+        """
         _check(volume)
         torch.set_num_threads(context.threads)
         started = time.perf_counter()
@@ -85,6 +103,7 @@ class HippocampusModel:
         inferred = time.perf_counter()
         labels, lost = largest_pieces(grid.to_labels(chances))
         labels = grid.to_source(labels)
+        shown = signs(crop, chances, lost)
         found = flags(labels, volume, self._limits, mean_entropy(chances), lost)
         measurements = measure(labels, volume.voxel_mm3)
         timings = {
@@ -92,7 +111,7 @@ class HippocampusModel:
             "network": inferred - prepared,
             "measure": time.perf_counter() - inferred,
         }
-        return Findings(
+        findings = Findings(
             label_map=labels,
             structures=STRUCTURES,
             measurements=measurements,
@@ -100,6 +119,7 @@ class HippocampusModel:
             timings_s=MappingProxyType(timings),
             precision=precision,
         )
+        return findings, shown
 
     def _precision(self, network: nn.Module, context: Context) -> str:
         """Return the wanted precision; ``auto`` is decided once per device."""

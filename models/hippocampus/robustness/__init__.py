@@ -1,0 +1,1 @@
+"""How well the model reads crops that are worse than those it learned from."""
