@@ -1,14 +1,13 @@
-"""The drawn page: the answer at the top left, the images beside it, proof below.
+"""The drawn page: the answers at the top, then the images, proof below.
 
 ::
 
     heading                                    research use
     patient
     -------------------------------------------------------
-    volumes            |  axial   coronal   sagittal
-    grade, reasons     |
-    statements, notes  |  strip of slices
-    study and images   |
+    volumes  |  quality  |  position in norm  |  change
+    limits             |  axial   coronal   sagittal
+    study and images   |  strip of slices
     -------------------------------------------------------
     algorithm, version, weights, date; intended use
 """
@@ -20,7 +19,8 @@ import numpy.typing as npt
 
 from models.volume.headers import text as value_of
 from node.report.canvas import BAD, FAINT, INK, WARNING, Canvas
-from node.report.column import Column
+from node.report.cards import draw_cards
+from node.report.column import Column, lines_below
 from node.report.fonts import Colour, font, has_glyphs, largest, shorten
 from node.report.pictures import Plane, common_scale, draw_all, strip, three_planes
 from node.report.scripts import printable
@@ -39,10 +39,13 @@ number into the corners below."""
 TITLE, PERSON = MARGIN_TOP + 32, MARGIN_TOP + 74
 """Baselines of the head."""
 
-TOP, BOTTOM = MARGIN_TOP + 100, HEIGHT - MARGIN_BOTTOM - 92
-"""The body lies between these; head above, foot below."""
+CARDS_TOP, CARDS_HEIGHT = MARGIN_TOP + 98, 246
+"""The answers: readable where a viewer shows the page at half its size."""
 
-LEFT_WIDTH = 508
+TOP, BOTTOM = CARDS_TOP + CARDS_HEIGHT + 14, HEIGHT - MARGIN_BOTTOM - 92
+"""The rest lies between these; answers above, foot below."""
+
+LEFT_WIDTH = 560
 RIGHT = EDGE + LEFT_WIDTH + 32
 RIGHT_WIDTH = WIDTH - EDGE - RIGHT
 GAP = 14
@@ -50,8 +53,9 @@ GAP = 14
 CAPTION = 26
 """Height of a line of words above pictures."""
 
-PLANES_HEIGHT = 372
-STRIP_COLUMNS, STRIP_ROWS = 6, 2
+PLANES_HEIGHT = 296
+FEWEST_SLICES, MOST_SLICES = 6, 10
+"""Of the strip: as many as fill one row at their shape."""
 
 HEAD = ("Patient ID", "Sex", "Age at scan", "Study date")
 """Facts that stand beside the name."""
@@ -78,7 +82,10 @@ def compose_page(report: Report) -> Canvas:
     """Draw the page and keep what was written on it."""
     canvas = Canvas.blank(WIDTH, HEIGHT)
     _head(canvas, report)
-    Column(canvas, EDGE, TOP + 12, LEFT_WIDTH, BOTTOM).fill(report.text, HEAD)
+    box = (EDGE, CARDS_TOP, WIDTH - 2 * EDGE, CARDS_HEIGHT)
+    cut = draw_cards(canvas, report.text, box)
+    column = Column(canvas, EDGE, TOP + 4, LEFT_WIDTH, BOTTOM)
+    column.fill(*lines_below(report.text, cut, HEAD))
     below = _planes(canvas, report)
     _strip(canvas, report, below + CAPTION + GAP)
     _foot(canvas, report.text)
@@ -122,7 +129,6 @@ def _head(canvas: Canvas, report: Report) -> None:
     colour = BAD if demonstration else INK
     canvas.line((EDGE, TITLE), text.heading, size, colour, bold=True, width=room)
     _person(canvas, report)
-    canvas.rule(EDGE, TOP - 8, WIDTH - 2 * EDGE)
 
 
 def _person(canvas: Canvas, report: Report) -> None:
@@ -196,18 +202,19 @@ def _sides(canvas: Canvas, plane: Plane, box: tuple[int, int, int, int]) -> None
 
 def _strip(canvas: Canvas, report: Report, y: int) -> None:
     """Draw source slices as they are stored, in slice order."""
-    count = STRIP_COLUMNS * STRIP_ROWS
+    height = BOTTOM - y
+    first = strip(report.volume, report.findings.label_map, 1)[0]
+    wide, high = first.size_mm
+    count = round((RIGHT_WIDTH + GAP) / (height * wide / high + GAP))
+    count = min(max(count, FEWEST_SLICES), MOST_SLICES)
     planes = strip(report.volume, report.findings.label_map, count)
-    width = (RIGHT_WIDTH - (STRIP_COLUMNS - 1) * GAP) // STRIP_COLUMNS
-    height = (BOTTOM - y - (STRIP_ROWS - 1) * GAP) // STRIP_ROWS
+    width = (RIGHT_WIDTH - (count - 1) * GAP) // count
     canvas.line((RIGHT, y - 8), "Source slices, in order", 16, FAINT)
     scales = [common_scale([plane], (width, height)) for plane in planes]
     pictures = draw_all(planes, report.segments, scales)
-    pitch = max(picture.height for picture in pictures) + GAP
     for index, picture in enumerate(pictures):
-        row, column = divmod(index, STRIP_COLUMNS)
-        x = RIGHT + column * (width + GAP) + (width - picture.width) // 2
-        canvas.image.paste(picture, (x, y + row * pitch))
+        x = RIGHT + index * (width + GAP) + (width - picture.width) // 2
+        canvas.image.paste(picture, (x, y))
 
 
 def _foot(canvas: Canvas, text: ReportText) -> None:

@@ -12,6 +12,8 @@ from pydicom.valuerep import PersonName
 from models.contract import Findings, Flag, Grade, Volume, grade
 from models.volume.bundle import Bundle
 from node.config_reading import ReportSettings
+from node.report import answers
+from node.report.answers import Answer, Row
 from node.report.facts import Line, image_facts, making_facts, patient_facts
 from node.report.provenance import Provenance
 
@@ -19,21 +21,13 @@ RESEARCH_LINE = "Research use. Not verified by a physician."
 LONG_STRING = 64
 """Characters in a value of VR LO (PS3.5 6.2)."""
 
-WHAT = {"SEG": "segmentation", "SR": "measurements", "SC": "report page"}
+WHAT = {
+    "SEG": "segmentation",
+    "SR": "measurements",
+    "SC": "report page",
+    "PDF": "report as PDF",
+}
 """What the series of each kind holds."""
-
-UNITS = {"mm3": "mm³", "mm2": "mm²"}
-"""UCUM units that people write another way."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """The numbers of one structure: ``(value, unit)`` as they are printed."""
-
-    structure: str
-    colour: tuple[int, int, int]
-    numbers: tuple[tuple[str, str], ...]
-    union: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +41,21 @@ class ReportText:
     edition
         ``"v2, replaces v1"``; "" for a first version.
     reasons
-        Flags that lower the grade, as code and sentence.
+        Flags that lower the grade, as code and sentence; the gravest first.
     notes
         Flags that do not.
+    position, change
+        Where in a norm the numbers lie, and how they changed over time.
+    answers
+        Both in words.
     """
 
     heading: str
     edition: str
     rows: tuple[Row, ...]
+    position: Answer
+    change: Answer
+    answers: tuple[str, ...]
     grade: Grade
     reasons: tuple[Flag, ...]
     notes: tuple[Flag, ...]
@@ -88,11 +89,14 @@ def report_text(
     return ReportText(
         heading=_demonstration(bundle) + bundle.title,
         edition=edition_mark(provenance),
-        rows=tuple(_rows(findings)),
+        rows=tuple(answers.rows(findings)),
+        position=answers.position(findings),
+        change=answers.change(findings),
+        answers=tuple(answers.words(findings)),
         grade=grade(flags),
-        reasons=tuple(flag for flag in flags if flag.caps_grade > Grade.A),
+        reasons=_reasons(flags),
         notes=tuple(flag for flag in flags if flag.caps_grade == Grade.A),
-        statements=tuple(Line(s.label, s.text) for s in findings.statements),
+        statements=tuple(answers.further(findings)),
         patient=tuple(patient_facts(source, settings)),
         images=tuple(image_facts(volume, source, provenance)),
         making=tuple(making_facts(findings, bundle, source, provenance, settings)),
@@ -111,6 +115,7 @@ def comments(text: ReportText) -> Iterator[str]:
     if text.edition:
         yield text.edition
     yield RESEARCH_LINE
+    yield from text.answers
     yield f"Grade: {text.grade}"
     yield from (f"Reservation: {spelled(flag)}" for flag in text.reasons)
     yield from (f"Note: {spelled(flag)}" for flag in text.notes)
@@ -181,13 +186,6 @@ def _demonstration(bundle: Bundle) -> str:
     return "DEMONSTRATION " if bundle.status == "demonstration" else ""
 
 
-def _rows(findings: Findings) -> Iterator[Row]:
-    for structure in findings.structures:
-        numbers = tuple(
-            (m.printed, UNITS.get(m.unit.value, m.unit.value))
-            for m in findings.measurements
-            if m.structure == structure.name
-        )
-        if numbers:
-            union = len(structure.labels) > 1
-            yield Row(structure.name, structure.colour, numbers, union)
+def _reasons(flags: tuple[Flag, ...]) -> tuple[Flag, ...]:
+    lowering = (flag for flag in flags if flag.caps_grade > Grade.A)
+    return tuple(sorted(lowering, key=lambda flag: flag.caps_grade, reverse=True))

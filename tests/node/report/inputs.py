@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from models.contract import (
     Structure,
     Volume,
 )
+from models.history import CHANGE, POSITION, Trend, TrendPoint
 from models.volume.bundle import Acceptance, Bundle
 from models.volume.series import StudyHeaders, load_volume, read_study
 from node.config_reading import ReportSettings
@@ -193,3 +194,51 @@ def _measure(labels: LabelMap, voxel_mm3: float) -> list[Measurement]:
 def _image(shape: tuple[int, int, int]) -> np.ndarray[Any, np.dtype[np.int16]]:
     noise = np.random.default_rng(1).normal(0, 8, shape)
     return (80 + noise + 60 * (ellipsoids(shape) > 0)).astype(np.int16)
+
+
+NORM = "Potvin 2021 (doi 10.1016/j.neuroimage.2021.118429), 2944 controls"
+SCORE = Code("121416", "DCM", "Z-Score of measurement")
+NO_UNITS = Code("1", "UCUM", "no units")
+RATE = Code("118565006", "SCT", "Volume")
+PER_YEAR = Code("%/a", "UCUM", "percent per year")
+BANDS = {"controls (Barnes 2009)": (-2.3, -0.52), "Alzheimer's": (-5.4, -3.92)}
+
+
+def interpreted(findings: Findings) -> Findings:
+    """Return findings with everything that a known person adds to them."""
+    name = BOTH.name
+    total = next(m.value for m in findings.measurements if m.structure == name)
+    points = (
+        TrendPoint(date(2018, 1, 9), total * 1.06, "1.2.3", 61.0),
+        TrendPoint(date(2018, 12, 20), total * 1.03, "1.2.4", 61.0),
+        TrendPoint(date(2020, 1, 3), total, "1.2.5", 61.0),
+    )
+    return replace(
+        findings,
+        measurements=(
+            *findings.measurements,
+            Measurement(name, SCORE, -1.41, NO_UNITS, 2, (-1.62, -1.2), NORM),
+            Measurement(name, RATE, -2.93, PER_YEAR, 1, (-3.74, -2.12)),
+        ),
+        statements=(
+            *findings.statements,
+            Statement(POSITION, "percentile 5–10", name),  # noqa: RUF001 - as printed
+            Statement(CHANGE, "The scanner is not that of the prior.", name),
+            Statement("Asymmetry", "4.2 % = |L - R| / larger (normal below 8.5 %)"),
+        ),
+        trends=(Trend(name, MM3, 0, points, BANDS),),
+    )
+
+
+def withheld(findings: Findings) -> Findings:
+    """Return findings of a crop of which nobody knows side, head size or prior."""
+    reasons = (
+        Statement(
+            POSITION,
+            "The norm was made by another segmenter, and this site has not calibrated "
+            "it yet: pacs-node calibrate needs 30 controls.",
+            reason="segmenter_mismatch",
+        ),
+        Statement(CHANGE, "No earlier scan of this patient is known.", reason="none"),
+    )
+    return replace(findings, statements=(*findings.statements, *reasons))

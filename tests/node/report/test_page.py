@@ -64,7 +64,8 @@ def test_the_page_shows_what_a_reader_must_know(case: Case) -> None:
         *measured,
         "mm³",
         "mL",
-        "Quality B: with reservations",
+        "Quality B",
+        "with reservations",
         "Slices are thick.",
         "not determinable from a cropped series",
         "Phantom, Test",
@@ -126,7 +127,10 @@ def test_many_long_flags_stay_on_the_page(case: Case) -> None:
     report = replace(case, findings=replace(case.findings, flags=flags)).prepare()
     page = compose_page(report)
 
-    assert any("more in the structured report" in line for line in page.written)
+    assert any(re.fullmatch(r"\d+ more below", line) for line in page.written)
+    assert "… continued in the structured report" in page.written
+    assert {m.printed for m in case.findings.measurements} <= set(page.written)
+    assert {"Scanner", "Series read", "Because"} <= set(page.written)
     foot = np.asarray(page.image)[BOTTOM + 3 : BOTTOM + 7, EDGE : EDGE + 500]
     assert (foot == foot[0, 0]).all(), "the column runs into the foot"
 

@@ -1,0 +1,214 @@
+"""What a reader asks first: how large, where in the norm, how changed.
+
+A measurement answers by its code and unit, a statement by its label: no model is known
+here. What answers none of these stands further down, among the facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from models.contract import Code, Findings, Measurement, Statement, Structure
+from models.history import CHANGE, POSITION, Trend, TrendPoint
+from node.report.facts import Line
+
+Z_SCORES = frozenset({("DCM", "121416"), ("DCM", "113071")})
+"""Concepts of a position in a norm (PS3.16 CID 227, CID 7469)."""
+
+PER_YEAR = "/a"
+"""How UCUM units of a change over time end."""
+
+UNITS = {"mm3": "mm³", "mm2": "mm²", "%/a": "%/year", "1": "", "{score}": ""}
+"""UCUM units that people write another way."""
+
+MINUS = "\N{MINUS SIGN}"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The sizes of one structure: ``(value, unit)`` as they are printed."""
+
+    structure: str
+    colour: tuple[int, int, int]
+    numbers: tuple[tuple[str, str], ...]
+    union: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Numbers and sentences that answer one question, or say why it has no answer.
+
+    Attributes
+    ----------
+    withheld
+        Sentences with a reason code.
+    """
+
+    numbers: tuple[Measurement, ...] = ()
+    sentences: tuple[Statement, ...] = ()
+    withheld: tuple[Statement, ...] = ()
+    trends: tuple[Trend, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Tell whether anything at all is said."""
+        return any((self.numbers, self.sentences, self.withheld, self.trends))
+
+
+def rows(findings: Findings) -> Iterator[Row]:
+    """Yield the sizes of every structure that has one."""
+    for structure in findings.structures:
+        sizes = tuple(
+            (typeset(m.printed), unit_of(m.unit)) for m in _sizes(findings, structure)
+        )
+        if sizes:
+            union = len(structure.labels) > 1
+            yield Row(structure.name, structure.colour, sizes, union)
+
+
+def position(findings: Findings) -> Answer:
+    """Return where in a norm the numbers lie."""
+    return _answer(findings, POSITION, is_score)
+
+
+def change(findings: Findings) -> Answer:
+    """Return how the numbers changed over time."""
+    return _answer(findings, CHANGE, is_change, findings.trends)
+
+
+def further(findings: Findings) -> Iterator[Line]:
+    """Yield the numbers that answer none of the first questions, then statements."""
+    sizes = [m for s in findings.structures for m in _sizes(findings, s)]
+    for number in findings.measurements:
+        if not (number in sizes or is_score(number) or is_change(number)):
+            yield Line(number.name.meaning, spoken(number))
+    for said in findings.statements:
+        if said.label not in {POSITION, CHANGE}:
+            yield Line(said.label, told(said))
+
+
+def words(findings: Findings) -> Iterator[str]:
+    """Yield in words what the first answers print, for the SR."""
+    for label, answer in (
+        (POSITION, position(findings)),
+        (CHANGE, change(findings)),
+    ):
+        for number in answer.numbers:
+            yield f"{label}: {spoken(number)}"
+        for said in (*answer.sentences, *answer.withheld):
+            yield f"{label}: {sentence(said)}"
+        for trend in answer.trends:
+            yield from _course(trend)
+    for number in findings.measurements:
+        if number.interval and not (is_score(number) or is_change(number)):
+            yield f"{number.name.meaning}: {spoken(number)}"
+
+
+def spoken(number: Measurement) -> str:
+    """Return a number as a sentence: of what, interval and reference with it."""
+    value = " ".join(filter(None, (signed(number), unit_of(number.unit))))
+    name = "z " if is_score(number) else ""
+    behind = [interval(number)] if number.interval else []
+    behind += [number.reference] if number.reference else []
+    tail = f" ({'; '.join(behind)})" if behind else ""
+    return f"{number.structure}: {name}{value}{tail}"
+
+
+def signed(number: Measurement) -> str:
+    """Return a value as it is printed, a change with its sign."""
+    sign = "+" if is_change(number) and number.value > 0 else ""
+    return sign + typeset(number.printed)
+
+
+def told(said: Statement) -> str:
+    """Return a statement as a sentence: of what."""
+    return f"{said.structure}: {said.text}" if said.structure else said.text
+
+
+def sentence(said: Statement) -> str:
+    """Return a statement as it stands in the SR: of what, and its reason code."""
+    return f"{told(said)} [{said.reason}]" if said.reason else told(said)
+
+
+def interval(number: Measurement) -> str:
+    """Return the interval of a number as it is printed; "" without one."""
+    if number.interval is None:
+        return ""
+    low, high = (typeset(f"{end:.{number.decimals}f}") for end in number.interval)
+    return f"95 % interval {low} to {high}"
+
+
+def visit(trend: Trend, point: TrendPoint) -> str:
+    """Return one visit: the value with half the width of its interval."""
+    value = f"{point.value:.{trend.decimals}f} {unit_of(trend.unit)}".rstrip()
+    if point.margin is not None:
+        value += f" ± {point.margin:.{trend.decimals}f}"
+    return typeset(value)
+
+
+def visits(trend: Trend) -> str:
+    """Return how often a structure was measured."""
+    count = len(trend.points)
+    return f"{count} visits" if count > 1 else "1 visit"
+
+
+def band(name: str, low: float, high: float) -> str:
+    """Return the expected change of a group."""
+    return f"{name}: {typeset(f'{low:g}')} to {typeset(f'{high:g}')} %/year"
+
+
+def typeset(number: str) -> str:
+    """Return a printed number with a minus sign for its hyphen."""
+    return number.replace("-", MINUS)
+
+
+def unit_of(code: Code) -> str:
+    """Return a unit as people write it."""
+    return UNITS.get(code.value, code.value)
+
+
+def is_score(number: Measurement) -> bool:
+    """Tell whether a number is a position in a norm."""
+    return (number.name.scheme, number.name.value) in Z_SCORES
+
+
+def is_change(number: Measurement) -> bool:
+    """Tell whether a number is a change over time."""
+    return number.unit.value.endswith(PER_YEAR)
+
+
+def _sizes(findings: Findings, structure: Structure) -> list[Measurement]:
+    """Return the numbers of the first concept that is measured of a structure."""
+    plain = [
+        m
+        for m in findings.measurements
+        if m.structure == structure.name and not (is_score(m) or is_change(m))
+    ]
+    return [m for m in plain if m.name == plain[0].name]
+
+
+def _answer(
+    findings: Findings,
+    label: str,
+    belongs: Callable[[Measurement], bool],
+    trends: tuple[Trend, ...] = (),
+) -> Answer:
+    said = [s for s in findings.statements if s.label == label]
+    return Answer(
+        tuple(m for m in findings.measurements if belongs(m)),
+        tuple(s for s in said if not s.reason),
+        tuple(s for s in said if s.reason),
+        trends,
+    )
+
+
+def _course(trend: Trend) -> Iterator[str]:
+    yield f"Course of {trend.structure}: {visits(trend)}"
+    for point in trend.points:
+        margin = ", 95 % interval" if point.margin is not None else ""
+        yield (
+            f"{trend.structure} on {point.when.isoformat()}{margin}: "
+            f"{visit(trend, point)}"
+        )
+    for name, (low, high) in trend.bands.items():
+        yield f"Expected change of {trend.structure}, {band(name, low, high)}"
