@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from models.commands import options
+from models.commands.eda import eda
 from models.commands.list import list_models
 from models.commands.train import train
 from models.commands.verify import verify
@@ -31,4 +32,5 @@ def pacs_model() -> None:
 
 app.command("list", rich_help_panel=options.SHIPPED)(list_models)
 app.command(rich_help_panel=options.SHIPPED)(verify)
+app.command(rich_help_panel=options.LEARN)(eda)
 app.command(rich_help_panel=options.LEARN)(train)

@@ -11,7 +11,7 @@ from pathlib import Path
 from models.hippocampus.eda.checks import check_one
 from models.hippocampus.eda.cohort import COPIES, ODDITIES
 from models.hippocampus.eda.kinds import KINDS, Remark
-from models.hippocampus.eda.measurement import PARTS, Measurement, find_pairs
+from models.hippocampus.eda.measurement import PARTS, Measured, find_pairs
 from models.hippocampus.eda.over_processes import measure_all
 from models.hippocampus.eda.progress import Ended, silent
 
@@ -31,7 +31,7 @@ class Analysis:
     """
 
     folder: Path
-    cases: tuple[Measurement, ...]
+    cases: tuple[Measured, ...]
     remarks: tuple[Remark, ...]
 
     @cached_property
@@ -45,7 +45,7 @@ class Analysis:
         return self._by_case(fault=False)
 
     @cached_property
-    def passed(self) -> list[Measurement]:
+    def passed(self) -> list[Measured]:
         """The cases that can be trained on."""
         return [case for case in self.cases if case.name not in self.broken]
 
@@ -91,7 +91,7 @@ def analyse(
     return Analysis(folder, tuple(cases), tuple(judge(cases)))
 
 
-def judge(cases: Sequence[Measurement]) -> list[Remark]:
+def judge(cases: Sequence[Measured]) -> list[Remark]:
     """Return all remarks on the cases; outliers are sought among those that pass."""
     remarks = [remark for case in cases for remark in check_one(case)]
     remarks += [remark for check in COPIES for remark in check(cases)]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from models.hippocampus.eda.kinds import Remark
-from models.hippocampus.eda.measurement import Measurement
+from models.hippocampus.eda.measurement import Measured
 
 LIMIT = 3.5
 """Robust z beyond which a value is an outlier: |x - median| / (1.4826 MAD), after
@@ -17,7 +17,7 @@ Iglewicz and Hoaglin, How to Detect and Handle Outliers (1993)."""
 FEWEST = 8
 """Cases below which nothing is called unusual."""
 
-Cases = Sequence[Measurement]
+Cases = Sequence[Measured]
 
 
 def robust_z(values: Sequence[float]) -> list[float]:
@@ -111,10 +111,10 @@ ODDITIES: tuple[Callable[[Cases], Iterator[Remark]], ...] = (
 
 
 def subject_pairs(
-    cases: Iterable[Measurement],
-) -> list[tuple[Measurement, Measurement]]:
+    cases: Iterable[Measured],
+) -> list[tuple[Measured, Measured]]:
     """Return the cases of every subject that has two."""
-    by_subject: Mapping[int, list[Measurement]] = defaultdict(list)
+    by_subject: Mapping[int, list[Measured]] = defaultdict(list)
     for case in cases:
         if case.subject is not None:
             by_subject[case.subject].append(case)
@@ -123,16 +123,14 @@ def subject_pairs(
 
 def _unusual(
     cases: Cases, values: Sequence[float], shown: Sequence[float]
-) -> Iterator[tuple[Measurement, float, float]]:
+) -> Iterator[tuple[Measured, float, float]]:
     """Yield case, shown value and z of every outlier among the values."""
     for case, value, z in zip(cases, shown, robust_z(values), strict=True):
         if abs(z) > LIMIT:
             yield case, value, z
 
 
-def _equal(
-    cases: Cases, key: Callable[[Measurement], str | None]
-) -> Iterator[list[str]]:
+def _equal(cases: Cases, key: Callable[[Measured], str | None]) -> Iterator[list[str]]:
     """Yield the names of cases with an equal key, where there are several."""
     by_key: Mapping[str, list[str]] = defaultdict(list)
     for case in cases:
@@ -141,10 +139,10 @@ def _equal(
     return (names for names in by_key.values() if len(names) > 1)
 
 
-def _image_digest(case: Measurement) -> str | None:
+def _image_digest(case: Measured) -> str | None:
     return case.intensities.digest if case.intensities else None
 
 
-def _labels_digest(case: Measurement) -> str | None:
+def _labels_digest(case: Measured) -> str | None:
     drawn = case.drawing is not None and case.drawing.values
     return case.drawing.digest if case.drawing and drawn else None

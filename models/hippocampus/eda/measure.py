@@ -26,7 +26,7 @@ from models.hippocampus.eda.measurement import (
     Drawing,
     Grid,
     Intensities,
-    Measurement,
+    Measured,
     Pair,
     Posture,
     subject_of,
@@ -54,7 +54,7 @@ class UnreadableError(Exception):
     """A file is no NIfTI volume, or a damaged one."""
 
 
-def measure(pair: Pair) -> Measurement:
+def measure(pair: Pair) -> Measured:
     """Read both files of a pair, as far as they can be read, and measure them."""
     image, labels, unreadable = None, None, []
     try:
@@ -66,7 +66,7 @@ def measure(pair: Pair) -> Measurement:
     except UnreadableError as error:
         unreadable.append(f"labels: {error}")
     posture, contrast = together(image, labels)
-    return Measurement(
+    return Measured(
         name=pair.name,
         subject=subject_of(pair.name),
         has_image=pair.image is not None,

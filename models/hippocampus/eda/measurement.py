@@ -171,7 +171,7 @@ class Contrast:
 
 
 @dataclass(frozen=True, slots=True)
-class Measurement:
+class Measured:
     """All that is known of one case before it is judged.
 
     Attributes

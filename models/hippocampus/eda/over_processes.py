@@ -11,7 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 
 from models.hippocampus.eda.checks import check_one
 from models.hippocampus.eda.measure import measure
-from models.hippocampus.eda.measurement import Measurement, Pair
+from models.hippocampus.eda.measurement import Measured, Pair
 from models.hippocampus.eda.progress import Ended, silent
 
 PAIRS_PER_PROCESS = 32
@@ -26,7 +26,7 @@ def suitable_workers(pairs: int) -> int:
 
 def measure_all(
     pairs: Sequence[Pair], workers: int | None = None, ended: Ended = silent
-) -> list[Measurement]:
+) -> list[Measured]:
     """Measure every pair and return the measurements by name.
 
     The largest files are begun first, so that no process is left with one at the end.
@@ -50,9 +50,7 @@ def measure_all(
     return sorted(found, key=lambda case: case.name)
 
 
-def _in_processes(
-    pairs: Sequence[Pair], workers: int, ended: Ended
-) -> list[Measurement]:
+def _in_processes(pairs: Sequence[Pair], workers: int, ended: Ended) -> list[Measured]:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["models.hippocampus.eda.measure"])
     pool = ProcessPoolExecutor(workers, context, initializer=_leave_interrupts)
@@ -72,7 +70,7 @@ def _leave_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _told(case: Measurement, ended: Ended) -> Measurement:
+def _told(case: Measured, ended: Ended) -> Measured:
     reasons = "; ".join(remark.detail for remark in check_one(case))
     ended(f"{case.name}: {reasons}" if reasons else case.name)
     return case

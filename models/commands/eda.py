@@ -1,0 +1,58 @@
+"""``pacs-model eda``: what is in the training data, and what is broken."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from models.commands.options import NameArgument
+
+
+def eda(
+    name: NameArgument,
+    data: Annotated[
+        Path,
+        typer.Argument(metavar="DATA", help="Folder with images/ and labels/."),
+    ],
+    output: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder of the report and the copy.")
+    ],
+    workers: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Processes; else as many as suit."),
+    ] = None,
+    form: Annotated[
+        Literal["html", "md"],
+        typer.Option("--format", metavar="FORM", help="Of the report: html or md."),
+    ] = "html",
+) -> None:
+    """Analyse training data: what is there, what is broken, what is odd.
+
+    DIR gets the report, eda.json for programs, and out/ with a copy of what passed.
+    DATA is never written to. A case that is broken is named and left out; one that is
+    merely odd is listed and kept.
+
+    Exit status
+    -----------
+    0  the report is written, whatever was found
+    1  there are no data, or the report cannot be written
+    2  wrong use, or no such model
+
+    Examples
+    --------
+    pacs-model eda hippocampus ./data --output ./eda
+        Read every pair; open eda/report.html afterwards.
+    pacs-model eda hippocampus ./data --output ./eda --format md
+        The same as Markdown, with the pictures beside it.
+    pacs-model train hippocampus --data ./eda/out --output ./bundle
+        Train on what passed.
+    """
+    module = f"models.{name}.eda"
+    if find_spec(module) is None:
+        raise typer.BadParameter(f"{name}: has no analysis of its data")
+    for line in import_module(f"{module}.run").run(data, output, workers, form):
+        typer.echo(line)
