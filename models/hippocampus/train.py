@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from models.training.settings import (
     write_resolved,
 )
 from models.training.strategy import SingleProcess
+from models.training.tracking import Watch
 
 PARTS = {"anterior": (1,), "posterior": (2,), "whole": (1, 2)}
 
@@ -55,7 +56,8 @@ def train_network(
     cases: Sequence[Case],
     settings: HippocampusSettings,
     folder: Path,
-    made_by: str = "",
+    made_by: Mapping[str, str] | None = None,
+    watch: Watch | None = None,
     device: str = "cpu",
 ) -> nn.Module:
     """Return the averaged network, trained on the cases as the settings say.
@@ -73,7 +75,8 @@ def train_network(
         settings.loop,
         SingleProcess(device),
         folder,
-        f"{settings_digest(settings)} {made_by}",
+        {"settings": settings_digest(settings), **(made_by or {})},
+        watch,
     )
 
 
@@ -148,7 +151,8 @@ def run(
     )
     print(f"{len(training)} cases to train on, {len(held_out)} held out", flush=True)
     write_resolved(settings, output)
-    network = train_network(training, settings, output, f"{digest(data)} fold {fold}")
+    made_by = {"data": digest(data), "fold": str(fold)}
+    network = train_network(training, settings, output, made_by)
     metrics = (
         {
             "split": f"fold {fold} of {split.folds} by subject, seed {split.seed}",

@@ -1,11 +1,21 @@
-"""Weights as safetensors: nothing that is served is ever unpickled."""
+"""Weights as safetensors, and checkpoints that a training goes on from.
+
+Nothing that is served is ever unpickled; a checkpoint is read as plain tensors and
+numbers.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
+
+from models.training.strategy import Strategy
 
 
 def save_weights(network: nn.Module, path: Path) -> None:
@@ -33,3 +43,68 @@ def load_weights(network: nn.Module, path: Path) -> nn.Module:
     state = {name: tensor.float() for name, tensor in load_file(path).items()}
     network.load_state_dict(state)
     return network.eval()
+
+
+class CheckpointError(ValueError):
+    """A checkpoint cannot be gone on from; one line says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The file that a training goes on from, and what it must have been made by.
+
+    Attributes
+    ----------
+    maker
+        What shapes the weights, by what a person calls it: settings, data, fold.
+    """
+
+    path: Path
+    maker: Mapping[str, Any]
+
+    def read(self) -> dict[str, Any]:
+        """Return the last state that was written whole; empty where there is none.
+
+        Raises
+        ------
+        CheckpointError
+            The file is damaged, or something of ``maker`` was another.
+        """
+        if not self.path.is_file():
+            return {}
+        place = f"{self.path.parent.name}/{self.path.name}"
+        try:
+            state: dict[str, Any] = torch.load(
+                self.path, map_location="cpu", weights_only=True
+            )
+        except Exception:  # noqa: BLE001 - whatever torch makes of broken bytes
+            raise CheckpointError(
+                f"{place} is damaged: delete it to begin anew"
+            ) from None
+        found = state.get("maker", {})
+        others = [name for name in self.maker if found.get(name) != self.maker[name]]
+        if others:
+            raise CheckpointError(
+                f"{place} was made with other {' and '.join(others)}: "
+                "choose another --output, or delete it to begin anew"
+            )
+        return state
+
+    def write(self, state: Mapping[str, Any], strategy: Strategy) -> None:
+        """Write the state, whole or not at all."""
+        strategy.save({**state, "maker": dict(self.maker)}, self.path)
+
+
+def random_state(device: torch.device) -> dict[str, Any]:
+    """Return the state of torch's own generators, which layers such as dropout use."""
+    state: dict[str, Any] = {"cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        state["cuda"] = torch.cuda.get_rng_state(device)
+    return state
+
+
+def restore_random_state(state: Mapping[str, Any], device: torch.device) -> None:
+    """Set torch's own generators as `random_state` returned them."""
+    torch.set_rng_state(state["cpu"])
+    if "cuda" in state and device.type == "cuda":
+        torch.cuda.set_rng_state(state["cuda"], device)

@@ -1,26 +1,30 @@
 """The project's only training loop.
 
-Every source of randomness is seeded by ``(seed, epoch)``, so a run that was
-interrupted and resumed at an epoch gives the weights of one that was not.
+Every draw of the cases comes from a generator seeded by ``(seed, epoch)``, and the
+state of torch's own generator lies in the checkpoint: a training that was broken
+off and goes on gives the weights of one that was not, on the CPU to the bit.
 """
 
 from __future__ import annotations
 
 import copy
-import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.optim.lr_scheduler import ConstantLR, LRScheduler, OneCycleLR
 
-from models.training.precision import autocast, choose_precision
+from models.training.checkpoint import Checkpoint
+from models.training.learner import Learner
+from models.training.machine import processor
+from models.training.precision import autocast, choose_precision, reduced_precision
 from models.training.settings import Recipe
 from models.training.strategy import Strategy
+from models.training.tracking import Epoch, JsonLines, Tracker, Watch
 
 CHECKPOINT = "checkpoint.pt"
 LOG = "log.jsonl"
@@ -35,7 +39,10 @@ class Cases(Protocol):
     def batch(
         self, chosen: Sequence[int], generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
-        """Return augmented inputs and targets of the chosen cases."""
+        """Return augmented inputs and targets of the chosen cases.
+
+        Whatever is random comes from ``generator``.
+        """
 
 
 Loss = Callable[[Any, Tensor], Tensor]
@@ -48,137 +55,176 @@ def fit(
     recipe: Recipe,
     strategy: Strategy,
     folder: Path,
-    made_by: str = "",
+    made_by: Mapping[str, str] | None = None,
+    watch: Watch | None = None,
 ) -> nn.Module:
     """Train and return the averaged network, in evaluation mode.
 
     ``folder`` receives one line of JSON per epoch and a checkpoint after each; a
-    checkpoint that is already there is resumed.
+    checkpoint that is already there is gone on from.
 
     Parameters
     ----------
     made_by
         What else shapes the weights: the hash of all settings, of the data, the
-        fold. A checkpoint is resumed only where recipe and ``made_by`` are equal.
+        fold. A checkpoint is gone on from only where recipe and these are equal.
+    watch
+        Who looks on. Nobody of them changes the weights.
 
     Raises
     ------
-    ValueError
-        The checkpoint in ``folder`` was made by another recipe.
+    models.training.checkpoint.CheckpointError
+        The checkpoint is damaged, or was made by other settings or data.
     """
-    steps = max(1, len(cases) // (recipe.batch * recipe.accumulate))
-    averaged = copy.deepcopy(network).to(strategy.device).requires_grad_(False)
-    network = strategy.wrap(network).train()
-    optimizer = _optimizer(network, recipe)
-    schedule = _schedule(optimizer, recipe, steps)
-    parts = {"network": network, "averaged": averaged}
-    stepping = {"optimizer": optimizer, "schedule": schedule}
-    checkpoint = _Checkpoint(
-        parts | stepping,
-        folder / CHECKPOINT,
-        {"recipe": recipe.model_dump(), "made_by": made_by},
-    )
-    first = checkpoint.resume()
-    precision = _precision(network, cases, loss, recipe, strategy)
-    for epoch in range(first, recipe.epochs):
-        started = time.perf_counter()
-        generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + epoch)
-        order = strategy.sampler(len(cases), generator)
-        total = 0.0
-        for step in range(steps):
-            optimizer.zero_grad()
-            for part in range(recipe.accumulate):
-                start = (step * recipe.accumulate + part) * recipe.batch
-                chosen = order[start : start + recipe.batch]
-                inputs, targets = cases.batch(chosen, generator)  # (N, C, D, H, W)
-                with autocast(precision, strategy.device.type):
-                    outputs = network(inputs.to(strategy.device))
-                value = loss(outputs, targets.to(strategy.device)) / recipe.accumulate
-                value.backward()  # type: ignore[no-untyped-call]  # torch does not annotate it
-                total += value.item()
-            nn.utils.clip_grad_norm_(network.parameters(), recipe.clip_norm)
-            optimizer.step()
-            schedule.step()
-            _average(averaged, network, recipe.ema, epoch * steps + step)
-        checkpoint.save(epoch + 1, strategy)
-        line = {
-            "epoch": epoch + 1,
-            "loss": round(strategy.reduce(total / steps), 5),
-            "learning_rate": schedule.get_last_lr()[0],
-            "seconds": round(time.perf_counter() - started, 2),
-            "precision": precision,
-        }
-        with (folder / LOG).open("a", encoding="utf-8") as log:
-            log.write(json.dumps(line) + "\n")
-    return averaged.eval()
+    learner = Learner(network, recipe, strategy, steps_of(cases, recipe))
+    loop = _Loop(learner, cases, loss, recipe, strategy)
+    watch = watch or Watch()
+    maker = {**(made_by or {}), "recipe": recipe.model_dump()}
+    checkpoint = Checkpoint(folder / CHECKPOINT, maker)
+    history = loop.resume(checkpoint.read())
+    folder.mkdir(parents=True, exist_ok=True)
+    with _told([JsonLines(folder / LOG), *watch.trackers]) as trackers:
+        for tracker in trackers:
+            tracker.begin(history, recipe.epochs, loop.steps)
+        for epoch in range(len(history), recipe.epochs):
+            started = time.perf_counter()
+            mean_loss = loop.epoch(epoch, trackers)
+            seconds = time.perf_counter() - started
+            with _aside(strategy.device):
+                found = watch.validation(epoch + 1, recipe.epochs, learner.averaged)
+            history.append(loop.record(epoch + 1, mean_loss, seconds, found))
+            checkpoint.write(loop.state(history), strategy)
+            with _aside(strategy.device):
+                for tracker in trackers:
+                    tracker.epoch(history[-1], learner.averaged)
+    return learner.averaged
 
 
-def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    kind = torch.optim.AdamW if recipe.optimizer == "adamw" else torch.optim.Adam
-    return kind(
-        network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
-    )
-
-
-def _schedule(
-    optimizer: torch.optim.Optimizer, recipe: Recipe, steps: int
-) -> LRScheduler:
-    if recipe.schedule == "constant":
-        return ConstantLR(optimizer, factor=1.0)
-    return OneCycleLR(optimizer, recipe.learning_rate, recipe.epochs * steps)
+def steps_of(cases: Cases, recipe: Recipe) -> int:
+    """Return the steps of an epoch; cases that fill no whole step wait for the next."""
+    return max(1, len(cases) // (recipe.batch * recipe.accumulate))
 
 
 @dataclass(frozen=True, slots=True)
-class _Checkpoint:
-    """All that a training needs to go on, and by whom it was made."""
+class _Loop:
+    """What one epoch needs, and the epoch."""
 
-    parts: dict[str, Any]
-    path: Path
-    maker: dict[str, Any]
+    learner: Learner
+    cases: Cases
+    loss: Loss
+    recipe: Recipe
+    strategy: Strategy
 
-    def save(self, epoch: int, strategy: Strategy) -> None:
-        """Write the state after ``epoch`` epochs."""
-        state = {name: part.state_dict() for name, part in self.parts.items()}
-        strategy.save(state | self.maker | {"epoch": epoch}, self.path)
+    @property
+    def steps(self) -> int:
+        return steps_of(self.cases, self.recipe)
 
-    def resume(self) -> int:
-        """Fill the parts from the file and return the epoch to go on with."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        if not self.path.is_file():
-            return 0
-        state = torch.load(self.path, weights_only=True)
-        if any(state.get(key) != value for key, value in self.maker.items()):
-            raise ValueError(
-                f"{self.path.name} was made by another recipe; use another folder"
-            )
-        for name, part in self.parts.items():
-            part.load_state_dict(state[name])
-        return int(state["epoch"])
+    def epoch(self, epoch: int, trackers: Sequence[Tracker]) -> float:
+        """Train one epoch, the first is 0, and return the mean loss of its steps."""
+        generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + epoch)
+        order = self.strategy.sampler(len(self.cases), generator)
+        total = 0.0
+        for step in range(self.steps):
+            self.learner.forget_gradient()
+            value = 0.0
+            parts = self.parts(order, step)
+            for chosen in parts:
+                batch = self.cases.batch(chosen, generator)  # each (N, C, D, H, W)
+                value += self.gradient(self.learner.network, batch, len(parts))
+            self.learner.follow_gradient(epoch * self.steps + step)
+            total += value
+            for tracker in trackers:
+                tracker.step(step + 1, value)
+        return self.strategy.reduce(total / self.steps)
 
+    def parts(self, order: Sequence[int], step: int) -> list[Sequence[int]]:
+        """Return the cases of each forward pass of a step."""
+        size = self.recipe.batch
+        whole = size * self.recipe.accumulate
+        chosen = order[step * whole : (step + 1) * whole]
+        return [chosen[start : start + size] for start in range(0, len(chosen), size)]
 
-def _average(averaged: nn.Module, network: nn.Module, decay: float, step: int) -> None:
-    """Move the averaged weights towards the trained ones, faster at the start."""
-    decay = min(decay, (1 + step) / (10 + step))
-    pairs = zip(averaged.parameters(), network.parameters(), strict=True)
-    with torch.no_grad():
-        for mean, current in pairs:
-            mean.lerp_(current, 1 - decay)
-
-
-def _precision(
-    network: nn.Module, cases: Cases, loss: Loss, recipe: Recipe, strategy: Strategy
-) -> str:
-    """Time one training step at each precision unless the recipe names one."""
-    if recipe.precision != "auto":
-        return recipe.precision
-    chosen = list(range(min(recipe.batch, len(cases))))
-    inputs, targets = cases.batch(chosen, torch.Generator().manual_seed(0))
-    inputs, targets = inputs.to(strategy.device), targets.to(strategy.device)
-
-    def step(precision: str) -> None:
-        with autocast(precision, strategy.device.type):
+    def gradient(
+        self, network: nn.Module, batch: tuple[Tensor, Tensor], parts: int = 1
+    ) -> float:
+        """Add the gradient of one of ``parts`` and return its share of the loss."""
+        inputs, targets = (each.to(self.strategy.device) for each in batch)
+        with autocast(self.learner.precision, self.strategy.device.type):
             outputs = network(inputs)
-        loss(outputs, targets).backward()  # type: ignore[no-untyped-call]  # torch does not annotate it
-        network.zero_grad()
+        value = self.loss(outputs, targets) / parts
+        self.learner.scaler.scale(value).backward()  # type: ignore[no-untyped-call]  # torch does not annotate it
+        return float(value.item())
 
-    return choose_precision(step)
+    def resume(self, state: Mapping[str, Any]) -> list[Epoch]:
+        """Settle the precision, go on from a checkpoint, and return its epochs.
+
+        The precision that was timed is kept on the same processor: timing again
+        might choose another, and other weights would come of it.
+        """
+        same = state.get("processor") == processor(self.strategy.device)
+        self.learner.use(state["precision"] if same else self.chosen_precision())
+        if not state:
+            return []
+        self.learner.load(state["learner"])
+        return [Epoch(**record) for record in state["history"]]
+
+    def state(self, history: Sequence[Epoch]) -> dict[str, Any]:
+        """Return all that going on needs."""
+        return {
+            "learner": self.learner.state(),
+            "history": [record.plain() for record in history],
+            "precision": self.learner.precision,
+            "processor": processor(self.strategy.device),
+        }
+
+    def record(
+        self, epoch: int, loss: float, seconds: float, found: dict[str, float] | None
+    ) -> Epoch:
+        """Return what is told of an epoch."""
+        return Epoch(
+            epoch=epoch,
+            loss=round(loss, 5),
+            learning_rate=self.learner.learning_rate,
+            seconds=round(seconds, 2),
+            precision=self.learner.precision,
+            processor=processor(self.strategy.device),
+            validation=found,
+        )
+
+    def chosen_precision(self) -> str:
+        """Return the recipe's precision; ``auto`` times one step at each, on a copy."""
+        if self.recipe.precision != "auto":
+            return self.recipe.precision
+        device = self.strategy.device
+        chosen = range(min(self.recipe.batch, len(self.cases)))
+        batch = self.cases.batch(chosen, torch.Generator().manual_seed(0))
+        rehearsal = copy.deepcopy(self.learner.averaged).requires_grad_(True).train()
+
+        def step(precision: str) -> None:
+            self.learner.use(precision)
+            self.gradient(rehearsal, batch)  # reading the loss waits for a GPU
+            rehearsal.zero_grad()
+
+        with torch.random.fork_rng(_devices(device)):
+            return choose_precision(step, reduced=reduced_precision(device.type))
+
+
+@contextmanager
+def _told(trackers: list[Tracker]) -> Generator[list[Tracker]]:
+    """Close all trackers at the end of the block, however it ends."""
+    try:
+        yield trackers
+    finally:
+        for tracker in trackers:
+            tracker.close()
+
+
+@contextmanager
+def _aside(device: torch.device) -> Generator[None]:
+    """Let the block draw from torch's generators without moving them; no gradient."""
+    with torch.random.fork_rng(_devices(device)), torch.inference_mode():
+        yield
+
+
+def _devices(device: torch.device) -> list[torch.device]:
+    return [device] if device.type == "cuda" else []

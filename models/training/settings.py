@@ -57,7 +57,7 @@ class Recipe(TrainingSection):
     weight_decay: Annotated[float, Field(ge=0)] = 1e-2
     clip_norm: Annotated[float, Field(gt=0)] = 10.0
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.998
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
 
 
 Settings = TypeVar("Settings", bound=TrainingSection)

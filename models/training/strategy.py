@@ -6,6 +6,7 @@ process sees, how numbers of several processes become one, and who writes files.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -58,7 +59,11 @@ class SingleProcess:
         return value
 
     def save(self, state: Mapping[str, Any], path: Path) -> None:
-        """Write under a temporary name, then rename."""
+        """Write under a temporary name, wait for the disk, then rename."""
+        path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
-        torch.save(dict(state), partial)
+        with partial.open("wb") as stream:
+            torch.save(dict(state), stream)
+            stream.flush()
+            os.fsync(stream.fileno())
         partial.replace(path)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from models.training.precision import choose_precision
+from models.training.precision import choose_precision, reduced_precision
 
 
 def step_taking(fp32_s: float, bf16_s: float) -> Callable[[str], None]:
@@ -43,3 +43,16 @@ def test_a_wish_is_obeyed_and_an_unknown_one_refused() -> None:
     assert choose_precision(step_taking(1, 1), "bf16") == "bf16"
     with pytest.raises(ValueError, match="auto, fp32 or bf16"):
         choose_precision(step_taking(0, 0), "fp16")
+
+
+def test_an_older_gpu_is_timed_with_fp16() -> None:
+    """What ``auto`` tries beside fp32 is the device's; a CPU tries bf16."""
+    tried: list[str] = []
+
+    def step(precision: str) -> None:
+        tried.append(precision)
+        time.sleep(0.02 if precision == "fp32" else 0.002)
+
+    assert choose_precision(step, reduced="fp16") == "fp16"
+    assert "bf16" not in tried
+    assert reduced_precision("cpu") == "bf16"
