@@ -143,7 +143,7 @@ def measure(labels: LabelMap, voxel_mm3: float) -> tuple[Measurement, ...]:
 def flags(
     labels: LabelMap, volume: Volume, limits: Limits, entropy: float, lost: float
 ) -> tuple[Flag, ...]:
-    """Return everything that limits the trust in this result, with its reason code.
+    """Return all that limits the trust in the images and the mask, with reason codes.
 
     Parameters
     ----------
@@ -159,8 +159,6 @@ def flags(
         *_input_flags(volume),
         *_mask_flags(labels, entropy, lost, limits),
         *_volume_flags(labels, volume.voxel_mm3, limits),
-        Flag("side_not_determinable", "Side not determinable from a cropped series."),
-        Flag("no_head_size", NO_HEAD_SIZE),
     )
 
 

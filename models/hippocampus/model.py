@@ -27,8 +27,10 @@ from models.hippocampus.findings import (
 from models.hippocampus.grid import Grid
 from models.hippocampus.network import ResidualUNet
 from models.hippocampus.preprocess import Preprocessing
+from models.hippocampus.reading import Reader, interpret, known_of, on_side
 from models.hippocampus.segment import probabilities
 from models.hippocampus.signs import Signs, signs
+from models.history import Patient
 from models.training.checkpoint import load_weights
 from models.training.convolution import by_onednn
 from models.training.processor import multiplies_bf16, serving_precision
@@ -104,8 +106,14 @@ class HippocampusModel:
         labels, lost = largest_pieces(grid.to_labels(chances))
         labels = grid.to_source(labels)
         shown = signs(crop, chances, lost)
-        found = flags(labels, volume, self._limits, mean_entropy(chances), lost)
-        measurements = measure(labels, volume.voxel_mm3)
+        patient = context.patient or Patient()
+        found = (
+            *flags(labels, volume, self._limits, mean_entropy(chances), lost),
+            *known_of(patient),
+        )
+        volumes = measure(labels, volume.voxel_mm3)
+        reader = Reader.of(self._bundle, volume.series.study_instance_uid)
+        said = interpret(volumes, found, patient, reader)
         timings = {
             "preprocess": prepared - started,
             "network": inferred - prepared,
@@ -113,9 +121,11 @@ class HippocampusModel:
         }
         findings = Findings(
             label_map=labels,
-            structures=STRUCTURES,
-            measurements=measurements,
-            flags=found,
+            structures=on_side(STRUCTURES, patient),
+            measurements=(*volumes, *said.measurements),
+            statements=said.statements,
+            flags=(*found, *said.flags),
+            trends=said.trends,
             timings_s=MappingProxyType(timings),
             precision=precision,
         )

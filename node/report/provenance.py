@@ -22,6 +22,7 @@ from pydicom.uid import UID
 
 from models.contract import Code, Findings, SeriesInfo, Volume
 from models.history import Prior, Trend
+from models.volume import device as algorithm
 from models.volume.headers import text
 from node.config_reading import ReportSettings
 from node.equipment import MANUFACTURER, PROCESSING_EQUIPMENT
@@ -204,7 +205,7 @@ def series_uid(sop_instance_uid: str) -> UID:
 
 def device_uid(weights_digest: str) -> UID:
     """Return Device UID (0018,1002): changes when, and only when, the weights do."""
-    return _uid("device", weights_digest)
+    return UID(algorithm.device_uid(weights_digest))
 
 
 def tracking_uid(
