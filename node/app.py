@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from node.errors import ConfigError
 from node.inbound.archive import SearchableArchive
 from node.inbound.archive_dicom import DicomArchive
 from node.inbound.archive_orthanc import OrthancArchive
+from node.inbound.priors import Priors
 from node.inbound.reconciliation import Reconciliation
 from node.inbound.scp import StorageSCP
 from node.inbound.spool import Spool
@@ -98,12 +99,19 @@ class Node:
             on_reported=self._wake_outboxes,
             models={name: bundle_of(settings, name) for name in bundles},
             notices=Notices(settings, self.ledger, results, destinations),
+            on_recorded=lambda _: self.priors.wake(),
         )
 
     def _build_receiving(self, bundles: Mapping[str, Bundle]) -> None:
         """Build what takes images in, and what looks after them later."""
         settings = self.settings
         archive = archive_of(settings)
+        self.priors = Priors(
+            self.ledger,
+            archive if settings.priors.archive else None,
+            timeout_s=settings.priors.timeout_s,
+            on_found=self.pool.wake,
+        )
         self.spool = Spool(self.data_dir / "spool", settings.inbound)
         self.watcher = Watcher(
             settings.inbound,
@@ -111,7 +119,8 @@ class Node:
             self.spool,
             archive,
             models=tuple(bundles),
-            on_complete=self.pool.wake,
+            on_complete=self._study_complete,
+            priors_within=_priors_within(settings),
         )
         self.scp = StorageSCP(
             settings.node,
@@ -148,10 +157,12 @@ class Node:
         """
         self.scp.bind()
         self._ends.callback(self.scp.stop)
-        readdress(self.ledger, self.settings.destinations, datetime.now(UTC))
+        settings = self.settings
+        readdress(self.ledger, settings.destinations, datetime.now(UTC))
         stages: tuple[Stage, ...] = (
             *self.outboxes,
             self.pool,
+            *([self.priors] if settings.priors.enabled else []),
             self.watcher,
             self.schedule,
             self.reconciliation,
@@ -180,10 +191,14 @@ class Node:
         """Return what a worker needs for the next attempt of a job."""
         return request_of(job, self.ledger, self.settings, self.data_dir / "results")
 
+    def _study_complete(self) -> None:
+        self.priors.wake()
+        self.pool.wake()
+
     def _notice_commands(self) -> None:
         """Wake who sleeps when a command beside the node wrote into the ledger."""
         if self.ledger.database.changed_by_others():
-            self.pool.wake()
+            self._study_complete()
             self._wake_outboxes()
 
     def _wake_outboxes(self) -> None:
@@ -209,6 +224,13 @@ def private_folder(path: Path) -> Path:
             "make it writable or name another folder"
         ) from None
     return path.absolute()
+
+
+def _priors_within(settings: Settings) -> timedelta | None:
+    """Return how long a study waits for its priors; None when nobody looks."""
+    if not settings.priors.enabled:
+        return None
+    return timedelta(seconds=settings.priors.timeout_s)
 
 
 def archive_of(settings: Settings) -> SearchableArchive:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from node.errors import BadUidError, UnreadableError
@@ -12,6 +12,12 @@ from node.inbound.spool import OwnObjectError
 
 Store = Callable[[bytes], object]
 """Takes the content of one DICOM file (PS3.10), as the spool's ``store_file`` does."""
+
+REPORTS = frozenset({"SR", "KO"})
+"""Modalities of what is said about a study, and of what takes it back."""
+
+MOST_REPORTS = 32
+"""Series of reports, or studies, that are looked through for one patient."""
 
 REFUSED_FOR_GOOD = (BadUidError, UnreadableError, OwnObjectError)
 """What ``Store`` raises for an object that can never be kept: it has come, and the
@@ -149,6 +155,19 @@ class SearchableArchive(Archive, Protocol):
 
     def send_again(self, job_id: str) -> None:
         """Have the archive begin a failed job again."""
+
+    def fetch_reports(self, patient_id: str, before: date, store: Store) -> int:
+        """Hand what was reported of a patient's earlier studies to ``store``.
+
+        These are Structured Reports and, since they may take one back, Key Object
+        Selection Documents, of whomever, of studies before that day; of very many
+        those of the latest studies.
+
+        Returns
+        -------
+        int
+            Number of documents that were handed over.
+        """
 
     def note_fetched(self, study_instance_uid: str, holding: Holding) -> None:
         """Let an archive that keeps account know that the node has this much."""

@@ -19,7 +19,9 @@ from node.config import ArchiveSettings
 from node.errors import ArchiveError, NodeError
 from node.inbound import archive_queries as queries
 from node.inbound.archive import (
+    MOST_REPORTS,
     REFUSED_FOR_GOOD,
+    REPORTS,
     Found,
     FoundStudy,
     Holding,
@@ -159,6 +161,20 @@ class DicomArchive:
                     self._check(status, "C-GET")
         return len(come)
 
+    def fetch_reports(self, patient_id: str, before: date, store: Store) -> int:
+        """Hand the reports of a patient's earlier studies to ``store``.
+
+        Raises
+        ------
+        ArchiveError
+            The archive does not answer, refuses, or some reports did not come.
+        """
+        with self._association([build_context(STUDY_ROOT_FIND)]) as association:
+            found = self._reports(association, patient_id, before)
+        return sum(
+            self.fetch_study(study, store, series) for study, series in found.items()
+        )
+
     def echo(self) -> None:
         """Return when the archive answers C-ECHO.
 
@@ -183,6 +199,26 @@ class DicomArchive:
                 for uid in series
             }
         return {uid: listed for uid, listed in asked.items() if listed}
+
+    def _reports(
+        self, association: Any, patient_id: str, before: date
+    ) -> dict[str, list[str]]:
+        """Return the series of reports by study, of the latest studies first."""
+        query = queries.studies_of_patient(patient_id, before)
+        studies = self._find(association, query)
+        studies.sort(key=lambda study: str(study.get("StudyDate", "")), reverse=True)
+        reports: dict[str, list[str]] = {}
+        for study in studies[:MOST_REPORTS]:
+            told = queries.values(study, "ModalitiesInStudy")
+            if told.isdisjoint(REPORTS) and told:
+                continue
+            uid = str(study.StudyInstanceUID)
+            reports[uid] = [
+                str(series.SeriesInstanceUID)
+                for series in self._find(association, queries.series_of(uid))
+                if not queries.values(series, "Modality").isdisjoint(REPORTS)
+            ]
+        return {study: series for study, series in reports.items() if series}
 
     def _found(self, record: Dataset) -> FoundStudy | None:
         """Return a study of a search; None for a record that is none."""

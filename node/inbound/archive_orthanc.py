@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from pydantic import SecretStr
 
 from node.config import ArchiveSettings
 from node.inbound.archive import (
+    MOST_REPORTS,
     REFUSED_FOR_GOOD,
+    REPORTS,
     Found,
     FoundStudy,
     Holding,
     Routing,
     Store,
 )
+from node.inbound.archive_queries import until
 from node.inbound.orthanc_changes import PAGE, since, studies_in
 from node.inbound.orthanc_rest import OrthancRest, OrthancSeries
 
@@ -87,6 +90,30 @@ class OrthancArchive:
                     content = self._rest.ask("GET", path).content
                     with suppress(*REFUSED_FOR_GOOD):
                         store(content)
+                    number += 1
+        return number
+
+    def fetch_reports(self, patient_id: str, before: date, store: Store) -> int:
+        """Hand the reports of a patient's earlier studies to ``store``.
+
+        Raises
+        ------
+        ArchiveError
+            Orthanc does not answer, or refuses.
+        """
+        query = {
+            "PatientID": patient_id,
+            "StudyDate": until(before),
+            "Modality": "\\".join(sorted(REPORTS)),
+        }
+        number = 0
+        with self._rest.translated():
+            found = self._rest.find("Series", query)
+            found.sort(key=_series_date, reverse=True)
+            for series in found[:MOST_REPORTS]:
+                for instance in series["Instances"]:
+                    path = f"/instances/{instance}/file"
+                    store(self._rest.ask("GET", path).content)
                     number += 1
         return number
 
@@ -249,6 +276,10 @@ class OrthancArchive:
 def _resource(job: Mapping[str, Any]) -> str:
     """Return what a job sends, or the first of it: all belong to one study."""
     return str(job["Content"]["ParentResources"][0])
+
+
+def _series_date(series: Mapping[str, Any]) -> str:
+    return str(series["MainDicomTags"].get("SeriesDate", ""))
 
 
 def _counts(found: Iterable[OrthancSeries]) -> dict[str, int]:

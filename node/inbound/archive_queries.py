@@ -7,7 +7,7 @@ at one level, with the keys whose values are wanted.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
@@ -47,6 +47,35 @@ def studies_since(first: date) -> Dataset:
     query.ModalitiesInStudy = ""
     query.NumberOfStudyRelatedInstances = None
     return query
+
+
+def studies_of_patient(patient_id: str, before: date) -> Dataset:
+    """Ask for the studies of a patient before a day."""
+    query = Dataset()
+    query.QueryRetrieveLevel = "STUDY"
+    query.PatientID = patient_id
+    query.StudyDate = until(before)
+    query.StudyInstanceUID = ""
+    query.ModalitiesInStudy = ""
+    return query
+
+
+def until(before: date) -> str:
+    """Return the range of all days before one (PS3.4 C.2.2.2.5).
+
+    >>> until(date(2026, 3, 1))
+    '-20260228'
+    """
+    return f"-{before - timedelta(days=1):%Y%m%d}"
+
+
+def is_exact(patient_id: str) -> bool:
+    """Tell whether an ID asks for itself alone: no wild card, no list of several.
+
+    >>> is_exact("A-17"), is_exact("A*"), is_exact("")
+    (True, False, False)
+    """
+    return bool(patient_id) and not set(patient_id) & set("*?\\")
 
 
 def series_of(study_instance_uid: str) -> Dataset:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -78,6 +79,12 @@ class OrthancRest:
         """Return Orthanc's studies: one UID under two Patient IDs is two to it."""
         found = self.ask("POST", "/tools/lookup", study_instance_uid).json()
         return [str(each["ID"]) for each in found if each["Type"] == "Study"]
+
+    def find(self, level: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Return what Orthanc holds at a level, as it describes it."""
+        wanted = {"Level": level, "Query": query, "Expand": True, "CaseSensitive": True}
+        answer = self.ask("POST", "/tools/find", json.dumps(wanted))
+        return [dict(each) for each in answer.json()]
 
     def series(self, study: str) -> list[OrthancSeries]:
         """Return the series of one of Orthanc's studies; none when it is gone."""

@@ -117,6 +117,8 @@ class Watcher:
         Aware UTC; only ``run`` and ``start`` read it.
     executor
         Where the archive is waited for; by default threads of the watcher's own.
+    priors_within
+        How long a job waits for earlier results to be looked for; None: not at all.
     """
 
     def __init__(
@@ -130,8 +132,10 @@ class Watcher:
         on_complete: Callable[[], None] = lambda: None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         executor: Executor | None = None,
+        priors_within: timedelta | None = None,
     ) -> None:
         self._settings = settings
+        self._priors_within = priors_within
         self._studies = ledger.studies
         self._spool = spool
         self._models = tuple(models)
@@ -367,6 +371,7 @@ class Watcher:
             archive_counts=verdict.archive_counts,
             models=self._models,
             now=now,
+            priors_until=now + self._priors_within if self._priors_within else None,
         )
         del self._waiting[study]
         log.get("inbound").info(

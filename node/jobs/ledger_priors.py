@@ -60,6 +60,15 @@ class PriorRecords:
                 ),
             )
 
+    def files(self, study_instance_uid: str) -> tuple[Path, ...]:
+        """Return one file of each series of a study, the last that came."""
+        rows = self._database.read(
+            "SELECT path, MAX(rowid) FROM instances WHERE study_instance_uid = ? "
+            "AND path IS NOT NULL GROUP BY series_instance_uid ORDER BY MAX(rowid)",
+            (study_instance_uid,),
+        )
+        return tuple(path_of(row["path"]) for row in rows)
+
     def unsought(self) -> list[JobRow]:
         """Return the queued jobs for which nobody has looked, in order."""
         rows = self._database.read(

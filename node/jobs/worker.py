@@ -268,7 +268,7 @@ def _report(reading: _Reading, clock: _Clock) -> Reported | Unchanged:
         weights_digest=bundle.weights_digest,
         measurements=tuple(_measured(each) for each in findings.measurements),
         verdicts=verdicts(reading.choice, study),
-        made_with=_made_with(provenance),
+        made_with=_made_with(provenance, _protocol(reading)),
         priors=request.priors,
         priors_withheld=request.priors_withheld,
     )
@@ -284,7 +284,12 @@ def _measured(measurement: Measurement) -> Measured:
     )
 
 
-def _made_with(provenance: Provenance) -> dict[str, str]:
+def _protocol(reading: _Reading) -> Mapping[str, str]:
+    """Return how the images were taken, for who compares a later study with it."""
+    return reading.context.patient.protocol if reading.context.patient else {}
+
+
+def _made_with(provenance: Provenance, protocol: Mapping[str, str]) -> dict[str, str]:
     """Return what the ledger does not hold of a provenance in columns of their own."""
     return {
         "package_version": provenance.package_version,
@@ -293,6 +298,7 @@ def _made_with(provenance: Provenance) -> dict[str, str]:
         "device": provenance.device,
         "completeness": provenance.completeness,
         "completeness_reason": provenance.completeness_reason,
+        **{f"protocol.{name}": value for name, value in protocol.items()},
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from pydicom.dataset import Dataset
@@ -156,6 +156,10 @@ class Hospital(StoryArchive):
     def send_again(self, job_id: str) -> None:
         """Note that a job was begun again."""
         self.sent_again.append(job_id)
+
+    def fetch_reports(self, patient_id: str, before: date, store: Store) -> int:
+        """Hold no reports."""
+        return 0
 
     def note_fetched(self, study_instance_uid: str, holding: Holding) -> None:
         """Note what the node has."""

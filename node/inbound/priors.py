@@ -1,0 +1,135 @@
+"""Earlier results of whom a study shows, looked for before it is read.
+
+A job waits for it in the ledger and for a bounded time, so that whatever dies or
+hangs, it is read: then without priors. The pool and the receiving threads never wait.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+from node import log
+from node.inbound.archive import SearchableArchive
+from node.inbound.prior_search import PriorSearch
+from node.jobs.known_priors import NOT_SOUGHT, KnownPriors
+from node.jobs.ledger import Ledger
+from node.jobs.ledger_jobs import JobRow
+
+SEARCHES = 4
+"""Searches at one time: one slow answer of the archive delays no other study."""
+
+LOOK_S = 1.0
+"""Seconds between two looks while some job waits, if nobody wakes us before."""
+
+IDLE_S = 60.0
+
+
+class Priors:
+    """The thread that has earlier results looked for.
+
+    Parameters
+    ----------
+    archive
+        None: only our own results are looked through.
+    timeout_s
+        As in ``PriorSearch``.
+    on_found
+        Called when a job need not wait any longer.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        archive: SearchableArchive | None,
+        *,
+        timeout_s: float,
+        on_found: Callable[[], None],
+    ) -> None:
+        self._ledger = ledger
+        self._on_found = on_found
+        self._log = log.get("priors")
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._sought: set[int] = set()  # jobs in a thread
+        self._search = PriorSearch(
+            ledger, archive, timeout_s, is_stopping=self._stopping.is_set
+        )
+        self._executor = ThreadPoolExecutor(SEARCHES, thread_name_prefix="priors")
+        self._thread = threading.Thread(target=self._run, name="priors")
+
+    def start(self) -> None:
+        """Begin with what an earlier process left."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look at the ledger now: there may be a new job."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End; a job whose search was not done waits no longer than it would."""
+        self._stopping.set()
+        self.wake()
+        self._executor.shutdown(cancel_futures=True)
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def tick(self) -> bool:
+        """Begin the searches that are wanted; tell whether there are any."""
+        wanted = self._ledger.priors.unsought()
+        for job in wanted:
+            with self._lock:
+                if job.job_id in self._sought:
+                    continue
+                self._sought.add(job.job_id)
+            self._executor.submit(self.look, job)
+        return bool(wanted)
+
+    def look(self, job: JobRow) -> None:
+        """Search for one job and keep what is found; never raises."""
+        now = datetime.now(UTC)
+        try:
+            known = self._searched(job, now)
+            if known is not None and self._ledger.priors.keep(job.job_id, known, now):
+                self._told(job, known, now)
+                self._on_found()
+        except sqlite3.Error as error:  # the next look finds the job again
+            self._log.error("priors_not_kept", error=type(error).__name__)
+        finally:
+            with self._lock:
+                self._sought.discard(job.job_id)
+
+    def _searched(self, job: JobRow, now: datetime) -> KnownPriors | None:
+        try:
+            return self._search.search(job, now)
+        except sqlite3.Error:
+            raise
+        except Exception as error:  # noqa: BLE001 - the study is read all the same
+            self._log.error("priors_not_sought", error=type(error).__name__)
+            return KnownPriors(withheld=(NOT_SOUGHT,))
+
+    def _told(self, job: JobRow, known: KnownPriors, began: datetime) -> None:
+        took = datetime.now(UTC) - began
+        self._log.info(
+            "priors_sought",
+            job=job.job_id,
+            study=log.hashed(job.study_instance_uid),
+            found=len(known.priors),
+            withheld=", ".join(known.withheld),
+            took_ms=round(took.total_seconds() * 1000),
+        )
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.clear()
+            try:
+                pause = LOOK_S if self.tick() else IDLE_S
+            except Exception as error:  # noqa: BLE001 - the thread must never die silently
+                if not self._stopping.is_set():
+                    self._log.error("priors_held_up", error=type(error).__name__)
+                pause = LOOK_S
+            self._wake.wait(pause)
