@@ -12,7 +12,12 @@ from collections.abc import Callable
 
 import torch
 
-DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+"""What a network is served with."""
+
+TRAINED = {**DTYPES, "fp16": torch.float16}
+"""What it may be trained with."""
+
 GAIN = 1.2
 """How many times faster than fp32 a step must be for 16 bits to be worth it."""
 
@@ -30,7 +35,7 @@ def autocast(precision: str, device: str) -> torch.autocast:
     device
         Torch device type, ``"cpu"`` or ``"cuda"``.
     """
-    return torch.autocast(device, DTYPES[precision], enabled=precision != "fp32")
+    return torch.autocast(device, TRAINED[precision], enabled=precision != "fp32")
 
 
 def loss_scaler(precision: str, device: str) -> torch.amp.GradScaler:
@@ -64,7 +69,7 @@ def choose_precision(
     ValueError
         ``wanted`` is none of these.
     """
-    if wanted in {"fp32", "bf16"}:
+    if wanted in DTYPES:
         return wanted
     if wanted != "auto":
         raise ValueError(f"precision is auto, fp32 or bf16, not {wanted!r}")
