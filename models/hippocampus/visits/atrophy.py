@@ -96,7 +96,7 @@ def _outwards(mask: npt.NDArray[np.bool_]) -> Field:
         np.asarray(outside) - np.asarray(inside), SMOOTH_VOXELS, mode="nearest"
     )
     fade = np.exp(-0.5 * (distance / FADE_VOXELS) ** 2)
-    return np.asarray(np.stack(np.gradient(distance)) * fade)
+    return np.asarray(np.array(np.gradient(distance)) * fade)
 
 
 def _fine_points(shape: tuple[int, ...]) -> Field:
@@ -121,6 +121,6 @@ def _volume(part: Field, points: Field) -> float:
 
 def _jacobian(field: Field) -> Field:
     """Return the determinant of the derivative of x + field(x), ``(D, H, W)``."""
-    rows = [np.stack(np.gradient(field[axis])) for axis in range(3)]
+    rows = [np.array(np.gradient(field[axis])) for axis in range(3)]
     derivative = np.moveaxis(np.stack(rows), (0, 1), (-2, -1)) + np.eye(3)
     return np.asarray(np.linalg.det(derivative))

@@ -127,10 +127,9 @@ def summarise(found: Sequence[Pair], structure: str) -> Summary:
     """Return errors and coverage of one structure."""
     chosen = [pair for pair in found if pair.structure == structure]
     errors = np.array([pair.error for pair in chosen])
-    true, measured = (
-        np.array([pair.years * np.log1p(rate(pair) / 100) for pair in chosen])
-        for rate in (lambda pair: pair.true_rate, lambda pair: pair.measured_rate)
-    )
+    years = np.array([pair.years for pair in chosen])
+    true = years * np.log1p(np.array([pair.true_rate for pair in chosen]) / 100)
+    seen = years * np.log1p(np.array([pair.measured_rate for pair in chosen]) / 100)
     coverage = float(np.mean([pair.covered for pair in chosen]))
     low, high = wilson(coverage, len(chosen))
     return Summary(
@@ -139,7 +138,7 @@ def summarise(found: Sequence[Pair], structure: str) -> Summary:
         float(errors.mean()),
         float(np.abs(errors).mean()),
         float(errors.std(ddof=1)),
-        float(np.polyfit(true, measured, 1)[0]),
+        float(np.polyfit(true, seen, 1)[0]),
         coverage,
         low,
         high,
