@@ -5,6 +5,9 @@ from __future__ import annotations
 from models.commands import options
 from models.commands.eda import eda
 from models.commands.list import list_models
+from models.commands.progression import progression
+from models.commands.retest import retest
+from models.commands.robustness import robustness
 from models.commands.train import train
 from models.commands.verify import verify
 from models.page import Commands
@@ -34,3 +37,6 @@ app.command("list", rich_help_panel=options.SHIPPED)(list_models)
 app.command(rich_help_panel=options.SHIPPED)(verify)
 app.command(rich_help_panel=options.LEARN)(eda)
 app.command(rich_help_panel=options.LEARN)(train)
+app.command(rich_help_panel=options.LEARN)(retest)
+app.command(rich_help_panel=options.LEARN)(progression)
+app.command(rich_help_panel=options.LEARN)(robustness)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
-from functools import cache
+from functools import cache, partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +27,7 @@ from models.hippocampus.dataset import Case
 from models.hippocampus.folds import Fold
 from models.hippocampus.model import HippocampusModel
 from models.hippocampus.robustness.perturbations import Scene, scene
-from models.hippocampus.robustness.suite import Entry
+from models.hippocampus.robustness.suite import SUITE, Entry
 from models.training.metrics import dice
 from models.volume.bundle import load_bundle
 from models.volume.geometry import Affine
@@ -76,13 +79,31 @@ class Trial:
 
 
 def trials(
-    fold: Fold, cases: Sequence[Case], entries: Sequence[Entry], precision: str
-) -> Iterator[Trial]:
-    """Yield a trial of every entry on every case, which the fold must not have seen."""
-    model = _model(fold)
-    for case in cases:
-        for entry in entries:
-            yield trial(model, fold.number, case, entry, precision)
+    pairs: Sequence[tuple[Fold, Case]],
+    entries: Sequence[Entry] = SUITE,
+    precision: str = "fp32",
+    processes: int = 1,
+) -> Iterator[list[Trial]]:
+    """Yield the trials of each case, in order, computed by processes.
+
+    Parameters
+    ----------
+    pairs
+        From `models.hippocampus.held_out.held_out_cases`.
+    """
+    work = partial(_trials_of, entries=entries, precision=precision)
+    if processes == 1:
+        yield from map(work, pairs)
+        return
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        yield from pool.map(work, pairs)
+
+
+def _trials_of(
+    pair: tuple[Fold, Case], entries: Sequence[Entry], precision: str
+) -> list[Trial]:
+    fold, case = pair
+    return [trial(_model(fold), fold.number, case, e, precision) for e in entries]
 
 
 @cache
@@ -153,8 +174,6 @@ def read_trials(path: Path) -> list[Trial]:
     ValueError
         A line is no trial.
     """
-    import json
-
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
         return [Trial(**json.loads(line)) for line in lines]
