@@ -48,20 +48,29 @@ class Exhibit:
 
 
 def gallery(analysis: Analysis) -> list[Exhibit]:
-    """Draw a usual case first, then the most striking of every kind of finding."""
-    exhibits = []
-    if usual := usual_case(analysis):
-        words = "a usual case, for comparison: its volume is the median"
-        exhibits.append(exhibit(analysis, Remark(usual, "", words)))
-    exhibits += [exhibit(analysis, remark) for remark in most_striking(analysis)]
-    return exhibits
+    """Draw a usual case, the extremes, then the most striking of every finding."""
+    chosen = [*usual_and_extremes(analysis), *most_striking(analysis)]
+    return [exhibit(analysis, remark) for remark in chosen]
 
 
-def usual_case(analysis: Analysis) -> str | None:
-    """Return the case of median volume among those of which nothing is said."""
-    plain = [case for case in analysis.passed if case.name not in analysis.findings]
-    ordered = sorted(plain, key=lambda case: (case.volumes_mm3["whole"], case.name))
-    return ordered[len(ordered) // 2].name if ordered else None
+def usual_and_extremes(analysis: Analysis) -> list[Remark]:
+    """Return the cases of median, least and greatest volume, to compare with.
+
+    The first is one of which nothing else is said.
+    """
+    ordered = sorted(analysis.passed, key=lambda case: case.volumes_mm3["whole"])
+    plain = [case for case in ordered if case.name not in analysis.findings]
+    if not plain:
+        return []
+    shown = (
+        (plain[len(plain) // 2], "a usual case"),
+        (ordered[0], "the smallest"),
+        (ordered[-1], "the largest"),
+    )
+    return [
+        Remark(case.name, "", f"{words}, {case.volumes_mm3['whole']:.0f} mm³")
+        for case, words in shown
+    ]
 
 
 def most_striking(analysis: Analysis) -> list[Remark]:

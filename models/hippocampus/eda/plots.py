@@ -144,9 +144,10 @@ def _percentiles(panel: Axes, found: statistics.Distribution) -> None:
         f"{middle:.0f}",
         (middle, 1),
         xycoords=("data", "axes fraction"),
-        xytext=(3, -2),
+        xytext=(0, 1),
         textcoords="offset points",
-        va="top",
+        ha="center",
+        va="bottom",
         fontsize=8,
     )
 

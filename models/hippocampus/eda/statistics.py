@@ -48,11 +48,14 @@ class Agreement:
         Pearson's r.
     difference_percent
         Mean of |V1 - V2| over their mean.
+    second_larger
+        Pairs in which the second file has the larger volume.
     """
 
     n: int
     correlation: float
     difference_percent: float
+    second_larger: int
 
 
 def distribution(values: Sequence[float]) -> Distribution:
@@ -118,4 +121,5 @@ def _agreement(pairs: Sequence[tuple[Measured, Measured]]) -> Agreement | None:
         n=len(both),
         correlation=float(np.corrcoef(both.T)[0, 1]),
         difference_percent=100 * float(apart.mean()),
+        second_larger=int(np.count_nonzero(both[:, 1] > both[:, 0])),
     )

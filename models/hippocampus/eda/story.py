@@ -150,17 +150,25 @@ def _groups(analysis: Analysis) -> Iterator[Group]:
 
 
 def _volume_rows(analysis: Analysis) -> Iterator[tuple[str, ...]]:
-    """Yield a head and a row for each structure."""
-    percentiles = [f"{each} %" for each in statistics.PERCENTILES]
-    yield ("mm³", "n", "mean", "SD", "least", *percentiles, "most")
-    for structure, found in statistics.volumes(analysis.passed).items():
-        numbers = (found.mean, found.sd, found.minimum, *found.percentiles)
-        shown = (f"{each:.0f}" for each in (*numbers, found.maximum))
-        yield (structure, str(found.n), *shown)
+    """Yield a head and a row for each number."""
+    found = statistics.volumes(analysis.passed)
+    yield ("mm³", *found)
+    yield ("mean", *(f"{each.mean:.0f}" for each in found.values()))
+    yield ("SD", *(f"{each.sd:.0f}" for each in found.values()))
+    yield ("least", *(f"{each.minimum:.0f}" for each in found.values()))
+    for place, percent in enumerate(statistics.PERCENTILES):
+        below = (f"{each.percentiles[place]:.0f}" for each in found.values())
+        yield (f"{percent} %", *below)
+    yield ("most", *(f"{each.maximum:.0f}" for each in found.values()))
 
 
 def _plots(analysis: Analysis) -> Iterator[Plot]:
-    yield Plot("volumes", "Volumes", volumes_caption(analysis), plots.volumes(analysis))
+    yield Plot(
+        "volumes",
+        "Distribution of volumes",
+        volumes_caption(analysis),
+        plots.volumes(analysis),
+    )
     yield Plot(
         "anterior_against_posterior",
         "Anterior against posterior",
@@ -170,9 +178,9 @@ def _plots(analysis: Analysis) -> Iterator[Plot]:
     if plots.has_pairs(analysis.passed):
         figure = plots.two_sides(analysis)
         yield Plot("two_sides", "Two sides", sides_caption(analysis), figure)
+    yield Plot("shapes", "Sizes", shapes_caption(analysis), plots.shapes(analysis))
     figure = plots.intensities(analysis)
     yield Plot("intensities", "Intensities", intensities_caption(analysis), figure)
-    yield Plot("shapes", "Sizes", shapes_caption(analysis), plots.shapes(analysis))
 
 
 def volumes_caption(analysis: Analysis) -> str:
@@ -197,22 +205,24 @@ def parts_caption(analysis: Analysis) -> str:
 def sides_caption(analysis: Analysis) -> str:
     """Say how alike a subject's files are, and how alike strangers are."""
     sides = statistics.two_sides(analysis.passed)
-    strangers = statistics.neighbours(analysis.passed)
     if sides is None:
         return "Too few subjects have two files to say how alike they are."
     words = (
-        f"The two files of {sides.n} subjects differ by {sides.difference_percent:.1f} "
-        f"% on average (r = {sides.correlation:.2f})"
+        f"The two files of {sides.n} subjects differ by "
+        f"{sides.difference_percent:.1f} % on average (r = {sides.correlation:.2f}); "
+        f"the second is the larger in {sides.second_larger}. "
     )
+    strangers = statistics.neighbours(analysis.passed)
     if strangers is None:
-        return f"{words}."
+        return words + "There are no neighbours of other subjects to compare with."
     words += (
-        f", neighbours of different subjects by {strangers.difference_percent:.1f} % "
-        f"(r = {strangers.correlation:.2f}, n = {strangers.n})"
+        "Neighbours of different subjects differ by "
+        f"{strangers.difference_percent:.1f} % "
+        f"(r = {strangers.correlation:.2f}, n = {strangers.n}): "
     )
     if strangers.correlation > LEAST_STRANGER:
-        return f"{words}. Is the numbering right? Strangers should not be alike."
-    return f"{words}: files of one subject must not be divided between folds."
+        return words + "is the numbering right? Strangers should not be alike."
+    return words + "files of one subject must stay in one fold."
 
 
 def intensities_caption(analysis: Analysis) -> str:
@@ -234,7 +244,7 @@ def shapes_caption(analysis: Analysis) -> str:
     ranges = [f"{min(axis)} to {max(axis)}" for axis in zip(*shapes, strict=True)]
     return (
         f"Crops have {ranges[0]} voxels to the right, {ranges[1]} to the front and "
-        f"{ranges[2]} upwards. A network's window must hold the largest."
+        f"{ranges[2]} upwards."
     )
 
 
