@@ -21,6 +21,11 @@ class ModelSettings(Section):
     expected: bool = False
     """Whether every study is meant for this model: one in which it reads nothing
     then makes a notice, as a failed one does."""
+    laterality: Literal["", "left", "right"] = ""
+    """Side that every series shows which this site sends to the model; empty: not
+    declared, and then no side is told."""
+    calibration: Path | None = None
+    """File that ``pacs-node calibrate`` wrote with controls of this site."""
     accept: AcceptSettings = AcceptSettings()
     """What stands here in the place of the bundle's rule."""
 

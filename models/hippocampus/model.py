@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -26,6 +27,7 @@ from models.hippocampus.findings import (
 )
 from models.hippocampus.grid import Grid
 from models.hippocampus.network import ResidualUNet
+from models.hippocampus.norms import norms_digest
 from models.hippocampus.preprocess import Preprocessing
 from models.hippocampus.reading import Reader, interpret, known_of, on_side
 from models.hippocampus.segment import probabilities
@@ -47,7 +49,8 @@ def build(bundle: Path | None = None) -> HippocampusModel:
     models.volume.bundle.BundleError
         The bundle is incomplete or its weights do not match their SHA-256.
     """
-    return HippocampusModel(load_bundle(bundle or Path(__file__).parent))
+    verified = load_bundle(bundle or Path(__file__).parent)
+    return HippocampusModel(replace(verified, references_digest=norms_digest()))
 
 
 class HippocampusModel:

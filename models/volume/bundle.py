@@ -133,6 +133,9 @@ class Bundle:
     weights_digest
         SHA-256 of the weights: of the one file, or of the bytes of several, one
         after another in the order of their names.
+    references_digest
+        SHA-256 of the published data that the model compares with, which lie beside
+        its code and in no bundle; "" without any.
     """
 
     folder: Path
@@ -152,6 +155,7 @@ class Bundle:
     metrics: Mapping[str, Any] = field(default_factory=dict)
     golden_case: Mapping[str, Any] = field(default_factory=dict)
     columns: Mapping[str, Column] = field(default_factory=dict)
+    references_digest: str = ""
 
     def weights_path(self, name: str) -> Path:
         """Return the path of a weights file that the bundle names."""

@@ -17,6 +17,7 @@ from types import MappingProxyType
 from models.history import Prior
 from node.accept import AcceptSettings
 from node.config_reading import ReportSettings
+from node.declared import Declared
 from node.errors import LedgerError
 
 
@@ -129,6 +130,8 @@ class JobRequest:
     priors, priors_withheld
         Earlier results of the person, oldest first, and reason codes of what is
         known and not used.
+    declared
+        What the site declares of every series that the model reads.
     expected
         SOP Instance UID and SHA-256 of the objects that are to come out again; none:
         whatever comes out is the result.
@@ -158,6 +161,7 @@ class JobRequest:
     expected: tuple[tuple[str, str], ...] = ()
     priors: tuple[Prior, ...] = ()
     priors_withheld: tuple[str, ...] = ()
+    declared: Declared = field(default_factory=Declared)
 
 
 @dataclass(frozen=True, slots=True)

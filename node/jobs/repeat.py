@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from node.config import Settings
+from node.declared import Declared
 from node.errors import JobError, LedgerError
 from node.jobs.job import FILE_MISSING, Completeness, JobRequest
 from node.jobs.ledger import Ledger
@@ -76,6 +77,7 @@ def repeat_request(
         accept=settings.models.of(job.model).accept,
         priors=last.known.priors,
         priors_withheld=last.known.withheld,
+        declared=Declared.by(settings.models.of(job.model)),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from node.config import Settings
+from node.declared import Declared
 from node.errors import JobError, LedgerError, StudyReopenedError
 from node.jobs.job import FILE_MISSING, Completeness, JobRequest
 from node.jobs.known_priors import NOT_SOUGHT, KnownPriors
@@ -77,6 +78,7 @@ def request_of(
         threads=settings.jobs.threads,
         priors=known.priors,
         priors_withheld=known.withheld,
+        declared=Declared.by(settings.models.of(job.model)),
     )
 
 

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
@@ -53,6 +53,7 @@ from node.jobs.objects import write_objects
 from node.jobs.stage import announce
 from node.jobs.verdicts import verdicts
 from node.predict.choose import Choice, choose
+from node.predict.patient import patient_of
 from node.predict.run import Prediction, run
 from node.report.compose import UNCONFIRMED, compose, report_identity
 from node.report.provenance import Provenance, input_digest, is_own
@@ -165,6 +166,7 @@ def _perform(request: JobRequest) -> Outcome:
         lines = refusal_lines(choice, study)
         return NotApplicable(choice.reason, lines, verdicts(choice, study))
     _check_whole(choice.chosen, study)
+    context = replace(context, patient=patient_of(request, study, choice.chosen))
     prediction = run(model, choice.chosen, context, announce)
     clock.seconds.update(prediction.timings_s)
     reading = _Reading(request, model, context, study, choice, prediction)
@@ -325,6 +327,9 @@ def _provenance(reading: _Reading) -> Provenance:
         series_reason=reading.choice.because,
         priors=request.priors,
         priors_withheld=request.priors_withheld,
+        laterality=request.declared.laterality,
+        calibration_digest=request.declared.calibration_digest,
+        references_digest=bundle.references_digest,
     )
 
 

@@ -46,7 +46,15 @@ _OF_AN_EDITION = frozenset(
 """What tells editions of one result apart. That a study was confirmed later makes no
 new result."""
 
-_OF_A_PERSON = frozenset({"priors", "priors_withheld"})
+_OF_A_PERSON = frozenset(
+    {
+        "priors",
+        "priors_withheld",
+        "laterality",
+        "calibration_digest",
+        "references_digest",
+    }
+)
 """Counts where there is some: without any, a result is the one that it always was."""
 
 
@@ -80,6 +88,11 @@ class Provenance:
     priors, priors_withheld
         Earlier results that the model was told, oldest first, and reason codes of
         those that it was not.
+    laterality
+        Side that the site declares, "" without.
+    calibration_digest, references_digest
+        SHA-256 of the site's calibration and of the published data that the model
+        compares with; "" without.
     """
 
     installation_id: str
@@ -101,6 +114,9 @@ class Provenance:
     series_reason: str = ""
     priors: tuple[Prior, ...] = ()
     priors_withheld: tuple[str, ...] = ()
+    laterality: str = ""
+    calibration_digest: str = ""
+    references_digest: str = ""
 
     def __post_init__(self) -> None:
         if self.completed_at.tzinfo is None:

@@ -48,6 +48,9 @@ OTHER: dict[str, Any] = {
     "series_reason": "other",
     "priors": (PRIOR,),
     "priors_withheld": ("identity_conflict",),
+    "laterality": "left",
+    "calibration_digest": "e" * 64,
+    "references_digest": "e" * 64,
 }
 """Another value for each field that makes another result."""
 
