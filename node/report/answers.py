@@ -6,12 +6,14 @@ here. What answers none of these stands further down, among the facts.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from models.contract import Code, Findings, Measurement, Statement, Structure
 from models.history import CHANGE, POSITION, Trend, TrendPoint
 from node.report.facts import Line
+from node.report.steps import spoken_steps
 
 Z_SCORES = frozenset({("DCM", "121416"), ("DCM", "113071")})
 """Concepts of a position in a norm (PS3.16 CID 227, CID 7469)."""
@@ -24,6 +26,10 @@ UNITS = {"mm3": "mm³", "mm2": "mm²", "%/a": "%/year", "1": "", "{score}": ""}
 
 MINUS = "\N{MINUS SIGN}"
 
+BEGINS_WITH_A_NUMBER = re.compile(
+    r"([+-]?\d+(?:\.\d+)?) (% per year|%/year)(?: \(95 % interval ([^)]+)\))?(.*)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -33,6 +39,32 @@ class Row:
     colour: tuple[int, int, int]
     numbers: tuple[tuple[str, str], ...]
     union: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """A sentence that begins with a number, in parts of different size.
+
+    A rate of change has no code in DICOM and comes as a sentence; what it begins with
+    is printed as large as a coded number.
+
+    >>> Headline.of("+0.4 % per year (95 % interval 0.1 to 0.7) since 2023-01-09.").rest
+    'since 2023-01-09.'
+    """
+
+    number: str
+    unit: str = ""
+    interval: str = ""
+    rest: str = ""
+
+    @classmethod
+    def of(cls, sentence: str) -> Headline | None:
+        """Return the parts of a sentence; None when it begins with no number."""
+        found = BEGINS_WITH_A_NUMBER.match(sentence)
+        if found is None:
+            return None
+        number, unit, interval, rest = (part or "" for part in found.groups())
+        return cls(typeset(number), unit.strip(), typeset(interval), rest.strip())
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +103,18 @@ def position(findings: Findings) -> Answer:
     return _answer(findings, POSITION, is_score)
 
 
+def rates(answer: Answer) -> list[tuple[str, Headline]]:
+    """Return the changes per year, coded or in a sentence, by structure."""
+    coded = [(m.structure, Headline(*_parts(m))) for m in answer.numbers]
+    said = [(s.structure, Headline.of(s.text)) for s in answer.sentences]
+    return [*coded, *((name, line) for name, line in said if line)]
+
+
+def _parts(number: Measurement) -> tuple[str, str, str]:
+    ends = interval(number).removeprefix("95 % interval ")
+    return signed(number), unit_of(number.unit), ends
+
+
 def change(findings: Findings) -> Answer:
     """Return how the numbers changed over time."""
     return _answer(findings, CHANGE, is_change, findings.trends)
@@ -99,6 +143,8 @@ def words(findings: Findings) -> Iterator[str]:
             yield f"{label}: {sentence(said)}"
         for trend in answer.trends:
             yield from _course(trend)
+    if position(findings).numbers:
+        yield f"Steps of the percentile: {spoken_steps()}"
     for number in findings.measurements:
         if number.interval and not (is_score(number) or is_change(number)):
             yield f"{number.name.meaning}: {spoken(number)}"
@@ -152,9 +198,9 @@ def visits(trend: Trend) -> str:
     return f"{count} visits" if count > 1 else "1 visit"
 
 
-def band(name: str, low: float, high: float) -> str:
+def band(low: float, high: float) -> str:
     """Return the expected change of a group."""
-    return f"{name}: {typeset(f'{low:g}')} to {typeset(f'{high:g}')} %/year"
+    return f"{typeset(f'{low:.2f}')} to {typeset(f'{high:.2f}')} %/year"
 
 
 def typeset(number: str) -> str:
@@ -211,4 +257,4 @@ def _course(trend: Trend) -> Iterator[str]:
             f"{visit(trend, point)}"
         )
     for name, (low, high) in trend.bands.items():
-        yield f"Expected change of {trend.structure}, {band(name, low, high)}"
+        yield f"Expected change of {trend.structure}, {name}: {band(low, high)}"

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from models.contract import Flag, Grade, Measurement
 from node.report.answers import (
     Answer,
+    Headline,
     Row,
     interval,
-    signed,
+    rates,
     spoken,
     told,
     typeset,
-    unit_of,
 )
 from node.report.canvas import (
     BAD,
@@ -48,8 +48,11 @@ GRADES: dict[Grade, tuple[str, Colour]] = {
 
 NO_RESERVATION = "No reservation was found."
 
-NOT_STATED = "not stated"
+NOT_STATED = "Not stated"
 """Stands for a number that is withheld; the reason follows."""
+
+LONGEST_TITLE = 20
+"""Of words before a colon, such as "Not determined", that stand there instead."""
 
 GAP, INSET = 14, 18
 TITLE_PX, WORDS_PX = 19, 20
@@ -301,48 +304,77 @@ def _draw_score(
 
 def _draw_change(card: Card, answer: Answer) -> list[str]:
     """Write the change of one structure, draw its course; return what is left out."""
-    trend = answer.trends[0] if answer.trends else None
+    trend = max(answer.trends, key=lambda each: bool(each.bands), default=None)
     about = trend.structure if trend else ""
-    rates = sorted(answer.numbers, key=lambda rate: rate.structure != about)
-    of = rates[0].structure if rates else about
+    known = sorted(rates(answer), key=lambda rate: rate[0] != about)
+    of = known[0][0] if known else about
     y = card.open(f"Change over time: {of}" if of else "Change over time")
-    if not rates and not trend:
+    if not known and not trend:
         return _draw_words(card, y, answer)
-    said = [*answer.withheld, *answer.sentences]
-    if rates:
-        y = _draw_rate(card, y, rates[0])
-    elif said:
-        first = said.pop(0)
-        y = card.canvas.block((card.left, y), first.text, 17, card.room, lines=2) + 4
-        if len(wrap(first.text, font(17), card.room)) > MOST_LINES:
-            said.insert(0, first)
+    left = [told(said) for said in (*answer.withheld, *answer.sentences)]
+    if known:
+        y = _draw_rate(card, y, known[0][1])
+        left = _untold(answer, known[0])
+    elif left:
+        y, whole = _draw_reason(card, y, left[0])
+        left = left[1:] if whole else left
     if trend:
         box = (card.left, round(y), card.room, round(card.bottom - y))
         draw_course(card.canvas, box, trend)
-    return [*map(spoken, rates[1:]), *map(told, said)]
+    return left
 
 
-def _draw_rate(card: Card, y: float, rate: Measurement) -> float:
+def _untold(answer: Answer, shown: tuple[str, Headline]) -> list[str]:
+    """Return what is known of a change besides the headline that is shown."""
+    others = [spoken(n) for n in answer.numbers if n.structure != shown[0]]
+    for said in (*answer.withheld, *answer.sentences):
+        line = Headline.of(said.text)
+        if (said.structure, line) != shown:
+            others.append(told(said))
+        elif line and line.rest:
+            others.append(f"{said.structure}: {line.rest}")
+    return others
+
+
+def _draw_reason(card: Card, y: float, reason: str) -> tuple[float, bool]:
+    """Write why there is no rate above a course; tell whether all of it fits."""
+    below = card.canvas.block((card.left, y), reason, 17, card.room, lines=MOST_LINES)
+    return below + 4, len(wrap(reason, font(17), card.room)) <= MOST_LINES
+
+
+def _draw_rate(card: Card, y: float, rate: Headline) -> float:
     """Write a change per year, its interval beside it; return the y below."""
-    line = y + 32
-    x = card.left + card.canvas.line((card.left, line), signed(rate), 36, bold=True)
-    card.canvas.line((x + 7, line), unit_of(rate.unit), 20, FAINT)
+    line, right = y + 32, card.left + card.room
+    x = card.left + card.canvas.line((card.left, line), rate.number, 36, bold=True)
+    room = card.room - (font(18).length(rate.interval) if rate.interval else 0)
+    width = round(card.left + room - x - 14)
+    size = largest(rate.unit, (20, 18, 16), width)
+    card.canvas.line((x + 7, line), rate.unit, size, FAINT, width=width)
     if rate.interval:
-        right = card.left + card.room
-        name, _, ends = interval(rate).partition("interval ")
-        card.canvas.line((right, line - 19), f"{name}interval", 16, FAINT, anchor="rs")
-        card.canvas.line((right, line), ends, 18, anchor="rs")
+        name = (right, line - 19)
+        card.canvas.line(name, "95 % interval", 16, FAINT, anchor="rs")
+        card.canvas.line((right, line), rate.interval, 18, anchor="rs")
     return y + 42
 
 
 def _draw_words(card: Card, y: float, answer: Answer) -> list[str]:
     """Write why there is no number, or what is said instead; return what is cut."""
-    if answer.withheld:
-        card.canvas.line((card.left, y + 26), NOT_STATED, 26, bold=True)
-        y += 40
     cut = []
-    for said in (*answer.withheld, *answer.sentences):
-        y, whole = card.words(y, said.text)
+    for number, said in enumerate((*answer.withheld, *answer.sentences)):
+        text = said.text
+        if said.reason and number == 0:
+            title, text = _titled(text)
+            card.canvas.line((card.left, y + 26), title, 26, bold=True, width=card.room)
+            y += 40
+        y, whole = card.words(y, text)
         if not whole:
             cut.append(told(said))
     return cut
+
+
+def _titled(text: str) -> tuple[str, str]:
+    """Return the first words of a reason, and the rest as a sentence."""
+    title, _, rest = text.partition(": ")
+    if not rest or len(title) > LONGEST_TITLE:
+        return NOT_STATED, text
+    return title, rest[:1].upper() + rest[1:]

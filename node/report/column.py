@@ -81,4 +81,4 @@ def lines_below(
     """
     notes = [Line("" if n else "Notes", flag.text) for n, flag in enumerate(text.notes)]
     facts = [line for line in text.patient if line.label not in elsewhere]
-    return [*cut, *text.statements, *notes], [*facts, *text.images]
+    return [*cut, *notes, *text.statements], [*facts, *text.images]

@@ -64,11 +64,21 @@ def draw_course(canvas: Canvas, box: tuple[int, int, int, int], trend: Trend) ->
     for point, place in zip(trend.points, places, strict=True):
         _draw_point(canvas, frame, trend, point, place)
     _draw_labels(canvas, frame, trend, places)
-    for number, (name, (low, high)) in enumerate(trend.bands.items()):
-        words = band(name, low, high)
-        place = (x, bottom + number * (NAME_PX + 4) + NAME_PX)
-        size = largest(words, (NAME_PX, 13, 12), width)
-        canvas.line(place, words, size, BANDS[number % len(BANDS)][1], width=width)
+    for number, name in enumerate(trend.bands):
+        _name_band(canvas, (x, bottom + number * (NAME_PX + 4)), width, trend, name)
+
+
+def _name_band(
+    canvas: Canvas, place: tuple[int, float], width: int, trend: Trend, name: str
+) -> None:
+    """Write whose band it is, and its numbers in full."""
+    colour = BANDS[list(trend.bands).index(name) % len(BANDS)][1]
+    right, y = place[0] + width, place[1] + NAME_PX
+    numbers = band(*trend.bands[name])
+    used = canvas.line((right, y), numbers, NAME_PX, colour, anchor="rs")
+    room = round(width - used - 8)
+    size = largest(name, (NAME_PX, 13, 12, 11), room)
+    canvas.line((place[0], y), name, size, colour, width=room)
 
 
 def _frame(trend: Trend, plot: tuple[float, float, float, float]) -> Frame:

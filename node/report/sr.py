@@ -14,15 +14,15 @@ from highdicom.sr.coding import CodedConcept
 from highdicom.sr.value_types import ContainerContentItem, ContentSequence
 from pydicom import Dataset
 from pydicom.sr.codedict import codes
-from pydicom.uid import Comprehensive3DSRStorage
 
 from models.contract import Code
 from node.equipment import MANUFACTURER
-from node.report.provenance import device_uid, series_uid
+from node.report.provenance import device_uid
 from node.report.seg import coded
 from node.report.sop import Report, finish
 from node.report.sr_groups import measurement_groups
 from node.report.sr_library import image_library
+from node.report.sr_priors import add_priors, reference
 from node.report.text import ReportText, comments
 
 IMAGING_PROCEDURES = {
@@ -54,7 +54,10 @@ def build_sr(report: Report, seg: Dataset) -> Dataset:
         **report.sop_arguments("SR"),
     )
     if report.provenance.replaces is not None:
-        sr.PredecessorDocumentsSequence = [_predecessor(report)]
+        study = report.headers[0].StudyInstanceUID
+        replaced = reference(study, report.provenance.replaces)
+        sr.PredecessorDocumentsSequence = [replaced]  # PS3.3 C.17.2
+    add_priors(sr, report.provenance.priors)
     _name_archive(sr, report.provenance.retrieve_ae_title)
     finish(sr, report)
     return sr
@@ -106,21 +109,6 @@ def _procedure(source: Dataset) -> CodedConcept:
         if all(parts):
             return CodedConcept(*parts)
     return coded(IMAGING_PROCEDURES.get(str(source.Modality), IMAGING))
-
-
-def _predecessor(report: Report) -> Dataset:
-    """Return the item that names the SR of the version before (PS3.3 C.17.2)."""
-    replaced = str(report.provenance.replaces)
-    instance = Dataset()
-    instance.ReferencedSOPClassUID = Comprehensive3DSRStorage
-    instance.ReferencedSOPInstanceUID = replaced
-    series = Dataset()
-    series.SeriesInstanceUID = series_uid(replaced)
-    series.ReferencedSOPSequence = [instance]
-    study = Dataset()
-    study.StudyInstanceUID = report.headers[0].StudyInstanceUID
-    study.ReferencedSeriesSequence = [series]
-    return study
 
 
 def _name_archive(sr: Dataset, retrieve_ae_title: str) -> None:

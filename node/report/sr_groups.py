@@ -28,16 +28,14 @@ from highdicom.sr import Measurement as MeasurementItem
 from highdicom.sr.coding import CodedConcept
 from pydicom import Dataset
 from pydicom.sr.codedict import codes
-from pydicom.valuerep import DSclass
 
 from models.contract import Code, Measurement, Structure
 from node.equipment import MANUFACTURER
 from node.report.contours import area_px, largest_outline
 from node.report.seg import coded
 from node.report.sop import Report
+from node.report.sr_numbers import AREA, VOLUME, number_item
 
-VOLUME = Code("118565006", "SCT", "Volume")
-AREA = Code("42798000", "SCT", "Area")
 VOXEL_SUM = Code("126030", "DCM", "Sum of segmented voxel method for volume")
 SQUARE_MM = Code("mm2", "UCUM", "square millimeter")
 
@@ -105,7 +103,7 @@ def _planar(report: Report, structure: Structure) -> Group | None:
                 source.SOPClassUID, source.SOPInstanceUID
             ),
         ),
-        measurements=[_item(area)],
+        measurements=[number_item(area)],
         **_common(report, structure),
     )
 
@@ -173,16 +171,4 @@ def _measured(report: Report, structure: Structure) -> list[Measurement]:
 
 
 def _items(report: Report, structure: Structure) -> list[MeasurementItem]:
-    return [_item(measurement) for measurement in _measured(report, structure)]
-
-
-def _item(measurement: Measurement) -> MeasurementItem:
-    """TID 300, with exactly the digits that the page shows."""
-    item = MeasurementItem(
-        name=coded(measurement.name),
-        value=float(measurement.printed),
-        unit=coded(measurement.unit),
-    )
-    value = item[0].MeasuredValueSequence[0]
-    value.NumericValue = DSclass(measurement.printed)
-    return item
+    return [number_item(each) for each in _measured(report, structure)]
