@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from models.hippocampus.eda.kinds import Remark
-from models.hippocampus.eda.measurement import STRUCTURES, Grid, Measured
+from models.hippocampus.eda.measurement import SOUND_AXES, STRUCTURES, Grid, Measured
 
 EDGE_VOXELS = (16, 96)
 """Least and greatest edge of a crop around one hippocampus, at 1 mm."""
@@ -100,7 +100,7 @@ def spacing(case: Measured) -> Remarks:
 def axes(case: Measured) -> Remarks:
     """Yield axes that do not grow to the right, to the front and upwards."""
     for part, grid in _grids(case):
-        if grid.axes != "RAS":
+        if grid.axes != SOUND_AXES:
             yield Remark(case.name, "axes", f"axes of the {part} are {grid.axes}")
 
 
@@ -151,8 +151,9 @@ def back_to_front(case: Measured) -> Remarks:
 
 def upside_down(case: Measured) -> Remarks:
     """Yield a hippocampus whose head is its highest part."""
-    if case.posture and _turned(case, case.posture.rise) > LARGEST_RISE:
-        detail = f"it rises {abs(case.posture.rise):.2f} mm per mm to the front"
+    lies = case.posture
+    if lies and lies.forward_mm > 0 and lies.rise > LARGEST_RISE:
+        detail = f"it rises {lies.rise:.2f} mm per mm to the front"
         yield Remark(case.name, "upside_down", detail)
 
 
@@ -219,9 +220,3 @@ def _times(shape: tuple[int, ...]) -> str:
 
 def _voxels(sizes: tuple[int, ...]) -> str:
     return f"{', '.join(map(str, sizes))} voxel{'' if sizes == (1,) else 's'}"
-
-
-def _turned(case: Measured, rise: float) -> float:
-    """Return the rise as it would be with the front in front."""
-    backwards = case.posture is not None and case.posture.forward_mm <= 0
-    return -rise if backwards else rise

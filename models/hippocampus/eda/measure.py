@@ -21,6 +21,7 @@ from nibabel.spatialimages import HeaderDataError
 from models.hippocampus.eda import anatomy
 from models.hippocampus.eda.anatomy import Array
 from models.hippocampus.eda.measurement import (
+    SOUND_AXES,
     STRUCTURES,
     Contrast,
     Drawing,
@@ -185,7 +186,7 @@ def together(
     drawn = labels[0]
     if not all((drawn == code).any() for code in STRUCTURES):
         return None, None
-    posture = anatomy.posture(drawn)
+    posture = anatomy.posture(drawn) if labels[1].axes == SOUND_AXES else None
     if image is None or image[0].shape != drawn.shape:
         return posture, None
     finite = np.isfinite(image[0]).all()

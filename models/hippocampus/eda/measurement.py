@@ -15,6 +15,9 @@ SUFFIX = ".nii.gz"
 
 PARTS = ("images", "labels")
 
+SOUND_AXES = "RAS"
+"""Posture is measured in these; files in others are refused for that alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pair:
