@@ -22,6 +22,7 @@ from node import log
 from node.batch.entry import Entry
 from node.batch.order import Order
 from node.batch.sources import StudyFiles
+from node.batch.visits import whose
 from node.config import Settings
 from node.errors import ConfigError, NodeError
 from node.jobs.job import Completeness, JobState
@@ -33,6 +34,9 @@ from node.lock import FolderLock
 
 LOG_FILE = "log.txt"
 FROM_FOLDER = "read from a folder: nobody could be asked how many images there are"
+
+FOREVER = datetime.max.replace(tzinfo=UTC)
+"""Until when a job waits for its priors: they are looked for in this process."""
 
 WITH_RESULT = frozenset({JobState.REPORTED, JobState.SENT})
 FINISHED = WITH_RESULT | {JobState.NOT_APPLICABLE}
@@ -115,6 +119,7 @@ class Records:
     def __init__(self, ledger: Ledger, order: Order) -> None:
         self._ledger = ledger
         self._models = order.models
+        self._with_priors = order.settings.priors.enabled
         self._recipes = {
             model: recipe_of(order.settings, model) for model in order.models
         }
@@ -149,6 +154,7 @@ class Records:
         ]
         self._ledger.studies.forget_files(self._ledger.studies.files(uid))
         self._ledger.studies.record(instances, now)
+        self._ledger.priors.note_person(uid, *whose(study))
         self._ledger.studies.complete(
             uid,
             completeness=Completeness.UNCONFIRMED,
@@ -156,11 +162,12 @@ class Records:
             archive_counts={},
             models=wanted,
             now=now,
+            priors_until=FOREVER if self._with_priors else None,
         )
         for model in wanted:
             job = self.job(uid, model)
             self._ledger.offline.note_recipe(job.job_id, recipes[model])
-        self._ledger.offline.due(uid, now)
+        self._ledger.offline.due(uid, now, with_priors=self._with_priors)
         return wanted
 
     def job(self, study_instance_uid: str, model: str) -> JobRow:

@@ -22,7 +22,9 @@ from node.batch.order import Order, with_workers
 from node.batch.records import Records, opened, unread
 from node.batch.restore import are_there, digests, perform
 from node.batch.sources import Found, StudyFiles, source_of
+from node.batch.visits import in_order_of_visits
 from node.errors import NodeError
+from node.inbound.priors import Priors
 from node.jobs.job import FILE_MISSING, NO_SPACE, JobRequest, JobState
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
@@ -123,6 +125,12 @@ class _Run:
         self._removed: set[int] = set()  # jobs whose objects are to be made again
         self._entries: dict[tuple[str, str], list[Entry]] = defaultdict(list)
         self._pool = self._new_pool()
+        self._priors = Priors(
+            ledger,
+            None,
+            timeout_s=order.settings.priors.timeout_s,
+            on_found=self._pool.wake,
+        )
 
     def read(self) -> Done:
         """Read; return what became of everything."""
@@ -149,18 +157,30 @@ class _Run:
         self._deliveries.start()
         ends.callback(self._deliveries.stop)
         has_started = False
-        for each in self._found:
+        for each in in_order_of_visits(self._found):
             queued = self._take(each)
             if queued and not has_started:
-                self._pool.start()
-                ends.callback(self._pool.stop, patience_s=0.0)
+                self._start_reading(ends)
                 has_started = True
             elif queued:
+                self._priors.wake()
                 self._pool.wake()
             self._collect(0.0)
         while self._waiting:
             self._collect(LOOK_S)
         self._deliveries.finish()
+
+    def _start_reading(self, ends: ExitStack) -> None:
+        if self._settings.priors.enabled:
+            self._priors.start()
+        ends.callback(self._priors.stop)
+        self._pool.start()
+        ends.callback(self._pool.stop, patience_s=0.0)
+
+    def _note_recorded(self, job_id: int) -> None:
+        """Take note of an attempt; a later visit may wait for it."""
+        self._recorded.put(job_id)
+        self._priors.wake()
 
     def _new_pool(self) -> Pool:
         return Pool(
@@ -173,7 +193,7 @@ class _Run:
                 model: bundle_of(self._settings, model) for model in self._order.models
             },
             perform=perform,
-            on_recorded=self._recorded.put,
+            on_recorded=self._note_recorded,
         )
 
     def _take(self, found: Found) -> bool:

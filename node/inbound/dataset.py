@@ -36,10 +36,18 @@ SOP_CLASS_UID = 0x0008_0016
 SOP_INSTANCE_UID = 0x0008_0018
 STUDY_INSTANCE_UID = 0x0020_000D
 SERIES_INSTANCE_UID = 0x0020_000E
+STUDY_DATE = 0x0008_0020
 ACCESSION_NUMBER = 0x0008_0050
+PATIENT_ID = 0x0010_0020
 SPECIFIC_CHARACTER_SET = 0x0008_0005
 UIDS = (SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_INSTANCE_UID, SERIES_INSTANCE_UID)
-WANTED = (*UIDS, ACCESSION_NUMBER, SPECIFIC_CHARACTER_SET)
+WANTED = (
+    *UIDS,
+    STUDY_DATE,
+    ACCESSION_NUMBER,
+    PATIENT_ID,
+    SPECIFIC_CHARACTER_SET,
+)
 
 CONTRIBUTING_EQUIPMENT = 0x0018_A001
 MANUFACTURER_TAG = 0x0008_0070
@@ -70,7 +78,7 @@ class Identity:
     is_own
         Whether a node of this kind made the object: its Contributing Equipment
         Sequence names us.
-    accession_number
+    accession_number, patient_id, study_date
         "" when it has none.
     """
 
@@ -80,6 +88,8 @@ class Identity:
     series_instance_uid: str
     is_own: bool = False
     accession_number: str = field(default="", repr=False)
+    patient_id: str = field(default="", repr=False, compare=False)
+    study_date: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +131,13 @@ def _identity(values: Mapping[int, str], is_own: bool) -> Identity:
             name = f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
             raise UnreadableError(f"the data set has no {name}")
     sop_class, sop_instance, study, series = (values[tag] for tag in UIDS)
-    accession = _decoded(
-        values.get(ACCESSION_NUMBER, ""), values.get(SPECIFIC_CHARACTER_SET, "")
+    character_set = values.get(SPECIFIC_CHARACTER_SET, "")
+    accession, patient = (
+        _decoded(values.get(tag, ""), character_set)
+        for tag in (ACCESSION_NUMBER, PATIENT_ID)
     )
-    return Identity(sop_class, sop_instance, study, series, is_own, accession)
+    uids = sop_class, sop_instance, study, series
+    return Identity(*uids, is_own, accession, patient, values.get(STUDY_DATE, ""))
 
 
 def identify_head(content: bytes) -> Identity:
@@ -207,7 +220,7 @@ def _guessed_syntax(dataset: bytes) -> str:
 def _read(
     data: bytes, encoding: Encoding, *, whole: bool
 ) -> tuple[dict[int, str], bool]:
-    """Return UIDs and Accession Number by tag, and whether the object is our own.
+    """Return UIDs and other short values by tag, and whether the object is our own.
 
     When ``data`` is only the beginning of a data set it may end anywhere, provided
     that the UIDs are there.

@@ -25,13 +25,22 @@ class OfflineRecords:
                 "UPDATE jobs SET not_before = ? WHERE state = 'queued'", (NEVER,)
             )
 
-    def due(self, study_instance_uid: str, now: datetime) -> None:
-        """Let the queued jobs of a study wait no longer."""
+    def due(
+        self, study_instance_uid: str, now: datetime, *, with_priors: bool = False
+    ) -> None:
+        """Let the queued jobs of a study wait no longer.
+
+        Parameters
+        ----------
+        with_priors
+            Whether a job waits until somebody has looked for its priors.
+        """
         with self._database.write() as connection:
             connection.execute(
                 "UPDATE jobs SET not_before = ? "
-                "WHERE state = 'queued' AND study_instance_uid = ?",
-                (stamp(now), study_instance_uid),
+                "WHERE state = 'queued' AND study_instance_uid = ? "
+                "AND (priors IS NOT NULL OR NOT ?)",
+                (stamp(now), study_instance_uid, with_priors),
             )
 
     def note_recipe(self, job_id: int, recipe: str) -> None:
@@ -46,7 +55,7 @@ class OfflineRecords:
         rows = self._database.read(
             "SELECT sop_instance_uid AS uid, path, study_instance_uid AS study, model, "
             "version FROM objects JOIN results USING (result_id) "
-            "JOIN jobs USING (job_id) WHERE kind IN ('SEG', 'SR', 'SC')"
+            "JOIN jobs USING (job_id) WHERE kind IN ('SEG', 'SR', 'SC', 'PDF')"
         )
         moved = []
         for row in rows:

@@ -1,0 +1,77 @@
+"""A folder with several visits of one person: the earlier is read before the later."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from pydicom import dcmread
+from pydicom.uid import generate_uid
+
+from models.hippocampus.phantom import write_study
+from node.batch.records import opened
+from node.batch.run import read
+from node.batch.sources import Found, NoStudy, StudyFiles
+from node.batch.visits import in_order_of_visits, whose
+from node.inbound.dataset import Identity
+from tests.node.batch.orders import name, order
+
+
+def study(uid: str, patient: str, day: str) -> StudyFiles:
+    """Return a study of one image."""
+    identity = Identity("1", "2", uid, "3", patient_id=patient, study_date=day)
+    return StudyFiles(uid, Path(uid), ((Path(uid), identity),))
+
+
+def test_visits_of_one_patient_change_places_among_themselves() -> None:
+    """Everybody else is read where the folder has them."""
+    found: list[Found] = [
+        study("1", "A", "20250301"),
+        NoStudy(Path("x"), ""),
+        study("2", "B", "20250101"),
+        study("3", "A", "20240301"),
+        study("4", "", "20200101"),
+        study("5", "A", ""),
+    ]
+
+    order_of_reading = [found.index(each) for each in in_order_of_visits(found)]
+
+    assert order_of_reading == [3, 1, 2, 0, 4, 5]
+
+
+def test_a_study_of_two_numbers_is_nobodys() -> None:
+    """Nobody guesses which of them it is."""
+    (one,), (other,) = study("1", "A", "20250301").files, study("1", "B", "x").files
+
+    assert whose(StudyFiles("1", Path(), (one, other))) == ("", date(2025, 3, 1))
+
+
+def came_again(folder: Path, day: str, visit: str) -> None:
+    """Make another visit of a study: other UIDs, another day."""
+    for file in folder.rglob("*.dcm"):
+        dataset = dcmread(file)
+        for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"):
+            words = [visit, str(dataset[keyword].value)]
+            setattr(dataset, keyword, generate_uid(entropy_srcs=words))
+        dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+        dataset.StudyDate = day
+        dataset.save_as(file)
+
+
+def test_the_later_visit_of_a_folder_is_told_of_the_earlier(tmp_path: Path) -> None:
+    """Although its folder comes first; a second run has nothing more to do."""
+    write_study(tmp_path / "in" / "a", 51)
+    came_again(tmp_path / "in" / "a", "20270105", "again")
+    write_study(tmp_path / "in" / "b", 51)
+
+    entries = {name(entry): entry for entry in read(order(tmp_path)).entries}
+
+    with opened(order(tmp_path)) as ledger:
+        known = {
+            folder: ledger.history.results(entry.job.job_id)[0].known
+            for folder, entry in entries.items()
+            if entry.job
+        }
+    assert [p.study_date for p in known["a"].priors] == [date(2026, 1, 5)]
+    assert (known["b"].priors, known["b"].withheld) == ((), ())
+    assert all(entry.was_kept for entry in read(order(tmp_path)).entries)
