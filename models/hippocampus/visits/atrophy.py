@@ -29,6 +29,9 @@ FINE = 2
 FARTHEST_VOXELS = 3.0
 """Amplitudes are searched up to here, either way."""
 
+REACH = 4
+"""Voxels around the mask within which volumes are counted: beyond the farthest."""
+
 
 @dataclass(frozen=True, slots=True)
 class Warp:
@@ -66,7 +69,7 @@ def atrophy(labels: npt.NDArray[np.uint8], ratio: float) -> Warp:
         No amplitude reaches the ratio, or the warp would fold.
     """
     direction = _outwards(labels > 0)
-    points = _fine_points(labels.shape)
+    points = _fine_points(labels > 0)
     there = _sampled(direction, points)
     parts = {s.name: np.isin(labels, s.labels).astype(float) for s in STRUCTURES}
     whole = (labels > 0).astype(float)
@@ -78,7 +81,7 @@ def atrophy(labels: npt.NDArray[np.uint8], ratio: float) -> Warp:
     if missed(-FARTHEST_VOXELS) * missed(FARTHEST_VOXELS) > 0:
         raise ValueError(f"no warp leaves {ratio:.2f} of this hippocampus")
     amplitude = float(
-        optimize.brentq(missed, -FARTHEST_VOXELS, FARTHEST_VOXELS, xtol=1e-4)
+        optimize.brentq(missed, -FARTHEST_VOXELS, FARTHEST_VOXELS, xtol=1e-3)
     )
     least = float(_jacobian(amplitude * direction).min())
     if least <= 0:
@@ -99,9 +102,19 @@ def _outwards(mask: npt.NDArray[np.bool_]) -> Field:
     return np.asarray(np.array(np.gradient(distance)) * fade)
 
 
-def _fine_points(shape: tuple[int, ...]) -> Field:
-    """Return ``FINE`` points per voxel and axis over the whole crop, ``(3, …)``."""
-    steps = [np.arange(-0.5 + 0.5 / FINE, size - 0.5, 1 / FINE) for size in shape]
+def _fine_points(mask: npt.NDArray[np.bool_]) -> Field:
+    """Return ``FINE`` points per voxel and axis wherever the mask may come to lie.
+
+    Points beyond the crop see its edge repeated, so a part that touches the edge is
+    cut there before and after alike.
+    """
+    inside = np.argwhere(mask)
+    low = np.maximum(inside.min(axis=0) - REACH, 0) - 0.5
+    high = np.minimum(inside.max(axis=0) + REACH + 1, mask.shape) - 0.5
+    steps = [
+        np.arange(first + 0.5 / FINE, last, 1 / FINE)
+        for first, last in zip(low, high, strict=True)
+    ]
     return np.stack(np.meshgrid(*steps, indexing="ij"))
 
 
