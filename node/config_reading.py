@@ -50,6 +50,8 @@ class ReportSettings(Section):
     seg: Literal["auto", "binary", "fractional", "labelmap"] = "auto"
     """Segmentation encoding; ``auto`` is BINARY where viewers read the packed bits
     rightly and FRACTIONAL elsewhere."""
+    pdf: bool = False
+    """Whether the page is made as an Encapsulated PDF too."""
     series_number: Annotated[int, Field(ge=1)] = 9001
     """Series Number of the first result series; the others follow."""
     institution: str = ""

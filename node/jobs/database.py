@@ -136,7 +136,7 @@ CREATE TABLE results (
 CREATE TABLE objects (
     sop_instance_uid    TEXT PRIMARY KEY,
     result_id           INTEGER NOT NULL REFERENCES results,
-    kind                TEXT NOT NULL,   -- SEG | SR | SC | NOTICE | KO
+    kind                TEXT NOT NULL,   -- SEG | SR | SC | PDF | NOTICE | KO
     sop_class_uid       TEXT NOT NULL,
     series_instance_uid TEXT NOT NULL,
     transfer_syntax_uid TEXT NOT NULL,

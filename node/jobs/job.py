@@ -166,7 +166,7 @@ class JobRequest:
 
 @dataclass(frozen=True, slots=True)
 class ObjectFile:
-    """One DICOM object that a job wrote; ``kind`` is SEG, SR, SC, NOTICE or KO."""
+    """One DICOM object that a job wrote; ``kind`` is SEG, SR, SC, PDF, NOTICE or KO."""
 
     kind: str
     sop_class_uid: str

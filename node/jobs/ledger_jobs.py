@@ -241,7 +241,7 @@ class JobRecords:
             "SELECT objects.* FROM objects JOIN results USING (result_id) "
             "WHERE job_id = :job AND version > 0 AND version = "
             "(SELECT MAX(version) FROM results WHERE job_id = :job) "
-            "AND kind IN ('SEG', 'SR', 'SC') ORDER BY objects.rowid",
+            "AND kind IN ('SEG', 'SR', 'SC', 'PDF') ORDER BY objects.rowid",
             {"job": job_id},
         )
         return tuple(object_file(row) for row in rows)

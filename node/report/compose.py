@@ -1,4 +1,4 @@
-"""Findings in, three DICOM objects out. Knows no model."""
+"""Findings in, DICOM objects out. Knows no model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from models.volume.series import StudyHeaders
 from node.config_reading import ReportSettings
 from node.errors import JobError
 from node.report.facts import local_time
-from node.report.page import draw_page
+from node.report.page import compose_page
+from node.report.pdf import build_pdf
+from node.report.pdf_page import pdf_of
 from node.report.provenance import Provenance, edition, identity
 from node.report.sc import build_sc
 from node.report.seg import build_seg
@@ -38,6 +40,8 @@ def compose(
 ) -> tuple[ReportObject, ...]:
     """Return Segmentation, Structured Report and Secondary Capture, in this order.
 
+    Behind them the page as a PDF, where the settings ask for one.
+
     Equal arguments give equal bytes, in any process.
 
     Parameters
@@ -58,12 +62,11 @@ def compose(
     report = prepare(volume, findings, bundle, study, provenance, settings)
     seg = build_seg(report)
     sr = build_sr(report, seg)
-    sc = build_sc(report, draw_page(report))
-    return (
-        ReportObject.of("SEG", seg),
-        ReportObject.of("SR", sr),
-        ReportObject.of("SC", sc),
-    )
+    page = compose_page(report)
+    made = {"SEG": seg, "SR": sr, "SC": build_sc(report, page.pixels())}
+    if settings.pdf:
+        made["PDF"] = build_pdf(report, pdf_of(page))
+    return tuple(ReportObject.of(kind, dataset) for kind, dataset in made.items())
 
 
 def report_identity(

@@ -41,7 +41,7 @@ from node.report.provenance import (
     result_uid,
     series_uid,
 )
-from node.report.sop import KINDS
+from node.report.sop import NUMBERED
 from node.report.sources import UTF_8
 from node.report.stated import stated
 
@@ -137,7 +137,7 @@ def build_notice(
     made = at_offset(ended_at, offset)
     day, time = made.strftime("%Y%m%d"), made.strftime("%H%M%S")
     marks: dict[str, Any] = {
-        "series_number": settings.series_number + len(KINDS),
+        "series_number": settings.series_number + NUMBERED.index("NOTICE"),
         "manufacturer_model_name": ", ".join(model.name for model in unread),
         "software_versions": _versions(unread),
         "device_serial_number": installation_id,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -199,6 +200,7 @@ def edition(
         *(_plain(trend) for trend in findings.trends),
     ]
     libraries = {name: installed_version(name) for name in LIBRARIES}
+    libraries["zlib"] = zlib.ZLIB_RUNTIME_VERSION  # packs the PDF
     return _digest([identity, made, found, list(words), libraries])
 
 

@@ -32,7 +32,7 @@ from node.equipment import MANUFACTURER
 from node.report.dates import at_offset, written_offset
 from node.report.facts import site_offset
 from node.report.provenance import result_uid, series_uid
-from node.report.sop import KINDS
+from node.report.sop import NUMBERED
 from node.report.sources import UTF_8
 from node.report.stated import CONTROL
 
@@ -115,7 +115,7 @@ def build_rejection(
         evidence=evidence,
         content=_content(source, evidence, title, reason),
         series_instance_uid=UNNAMED,
-        series_number=settings.series_number + len(KINDS) + 1,
+        series_number=settings.series_number + NUMBERED.index("KO"),
         sop_instance_uid=UNNAMED,
         instance_number=1,
         manufacturer=MANUFACTURER,

@@ -45,7 +45,7 @@ def build_sc(report: Report, page: npt.NDArray[np.uint8]) -> Dataset:
     sc.copy_patient_and_study_information(report.headers[0])
     sc["PatientOrientation"].value = None  # type 2C: a page has none
     sc.BurnedInAnnotation = "YES"
-    sc.DerivationDescription = f"{report.text.heading}. {RESEARCH_LINE}"[:SHORT_TEXT]
+    sc.DerivationDescription = description(report)
     body_part = _body_part(report.headers[0], report.findings.structures)
     if body_part:
         sc.BodyPartExamined = body_part
@@ -53,6 +53,11 @@ def build_sc(report: Report, page: npt.NDArray[np.uint8]) -> Dataset:
     sc.DateOfSecondaryCapture = sc.ContentDate
     sc.TimeOfSecondaryCapture = sc.ContentTime
     return sc
+
+
+def description(report: Report) -> str:
+    """Return what the page is, as its first words say."""
+    return f"{report.text.heading}. {RESEARCH_LINE}"[:SHORT_TEXT]
 
 
 def _body_part(source: Dataset, structures: tuple[Structure, ...]) -> str:

@@ -1,4 +1,4 @@
-"""What SEG, SR and SC have in common: one edition of one report, and its marks."""
+"""What all objects have in common: one edition of one report, and its marks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ from node.report.sources import UTF_8
 from node.report.text import ReportText, series_description
 
 KINDS = ("SEG", "SR", "SC")
-"""In the order of their series numbers."""
+"""What every result has, in the order of their series numbers."""
+
+NUMBERED = (*KINDS, "NOTICE", "KO", "PDF")
+"""Everything that the node makes, in the order of their series numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class ReportObject:
     Attributes
     ----------
     kind
-        ``"SEG"``, ``"SR"`` or ``"SC"``.
+        ``"SEG"``, ``"SR"``, ``"SC"`` or ``"PDF"``.
     """
 
     kind: str
@@ -59,7 +62,7 @@ class ReportObject:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One edition of one report: all that its three objects are made from.
+    """One edition of one report: all that its objects are made from.
 
     Attributes
     ----------
@@ -102,7 +105,7 @@ class Report:
         uid = self.uid(kind)
         return {
             "series_instance_uid": series_uid(uid),
-            "series_number": self.settings.series_number + KINDS.index(kind),
+            "series_number": self.settings.series_number + NUMBERED.index(kind),
             "sop_instance_uid": uid,
             "instance_number": 1,
             "manufacturer": MANUFACTURER,
@@ -117,7 +120,7 @@ class Report:
 
 
 def finish(dataset: Dataset, report: Report) -> None:
-    """Put the marks on an object that all three carry: dates, equipment, place.
+    """Put the marks on an object that all carry: dates, equipment, place.
 
     Replaces what the library took from the clock, so that equal input gives equal
     bytes.

@@ -5,7 +5,7 @@ the bytes on disk are sent again until the destination has them, refuses them fo
 good, or ``give_up_after_h`` has passed. They are compared with the SHA-256 of the
 ledger before anybody is called.
 
-The objects of a job are offered in the order of their making: SEG, SR, SC, and the
+The objects of a job are offered in the order of their making: SEG, SR, SC, PDF, and the
 earlier version before the later.
 """
 
