@@ -1,44 +1,109 @@
-"""``pacs-model train``: from data to a bundle that is served."""
+"""``pacs-model train``: from data to a bundle that is served, or to the folds."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.console import Console
 
 from models.commands.options import NameArgument
+
+if TYPE_CHECKING:
+    from models.training.manner import Manner
+
+INTERRUPTED = 130
+"""Exit status of a command that Ctrl-C ended."""
+
+WATCH = "Looking on"
+MACHINE = "Machine"
+"""Panels of the help page."""
+
+
+class Device(StrEnum):
+    """Where a network is trained."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
 
 
 def train(
     name: NameArgument,
     data: Annotated[Path, typer.Option(metavar="FOLDER", help="The training data.")],
     output: Annotated[
-        Path, typer.Option(metavar="FOLDER", help="The bundle that is made.")
+        Path,
+        typer.Option(metavar="FOLDER", help="The bundle that is made, or the folds."),
     ],
     fold: Annotated[
         int | None,
-        typer.Option(
-            metavar="N", min=0, max=4, help="Hold this fold out and judge it."
-        ),
+        typer.Option(metavar="N", min=0, help="Hold this fold out and judge it."),
     ] = None,
-    epochs: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="Epochs; else as the settings say."),
+    folds: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHICH", help="Train those that lack a result: 0-4, 0,2 or all."
+        ),
     ] = None,
     settings: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="A training.toml; else the shipped one."),
     ] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Epochs; else as the settings say."),
+    ] = None,
+    validate: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="Judge the held-out cases every N epochs; 0 only at the end.",
+            rich_help_panel=WATCH,
+        ),
+    ] = 0,
+    tensorboard: Annotated[
+        bool,
+        typer.Option(
+            "--tensorboard",
+            help="Write curves and pictures to OUTPUT/tensorboard.",
+            rich_help_panel=WATCH,
+        ),
+    ] = False,
+    device: Annotated[
+        Device,
+        typer.Option(
+            metavar="DEVICE",
+            help="auto, cpu or cuda; auto takes a GPU where there is one.",
+            rich_help_panel=MACHINE,
+        ),
+    ] = Device.AUTO,
+    deterministic: Annotated[
+        bool,
+        typer.Option(
+            "--deterministic",
+            help="Equal bits from equal runs, on a GPU too; no timed precision.",
+            rich_help_panel=MACHINE,
+        ),
+    ] = False,
 ) -> None:
     """Train a network; the bundle that it ends with is served at once.
 
+    A training that was broken off, by Ctrl-C or by the machine, goes on when the same
+    line is typed again, and gives what it would have given.
+
+    With --folds the output is not a bundle: each fold gets its weights, its record
+    with the metrics of every held-out case, and its log.
+
     Exit status
     -----------
-    0  the bundle is written; the last line says how to serve it
-    1  the data cannot be read
-    2  wrong use, or no such model
+    0    the bundle is written; the last line says how to serve it
+    1    the data cannot be read, or what lies in OUTPUT is of another training
+    2    wrong use, or no such model
+    130  interrupted by Ctrl-C; the last line says how to go on
 
     Examples
     --------
@@ -46,8 +111,52 @@ def train(
         Train on every case.
     pacs-model train hippocampus --data ./data --output ./bundle --fold 0
         Hold a fifth of the cases out and judge them.
+    pacs-model train hippocampus --data ./data --output ./folds --folds all
+        Train every fold that has no result yet.
     """
+    if fold is not None and folds is not None:
+        raise typer.BadParameter("--fold makes a bundle, --folds does not: leave one")
+    try:
+        chosen = import_module(f"models.{name}.train").settings_of(settings, epochs)
+        manner = _manner(validate, tensorboard, device, deterministic)
+        if folds is None:
+            _train_bundle(name, data, output, chosen, fold, manner)
+        else:
+            _train_folds(name, data, output, chosen, folds, manner)
+    except KeyboardInterrupt:
+        typer.echo(
+            f"interrupted; every whole epoch is kept in {output}: "
+            "type the same line again to go on",
+            err=True,
+        )
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _manner(
+    validate: int, tensorboard: bool, device: Device, deterministic: bool
+) -> Manner:
+    from models.training.manner import Manner  # loads torch: not for a help page
+    from models.training.progress import TerminalProgress
+
+    progress = TerminalProgress(Console(highlight=False))
+    return Manner(device.value, deterministic, tensorboard, validate, progress)
+
+
+def _train_bundle(
+    name: str, data: Path, output: Path, settings: Any, fold: int | None, manner: Manner
+) -> None:
     training = import_module(f"models.{name}.train")
-    chosen = training.settings_of(settings, epochs)
-    folder = training.run(data, output, chosen, fold)
+    folder = training.run(data, output, settings, fold, manner)
     typer.echo(f'[models.{name}] bundle = "{folder}" serves it; see {folder}/log.jsonl')
+
+
+def _train_folds(
+    name: str, data: Path, output: Path, settings: Any, folds: str, manner: Manner
+) -> None:
+    training = import_module(f"models.{name}.train_folds")
+    try:
+        numbers = training.fold_numbers(folds, settings.split.folds)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--folds") from None
+    for line in training.train_folds(data, output, settings, numbers, manner):
+        typer.echo(line)

@@ -141,13 +141,17 @@ def write_fold(
     more
         Further objects of the record: ``training`` (merged), ``metrics``.
     """
-    save_weights(network, folder / f"fold{fold}.safetensors")
+    weights = folder / f"fold{fold}.safetensors"
+    save_weights(network, weights)
     training = {"settings": settings.model_dump(mode="json")}
     content = dict(more) | {
         "fold": fold,
+        "sha256": sha256_file(weights),
         "trained_on": sorted({case.subject for case in trained_on}),
         "training": dict(more.get("training", {})) | training,
     }
     path = folder / f"fold{fold}.json"
-    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    partial = path.with_suffix(".partial")  # a record that is there is whole
+    partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    partial.replace(path)
     return path

@@ -26,7 +26,7 @@ from models.hippocampus.findings import (
     measure,
 )
 from models.hippocampus.grid import Grid
-from models.hippocampus.network import ResidualUNet
+from models.hippocampus.network import WIDTHS, ResidualUNet
 from models.hippocampus.norms import norms_digest
 from models.hippocampus.preprocess import Preprocessing
 from models.hippocampus.reading import Reader, interpret, known_of, on_side
@@ -67,7 +67,8 @@ class HippocampusModel:
         self._preprocessing = Preprocessing.of(bundle.preprocessing)
         self._limits = Limits.of(bundle.training["limits"])
         if network is None:
-            network = load_weights(ResidualUNet(), bundle.weights_path(WEIGHTS))
+            network = ResidualUNet(_widths(bundle))
+            load_weights(network, bundle.weights_path(WEIGHTS))
         self._network = by_onednn(network)
         self._chosen: dict[str, str] = {}  # device → precision that "auto" means
 
@@ -150,6 +151,11 @@ class HippocampusModel:
             native = multiplies_bf16(context.device)
             self._chosen[context.device] = serving_precision(step, native_bf16=native)
         return self._chosen[context.device]
+
+
+def _widths(bundle: Bundle) -> tuple[int, ...]:
+    """Return the widths of the network that the bundle's weights fill."""
+    return tuple(bundle.training.get("settings", {}).get("widths", WIDTHS))
 
 
 def _check(volume: Volume) -> None:

@@ -49,6 +49,7 @@ def publish(
         "metrics": dict(metrics),
         "golden_case": {},
     }
+    content["preprocessing"]["window"] = training["settings"]["window"]
     _write(folder, content)
     content["golden_case"] = golden_case(build(folder))
     _write(folder, content)

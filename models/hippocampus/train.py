@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -19,22 +18,59 @@ from models.hippocampus.dataset import (
     read_cases,
     split_by_subject,
 )
+from models.hippocampus.judge import judge, mean_dice, summary
 from models.hippocampus.network import ResidualUNet
-from models.hippocampus.preprocess import Preprocessing
+from models.hippocampus.preprocess import FloatVolume, Preprocessing, Shape
 from models.hippocampus.segment import probabilities
 from models.hippocampus.settings import SHIPPED, HippocampusSettings
+from models.training.determinism import deterministic, without_timing
 from models.training.loop import fit
 from models.training.loss import deeply_supervised
-from models.training.metrics import bootstrap_mean, dice, hd95_mm
+from models.training.manner import Manner
+from models.training.overlays import Window
 from models.training.settings import (
     read_settings,
     settings_digest,
     write_resolved,
 )
 from models.training.strategy import SingleProcess
-from models.training.tracking import Watch
+from models.training.tensorboard import TensorBoard
+from models.training.tracking import Tracker, Watch
 
-PARTS = {"anterior": (1,), "posterior": (2,), "whole": (1, 2)}
+EVENTS = "tensorboard"
+"""Folder of the event files, in that of the training."""
+
+PICTURED = 3
+"""Cases that TensorBoard shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """The cases of a folder, and what they were when they were read."""
+
+    cases: Sequence[Case]
+    sha256: str
+
+    @classmethod
+    def read(cls, folder: Path, manner: Manner) -> Data:
+        """Read every usable pair.
+
+        Raises
+        ------
+        FileNotFoundError, ValueError
+            As `models.hippocampus.cases.read_cases` raises them.
+        """
+        told = manner.progress.read if manner.progress else None
+        return cls(read_cases(folder, told), digest(folder))
+
+    def split(
+        self, settings: HippocampusSettings, fold: int | None
+    ) -> tuple[Sequence[Case], Sequence[Case]]:
+        """Return the cases to train on, and those that are held out."""
+        if fold is None:
+            return self.cases, []
+        split = settings.split
+        return split_by_subject(self.cases, fold, split.folds, split.seed)
 
 
 def settings_of(path: Path | None, epochs: int | None) -> HippocampusSettings:
@@ -53,117 +89,120 @@ def settings_of(path: Path | None, epochs: int | None) -> HippocampusSettings:
 
 
 def train_network(
-    cases: Sequence[Case],
+    data: Data,
+    settings: HippocampusSettings,
+    fold: int | None,
+    folder: Path,
+    manner: Manner,
+) -> nn.Module:
+    """Return the averaged network, on the CPU, trained without the fold.
+
+    ``folder`` receives settings, log and checkpoint; a training that was broken off
+    there goes on.
+
+    Raises
+    ------
+    models.training.checkpoint.CheckpointError
+        What lies there is of other settings, data or fold.
+    """
+    training, held_out = data.split(settings, fold)
+    recipe = without_timing(settings.loop) if manner.deterministic else settings.loop
+    with deterministic(manner.deterministic):
+        torch.manual_seed(recipe.seed)
+        network = fit(
+            ResidualUNet(settings.widths),
+            AugmentedCases(training, settings.window, settings.augmentation),
+            deeply_supervised,
+            recipe,
+            SingleProcess(manner.chosen_device()),
+            folder,
+            _made_by(data, settings, fold),
+            _watch(held_out, training, settings, folder, manner),
+        )
+    write_resolved(settings, folder)
+    return network.cpu()
+
+
+def _made_by(
+    data: Data, settings: HippocampusSettings, fold: int | None
+) -> dict[str, str]:
+    return {
+        "settings": settings_digest(settings),
+        "data": data.sha256,
+        "fold": str(fold),
+    }
+
+
+def _watch(
+    held_out: Sequence[Case],
+    training: Sequence[Case],
     settings: HippocampusSettings,
     folder: Path,
-    made_by: Mapping[str, str] | None = None,
-    watch: Watch | None = None,
-    device: str = "cpu",
-) -> nn.Module:
-    """Return the averaged network, trained on the cases as the settings say.
+    manner: Manner,
+) -> Watch:
+    trackers: list[Tracker] = [manner.progress] if manner.progress else []
+    if manner.tensorboard:
+        shown = [
+            Window(case.name, case.image, case.labels)
+            for case in (held_out or training)[:PICTURED]
+        ]
+        trackers.append(TensorBoard(folder / EVENTS, shown, _reader(settings.window)))
 
-    Parameters
-    ----------
-    made_by
-        Which cases these are; a checkpoint of others is not resumed.
-    """
-    torch.manual_seed(settings.loop.seed)
-    return fit(
-        ResidualUNet(settings.widths),
-        AugmentedCases(cases, settings.window, settings.augmentation),
-        deeply_supervised,
-        settings.loop,
-        SingleProcess(device),
-        folder,
-        {"settings": settings_digest(settings), **(made_by or {})},
-        watch,
-    )
+    def validate(network: nn.Module) -> Mapping[str, float]:
+        return mean_dice(judge(network, held_out, settings.window))
+
+    judged = held_out and manner.validate_every
+    return Watch(trackers, validate if judged else None, manner.validate_every or 1)
 
 
-def evaluate(
-    network: nn.Module, cases: Sequence[Case], precision: str = "fp32"
-) -> dict[str, Any]:
-    """Return metrics by part, each with its 95 % interval over subjects.
+def _reader(window: Shape) -> Any:
+    def read(network: nn.Module, image: FloatVolume) -> FloatVolume:
+        device = next(network.parameters()).device.type
+        return probabilities(
+            network, image, Preprocessing(window=window), device=device
+        )
 
-    Returns
-    -------
-    dict
-        ``cases``, ``subjects``, and per part ``dice``, ``hd95_mm``,
-        ``volume_error`` (absolute, relative to the truth) and ``volume_bias``
-        (signed), each ``{"mean", "low", "high"}``.
-    """
-    values: dict[str, dict[str, dict[str, list[float]]]] = defaultdict(
-        lambda: defaultdict(lambda: defaultdict(list))
-    )
-    for case in cases:
-        chances = probabilities(network, case.image, Preprocessing(), precision)
-        predicted = chances.argmax(axis=0).astype(np.uint8)
-        for part, labels in PARTS.items():
-            for metric, value in _compare(predicted, case, labels).items():
-                values[part][metric][str(case.subject)].append(value)
-    result: dict[str, Any] = {
-        "cases": len(cases),
-        "subjects": len({case.subject for case in cases}),
-    }
-    for part, metrics in values.items():
-        result[part] = {
-            name: _rounded(bootstrap_mean(by_subject))
-            for name, by_subject in metrics.items()
-        }
-    return result
-
-
-def _compare(
-    predicted: np.ndarray[Any, np.dtype[np.uint8]], case: Case, labels: tuple[int, ...]
-) -> dict[str, float]:
-    found, truth = np.isin(predicted, labels), np.isin(case.labels, labels)
-    difference = (int(found.sum()) - int(truth.sum())) / int(truth.sum())
-    return {
-        "dice": dice(found, truth),
-        "hd95_mm": hd95_mm(found, truth, (1.0, 1.0, 1.0)),
-        "volume_error": abs(difference),
-        "volume_bias": difference,
-    }
-
-
-def _rounded(interval: dict[str, float]) -> dict[str, float]:
-    return {name: round(value, 4) for name, value in interval.items()}
+    return read
 
 
 def run(
-    data: Path, output: Path, settings: HippocampusSettings, fold: int | None
+    folder: Path,
+    output: Path,
+    settings: HippocampusSettings,
+    fold: int | None = None,
+    manner: Manner | None = None,
 ) -> Path:
     """Train on all cases, or on all but one fold, and return the bundle folder.
 
     Parameters
     ----------
-    data
-        Folder with ``images/`` and ``labels/`` of Task04_Hippocampus.
+    folder
+        With ``images/`` and ``labels/`` of Task04_Hippocampus.
     fold
         Held out and judged; None trains on everything, and the bundle then says
         that nothing was held out.
     """
-    cases, split = read_cases(data), settings.split
-    training, held_out = (
-        (cases, [])
-        if fold is None
-        else split_by_subject(cases, fold, split.folds, split.seed)
-    )
-    print(f"{len(training)} cases to train on, {len(held_out)} held out", flush=True)
-    write_resolved(settings, output)
-    made_by = {"data": digest(data), "fold": str(fold)}
-    network = train_network(training, settings, output, made_by)
-    metrics = (
-        {
-            "split": f"fold {fold} of {split.folds} by subject, seed {split.seed}",
-            **evaluate(network, held_out),
+    manner = manner or Manner()
+    data = Data.read(folder, manner)
+    network = train_network(data, settings, fold, output, manner)
+    training, held_out = data.split(settings, fold)
+    metrics: dict[str, Any] = {"split": "none held out"}
+    if fold is not None:
+        metrics = {
+            "split": split_name(settings, fold),
+            **summary(judge(network, held_out, settings.window)),
         }
-        if held_out
-        else {"split": "none held out"}
-    )
     entropy = publish.largest_entropy(network, held_out or training)
-    record = publish.training_record(training, digest(data), settings, entropy)
-    version = "own-all" if fold is None else f"own-fold{fold}"
     return publish.publish(
-        network, output, training=record, metrics=metrics, version=version
+        network,
+        output,
+        training=publish.training_record(training, data.sha256, settings, entropy),
+        metrics=metrics,
+        version="own-all" if fold is None else f"own-fold{fold}",
     )
+
+
+def split_name(settings: HippocampusSettings, fold: int) -> str:
+    """Return the words that a record has for what was held out."""
+    split = settings.split
+    return f"fold {fold} of {split.folds} by subject, seed {split.seed}"

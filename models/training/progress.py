@@ -30,6 +30,11 @@ class TerminalProgress(Tracker):
         self._task = self._bar.add_task("", state="")
         self._epochs = self._steps = self._done = 0
         self._seconds: list[float] = []
+        self._title = ""
+
+    def title(self, words: str) -> None:
+        """Begin every line with these words from now on."""
+        self._title = f"{words}   "
 
     def read(self, done: int, count: int) -> None:
         """Show how many of the cases are read."""
@@ -76,7 +81,7 @@ class TerminalProgress(Tracker):
 
     def _announce(self) -> None:
         number = min(self._done + 1, self._epochs)
-        text = f"epoch {number} of {self._epochs}"
+        text = f"{self._title}epoch {number} of {self._epochs}"
         self._bar.update(self._task, description=text, completed=0)
 
     def _left(self, of_this_epoch: float = 0.0) -> str:
@@ -88,7 +93,8 @@ class TerminalProgress(Tracker):
         return f"   {duration(epochs * sum(recent) / len(recent))} left"
 
     def _say(self, line: str) -> None:
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        text = self._title + line
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def duration(seconds: float) -> str:
