@@ -32,6 +32,8 @@ class Learner:
         In evaluation mode, without gradient, on the same device.
     precision
         Set before the first step.
+    learning_rate
+        Of the last step.
     """
 
     def __init__(
@@ -43,17 +45,13 @@ class Learner:
         self._recipe, self._device = recipe, strategy.device
         self._optimizer = _optimizer(self.network, recipe)
         self._schedule = _schedule(self._optimizer, recipe, steps)
+        self.learning_rate = recipe.learning_rate
         self.use("fp32")
 
     def use(self, precision: str) -> None:
         """Set the precision of the steps that come."""
         self.precision = precision
         self.scaler = loss_scaler(precision, self._device.type)
-
-    @property
-    def learning_rate(self) -> float:
-        """Of the next step."""
-        return float(self._schedule.get_last_lr()[0])
 
     def forget_gradient(self) -> None:
         """Begin a step."""
@@ -63,6 +61,7 @@ class Learner:
         """End step number ``step`` of the training, the first is 0."""
         self.scaler.unscale_(self._optimizer)
         nn.utils.clip_grad_norm_(self.network.parameters(), self._recipe.clip_norm)
+        self.learning_rate = float(self._schedule.get_last_lr()[0])
         scale = self.scaler.get_scale()
         self.scaler.step(self._optimizer)
         self.scaler.update()

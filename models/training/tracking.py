@@ -29,7 +29,7 @@ class Epoch:
     loss
         Mean over the steps.
     learning_rate
-        Of the next step.
+        Of the last step.
     seconds
         Of the training alone, without validation and saving.
     validation
