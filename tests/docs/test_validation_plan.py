@@ -1,0 +1,83 @@
+"""The validation plan: its tests exist, its sample sizes follow from its formulas."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from pathlib import Path
+from statistics import NormalDist
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PLAN = (ROOT / "docs" / "validation_plan.md").read_text(encoding="utf-8")
+
+DICE_SD, BIAS_SD = 0.029, 6.6
+"""Planning values between subjects: Dice, and relative volume error in per cent."""
+
+SIZES = {
+    "mean whole Dice to ": (1.96 * DICE_SD / 0.005) ** 2,
+    "mean whole Dice above": (3.24 * DICE_SD / 0.015) ** 2,
+    "mean volume bias to": (1.96 * 6.58 / 1) ** 2,
+    "below 3 % when": (2.93 * 6.58 / 1.5) ** 2,
+    "Altman limits, each": (1.96 * 1.71 * 6.58 / 1.5) ** 2,
+    "in one stratum": (1.96 * 6.58 / 2) ** 2,
+    "of scan": 0.5 * (1.96 / 0.15) ** 2,
+}
+"""A piece of a row → subjects, before rounding up."""
+
+
+def named_tests() -> list[str]:
+    """Return the tests that the plan rests on."""
+    return sorted(set(re.findall(r"`(tests/[^`]+::[^`]+)`", PLAN)))
+
+
+@pytest.mark.parametrize("name", named_tests())
+def test_every_test_that_controls_a_risk_exists(name: str) -> None:
+    """A control does not rest on a test that was renamed or removed."""
+    path, _, function = name.partition("::")
+
+    assert f"def {function}(" in (ROOT / path).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("piece", SIZES)
+def test_a_sample_size_is_that_of_its_formula(piece: str) -> None:
+    """Rounded up to whole subjects."""
+    [row] = [
+        line
+        for line in PLAN.splitlines()
+        if line.startswith("|") and piece in line and re.search(r"\| \d+ \|$", line)
+    ]
+
+    assert int(row.split("|")[-2]) == math.ceil(SIZES[piece])
+
+
+def test_the_planning_values_are_those_of_published_intervals() -> None:
+    """SD of subjects: width of the interval / (2·1.96) · √subjects, bundle 0.1.0."""
+
+    def sd(low: float, high: float, subjects: int = 29) -> float:
+        return (high - low) / (2 * 1.96) * math.sqrt(subjects)
+
+    assert sd(0.8925, 0.9136) == pytest.approx(DICE_SD, abs=5e-4)
+    assert 100 * sd(-0.0007, 0.0472) == pytest.approx(BIAS_SD, abs=0.05)
+    card = (ROOT / "models/hippocampus/bundle.json").read_text(encoding="utf-8")
+    metrics = json.loads(card)["metrics"]
+    if json.loads(card)["version"] == "0.1.0":
+        assert metrics["whole"]["dice"]["high"] == 0.9136
+    normal = NormalDist()
+    assert normal.inv_cdf(0.975) + normal.inv_cdf(0.9) == pytest.approx(3.24, abs=5e-3)
+    assert normal.inv_cdf(0.95) + normal.inv_cdf(0.9) == pytest.approx(2.93, abs=5e-3)
+
+
+def test_the_limits_of_agreement_follow_from_the_planning_values() -> None:
+    """Bias 2.4 %, limits 1.96 SD away."""
+    half = 1.96 * 6.58
+
+    assert f"{2.4 - half:.1f} % to +{2.4 + half:.1f} %" in PLAN
+
+
+def test_none_of_149_failures_bounds_their_share_at_two_per_cent() -> None:
+    """One-sided 95 %: 0.98^n falls to 0.05."""
+    assert math.ceil(math.log(0.05) / math.log(0.98)) == 149
+    assert 1 - 0.05 ** (1 / 300) < 0.01
