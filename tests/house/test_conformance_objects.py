@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +13,25 @@ from pydicom import Dataset
 from pydicom.datadict import keyword_for_tag
 from pydicom.sequence import Sequence
 
+from models.history import Prior
 from node.config_reading import ReportSettings
 from node.report.notice import UnreadModel, build_notice
 from node.report.rejection import REASONS, Rejected, build_rejection
-from node.report.sop import KINDS, ReportObject
+from node.report.sop import KINDS, NUMBERED, ReportObject
 from tests.house.tables import tables
 from tests.node.report.inputs import build_bundle, build_case
 from tests.node.report.tid_table import TABLE, children, template
 
 STATEMENT = Path(__file__).parents[2] / "docs" / "conformance.md"
 TABLES = tables(STATEMENT)
-COLUMNS = {"SEG": "SEG", "SR": "SR", "SC": "SC", "NOTICE": "Notice", "KO": "Note"}
+COLUMNS = {
+    "SEG": "SEG",
+    "SR": "SR",
+    "SC": "SC",
+    "PDF": "PDF",
+    "NOTICE": "Notice",
+    "KO": "Note",
+}
 NEVER = "–"  # noqa: RUF001 - as the statement writes it
 
 Made = dict[str, list[Dataset]]
@@ -67,7 +75,8 @@ POOR: dict[str, Any] = {
     **dict.fromkeys(("SliceThickness", "SeriesNumber")),
     "PatientID": "",
 }
-LATER = {"version": 2, "replaces": "2.25.1"}
+EARLIER = Prior("1.2.3", "2.25.5", date(2018, 1, 9), "own results", "1", "2.25.9", ())
+LATER = {"version": 2, "replaces": "2.25.1", "priors": (EARLIER,)}
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +91,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     ]
     objects: Made = {kind: [] for kind in COLUMNS}
     for encoding, tags, options, provenance in studies:
-        settings = ReportSettings.model_validate({"seg": encoding, **options})
+        settings = ReportSettings.model_validate(
+            {"seg": encoding, "pdf": True, **options}
+        )
         case = build_case(
             folder / encoding,
             (6, 16, 16),
@@ -108,7 +119,7 @@ def rejection(
             one.sop_class_uid,
             one.sop_instance_uid,
             one.series_instance_uid,
-            is_image=kind != "SR",
+            is_image=kind not in {"SR", "PDF"},
         )
         for kind, one in composed.items()
     ]
@@ -216,8 +227,7 @@ def test_series_numbers_follow_each_other(made: Made) -> None:
     first = ReportSettings().series_number
     numbers = {kind: {ds.SeriesNumber for ds in made[kind]} for kind in made}
 
-    expected = [*KINDS, "NOTICE", "KO"]
-    assert numbers == {kind: {first + n} for n, kind in enumerate(expected)}
+    assert numbers == {kind: {first + n} for n, kind in enumerate(NUMBERED)}
 
 
 def test_no_private_attribute_is_written(made: Made) -> None:
@@ -242,7 +252,7 @@ def test_the_contributing_equipment_has_the_stated_attributes(made: Made) -> Non
     }
 
     assert all(
-        keywords == stated for kind in (*KINDS, "KO") for keywords in found[kind]
+        keywords == stated for kind in (*KINDS, "PDF", "KO") for keywords in found[kind]
     )
     assert set().union(*found["NOTICE"]) == stated - {"ContributionDescription"}
 

@@ -64,9 +64,10 @@ IMAGE = (
 )
 SEGMENT = (*IMAGE, "ReferencedSOPSequence.ReferencedSegmentNumber")
 CONTOUR = ("GraphicData", "GraphicType")
+Z_SCORE = "DCM:121416"
 OF_1500 = ("ContentTemplateSequence.TemplateIdentifier",)
 MOD, OBS, ACQ = "HAS CONCEPT MOD", "HAS OBS CONTEXT", "HAS ACQ CONTEXT"
-IN, FROM = "CONTAINS", "SELECTED FROM"
+IN, FROM, HAS = "CONTAINS", "SELECTED FROM", "HAS PROPERTIES"
 
 TABLE = (
     # TID 1500 Measurement Report, with the templates that its rows 2 to 5 include
@@ -105,6 +106,8 @@ TABLE = (
     Row(1501, "7", "group", MOD, "CODE", ("SCT:363698007",), 1, 1, holds=CODE),
     # TID 300 Measurement: every number has a value and a UCUM unit
     Row(300, "1", "group", IN, "NUM", (), holds=(*NUMBER, *UNITS, *UCUM)),
+    # TID 311, the properties of a z-score: no place in a norm without the norm
+    Row(311, "authority", "score", HAS, "TEXT", ("DCM:121406",), 1, 1, holds=TEXT),
     # TID 4019 Algorithm Identification
     Row(4019, "1", "group", MOD, "TEXT", ("DCM:111001",), 1, 1, holds=TEXT),
     Row(4019, "2", "group", MOD, "TEXT", ("DCM:111003",), 1, 1, holds=TEXT),
@@ -148,6 +151,9 @@ def places(sr: Dataset) -> dict[str, list[Dataset]]:
         "planar": planar,
         "volumetric": [group for group in groups if template(group) == "1411"],
         "union": [group for group in groups if template(group) == "1501"],
+        "score": [
+            item for g in groups for item in children(g) if concept(item) == Z_SCORE
+        ],
         "region": [
             item for p in planar for item in children(p) if item.ValueType == "SCOORD"
         ],
