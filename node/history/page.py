@@ -16,6 +16,7 @@ from node.history.repetition import Repetition
 from node.history.story import JobStory, Story
 from node.history.timeline import Event, count, timeline
 from node.jobs.job import Verdict
+from node.jobs.known_priors import KnownPriors
 from node.jobs.ledger_history import ResultRow
 from node.listing import DELIVERY_WORDS
 from node.moments import clock, day, zone
@@ -114,8 +115,22 @@ def _result(
     wide = max((len(name) for name, _ in lines), default=0)
     for name, value in lines:
         yield from _folded(f"{INDENT * 2}{name:<{wide}}  ", value, width)
+    yield from _priors(result.known, width)
     yield from _objects(result, objects)
     yield from _deliveries(story, result, width)
+
+
+def _priors(known: KnownPriors, width: int) -> Iterator[Text]:
+    """Yield which earlier results the model was told, and why others it was not."""
+    for prior in known.priors:
+        lead = f"{INDENT * 2}told of {prior.study_date.isoformat()}  "
+        yield from _folded(lead, f"{prior.source}, {prior.model_version}", width)
+        yield from _folded(" " * len(lead), prior.sr_instance_uid, width)
+        if prior.cautions:
+            yield from _folded(" " * len(lead), ", ".join(prior.cautions), width)
+    if known.withheld:
+        reasons = ", ".join(known.withheld)
+        yield from _folded(f"{INDENT * 2}told of no other: ", reasons, width)
 
 
 def _objects(result: ResultRow, objects: Objects) -> Iterator[Text]:

@@ -12,6 +12,7 @@ from node.history.paths import Objects
 from node.history.repetition import Repetition
 from node.history.story import Attempt, JobStory, Story
 from node.history.timeline import timeline
+from node.jobs.known_priors import plain_prior
 from node.jobs.ledger_deliveries import Delivery
 from node.jobs.ledger_history import ResultRow, TakenBack
 from node.moments import zone
@@ -82,6 +83,8 @@ def _result(
         "measurements": [asdict(measured) for measured in result.measurements],
         "timings_s": dict(result.timings_s),
         "provenance": _provenance(story.job.model, result, settings),
+        "priors": [plain_prior(prior) for prior in result.known.priors],
+        "priors_withheld": list(result.known.withheld),
         "taken_back": _taken_back(result.taken_back),
         **_made(story, result, objects),
     }

@@ -9,6 +9,7 @@ from node.history.story import Story, story_of
 from node.jobs.job import Failed, Measured, Reported, Verdict
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_retractions import Retraction
+from tests.node.earlier import prior
 from tests.node.jobs.ledger_stories import T0, instance, queue, result, spooled
 
 ARCHIVE, VIEW = "ARCHIVE@127.0.0.1:4242", "VIEW@127.0.0.1:104"
@@ -38,6 +39,8 @@ def reported(name: str, **changes: object) -> Reported:
             "device": "cpu",
             "completeness": "confirmed",
         },
+        priors=(prior(),) if name == "2" else (),
+        priors_withheld=("identity_conflict",) if name == "2" else (),
     )
     return replace(full, **changes)  # type: ignore[arg-type] # by the names of fields
 

@@ -57,6 +57,20 @@ def test_every_version_stands_with_its_objects_and_where_they_went(
     assert f"    SEG, SR, SC to {VIEW}: not sent" in lines
 
 
+def test_a_result_says_which_earlier_ones_it_was_told_of(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    """With what is known against each, and why it was told of no other."""
+    lines = shown(everything(ledger), tmp_path)
+
+    at = lines.index("    told of 2024-03-01  own results, 1.0")
+    assert [line.strip() for line in lines[at + 1 : at + 4]] == [
+        "2.25.3",
+        "identity_unproven",
+        "told of no other: identity_conflict",
+    ]
+
+
 def test_the_card_says_what_is_not_known_and_that_nobody_verified_it(
     ledger: Ledger,
 ) -> None:
