@@ -62,8 +62,8 @@ def progression(
         folds or models.bundle_folder(name) / "folds", data
     )
     told = Counted(pairs)
-    found = list(trial.pairs(held_out, noise, pairs, seed, told))
-    table.write_pairs(output, found)
+    made = trial.pairs(held_out, noise, pairs, seed, told)
+    found = table.write_pairs(output, made)
     summaries = [trial.summarise(found, structure) for structure in noise.spreads]
     for line in table.lines(summaries):
         typer.echo(line)

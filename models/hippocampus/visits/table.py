@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 
@@ -18,21 +18,30 @@ HEAD = (
 )
 
 
-def write_pairs(path: Path, found: Sequence[Pair]) -> None:
-    """Write one row per structure and pair as CSV."""
+def write_pairs(path: Path, made: Iterable[Pair]) -> list[Pair]:
+    """Write one row per structure and pair as CSV, each as it is made; return them.
+
+    A run that is interrupted leaves what it had.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
+    names = [*(field.name for field in fields(Pair)), "error", "covered"]
+    found = []
     with path.open("w", encoding="utf-8", newline="") as stream:
-        names = [*(field.name for field in fields(Pair)), "error", "covered"]
         table = csv.DictWriter(stream, names)
         table.writeheader()
-        for pair in found:
-            row = asdict(pair) | {"error": pair.error, "covered": int(pair.covered)}
-            table.writerow(
-                {
-                    name: round(value, DIGITS) if isinstance(value, float) else value
-                    for name, value in row.items()
-                }
-            )
+        for pair in made:
+            table.writerow(_row(pair))
+            stream.flush()
+            found.append(pair)
+    return found
+
+
+def _row(pair: Pair) -> dict[str, object]:
+    row = asdict(pair) | {"error": pair.error, "covered": int(pair.covered)}
+    return {
+        name: round(value, DIGITS) if isinstance(value, float) else value
+        for name, value in row.items()
+    }
 
 
 def lines(summaries: Sequence[Summary]) -> Iterator[str]:

@@ -71,7 +71,7 @@ def test_pairs_of_phantoms_are_made_read_and_written(tmp_path: Path) -> None:
 
     found = list(pairs([(case, blind)], NOISE, 1))
     again = list(pairs([(case, blind)], NOISE, 1))
-    write_pairs(tmp_path / "pairs.csv", found)
+    assert write_pairs(tmp_path / "pairs.csv", found) == found
 
     assert found == again
     assert all(pair.measured_rate == 0 for pair in found)
