@@ -10,6 +10,7 @@ import typer
 from models.page import Commands
 from node.commands import options
 from node.commands.batch import batch
+from node.commands.calibrate import calibrate
 from node.commands.check import check
 from node.commands.explain import explain
 from node.commands.infer import infer
@@ -69,4 +70,5 @@ app.command(rich_help_panel=options.ASK)(jobs)
 app.command(rich_help_panel=options.ASK)(rule)
 app.command(rich_help_panel=options.AGAIN)(retry)
 app.command(rich_help_panel=options.AGAIN)(retract)
+app.command(rich_help_panel=options.SETTINGS)(calibrate)
 app.add_typer(settings_commands, name="config", rich_help_panel=options.SETTINGS)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from node.config import Settings
 from node.doctor.archive import examine_archive
+from node.doctor.calibration import examine_calibration
 from node.doctor.clock import examine_clock
 from node.doctor.encryption import examine_encryption
 from node.doctor.finding import Finding, State
@@ -31,6 +32,7 @@ def examine(settings: Settings, *, store: bool = False) -> Iterator[Finding]:
     """
     yield from examine_folders(settings)
     yield from examine_weights(settings)
+    yield from examine_calibration(settings)
     rest = Rest(settings)
     with held_port(settings) as port:  # so that the archive has somebody to call
         yield from examine_port(settings, port)

@@ -88,11 +88,11 @@ class Norm:
 
     def refusals(self, subject: Subject) -> Iterator[str]:
         """Yield a reason code for each thing that keeps the norm from a person."""
+        yield from self._refused_group(subject)
         if subject.age_years is None:
             yield AGE_UNKNOWN
         elif not _within(subject.age_years, self.age_years):
             yield AGE_OUTSIDE
-        yield from self._refused_group(subject)
         if self.head_size_mm3 is None:
             return
         if subject.head_size_mm3 is None:

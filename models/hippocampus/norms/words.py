@@ -32,13 +32,17 @@ from models.history import POSITION
 MINUS = "\N{MINUS SIGN}"
 SEXES = {"F": "women", "M": "men"}
 
+HOLDS_FOR = "it holds for {groups}, {youngest:g} to {oldest:g} years"
+FINAL = frozenset({AGE_OUTSIDE, NO_NORM, HEAD_SIZE_OUTSIDE})
+"""Beside these nothing else is worth saying: nobody can mend them."""
+
 WITHHELD: Mapping[str, str] = MappingProxyType(
     {
         AGE_UNKNOWN: "age not known",
-        AGE_OUTSIDE: "it holds for {youngest:g} to {oldest:g} years",
+        AGE_OUTSIDE: HOLDS_FOR,
         SEX_UNKNOWN: "sex not known",
         SIDE_UNKNOWN: "side neither proven nor declared",
-        NO_NORM: "it holds for {groups} only",
+        NO_NORM: HOLDS_FOR,
         HEAD_SIZE_UNKNOWN: "head size not available (cropped input)",
         HEAD_SIZE_OUTSIDE: "head size outside what it was made for",
         MISMATCH: f"its volumes are of {{segmenter}}, and this site has no calibration "
@@ -70,7 +74,7 @@ def not_given(
 ) -> Statement:
     """Return the sentence that a norm is not applied, and all that keeps it.
 
-    Its code is that of the first reason.
+    Its code is that of the first reason that is told.
     """
     youngest, oldest = norm.age_years
     facts = {
@@ -78,12 +82,12 @@ def not_given(
         "oldest": oldest,
         "groups": _groups(norm),
         "segmenter": norm.segmenter,
-        "controls": _controls(entry) if entry else "",
+        "controls": controls_of(entry) if entry else "",
     }
-    why = "; ".join(WITHHELD[reason].format(**facts) for reason in reasons)
-    return Statement(
-        POSITION, f"Not given by {norm.title}: {why}.", structure, reasons[0]
-    )
+    told = [reason for reason in reasons if reason in FINAL] or reasons
+    whys = dict.fromkeys(WITHHELD[reason].format(**facts) for reason in told)
+    why = "; ".join(whys)
+    return Statement(POSITION, f"Not given by {norm.title}: {why}.", structure, told[0])
 
 
 def position(
@@ -99,25 +103,20 @@ def calibrated(entry: Entry, ends: tuple[str, str]) -> str:
     low, high = ends
     reach = f"from {low} to {high}" if low != high else f"within {low}"
     return (
-        f"Calibrated with {entry.n} controls of this site ({_controls(entry)}): "
-        f"{estimates(entry)}; their number leaves the position {reach} (95 %)."
+        f"Calibrated with {entry.n} controls of this site ({controls_of(entry)}): "
+        f"bias {estimate(entry.bias_mm3, 0, ' mm³')}, "
+        f"SD ratio {estimate(entry.sd_ratio, 2)}; "
+        f"their number leaves the position {reach} (95 %)."
     )
 
 
-def estimates(entry: Entry) -> str:
-    """Return bias and SD ratio, each with its 95 % interval."""
-    return (
-        f"bias {_estimate(entry.bias_mm3, 0)} mm³, "
-        f"SD ratio {_estimate(entry.sd_ratio, 2)}"
-    )
-
-
-def _estimate(estimate: Estimate, decimals: int) -> str:
+def estimate(number: Estimate, decimals: int, unit: str = "") -> str:
+    """Return a number with its unit and its 95 % interval."""
     value, low, high = (
         f"{each:.{decimals}f}".replace("-", MINUS)
-        for each in (estimate.value, estimate.low, estimate.high)
+        for each in (number.value, number.low, number.high)
     )
-    return f"{value} (95 % interval {low} to {high})"
+    return f"{value}{unit} (95 % interval {low} to {high})"
 
 
 def _whom(subject: Subject, norm: Norm) -> str:
@@ -130,10 +129,25 @@ def _whom(subject: Subject, norm: Norm) -> str:
 
 
 def _groups(norm: Norm) -> str:
-    return ", ".join(f"{SEXES[sex]}, {side} side" for sex, side in sorted(norm.groups))
+    """Return for whom a norm holds.
+
+    >>> from models.hippocampus.norms.norm import load_norms
+    >>> [_groups(norm) for norm in load_norms()]
+    ['women, right side', 'men and women, both sides']
+    """
+    sides = {
+        sex: sorted(side for each, side in norm.groups if each == sex)
+        for sex in sorted(dict(norm.groups), reverse=True)
+    }
+    if len(norm.groups) == len(SEXES) * 2:
+        return "men and women, both sides"
+    return ", ".join(
+        f"{SEXES[sex]}, {' and '.join(found)} side" for sex, found in sides.items()
+    )
 
 
-def _controls(entry: Entry) -> str:
+def controls_of(entry: Entry) -> str:
+    """Return who the controls were."""
     low, high = entry.age_years
     sexes = " and ".join(SEXES[sex] for sex in entry.sexes)
     return f"{sexes} of {low:.0f} to {high:.0f} years"

@@ -5,6 +5,7 @@ A seed makes one thing wrong, yields the settings to examine, and clears up.
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from node.jobs.ledger import LEDGER_FILE, Ledger
 from node.lock import FolderLock
 from orthanc.render import run_folder, write_viewer
 from orthanc.viewer import ViewerServer, site_of
+from tests.models.hippocampus.norms.site import calibrated
 from tests.node.doctor.grounds import (
     Ground,
     dicom_node,
@@ -71,6 +73,21 @@ def schema(version: int) -> Seed:
         connection.execute(f"PRAGMA user_version = {version}")
         connection.close()
         yield settings
+
+    return seed
+
+
+def calibration(*, bias_mm3: float | None = None, **changes: str) -> Seed:
+    """Put a calibration into force: changed before, or after, it is hashed."""
+
+    @contextmanager
+    def seed(ground: Ground) -> Iterator[Settings]:
+        content = calibrated(**changes).as_json()
+        if bias_mm3 is not None:
+            content["entries"][0]["bias_mm3"]["value"] = bias_mm3
+        path = ground.folder / "calibration.json"
+        path.write_text(json.dumps(content))
+        yield ground.settings(models={"hippocampus": {"calibration": path}})
 
     return seed
 

@@ -1,0 +1,127 @@
+"""``pacs-node calibrate`` as a person types it, up to the report that it changes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from pydicom import Dataset, dcmread
+
+from models.hippocampus.phantom import write_study
+from tests.models.hippocampus.norms.site import women
+from tests.node.test_main import pacs_node
+
+
+def write_controls(folder: Path, count: int = 34) -> None:
+    """Write controls of one side as a site would list them."""
+    lines = ["subject,age,sex,side,total_mm3"]
+    for number, control in enumerate(women(count)):
+        age, volume = control.subject.age_years, control.total_mm3
+        lines.append(f"person-{number},{age},F,right,{volume:.0f}")
+    (folder / "controls.csv").write_text("\n".join(lines) + "\n")
+
+
+def test_a_calibration_is_written_and_said(tmp_path: Path) -> None:
+    """Plain lines of 80 columns; nothing of a person is in the file."""
+    write_controls(tmp_path)
+
+    status, output, errors = pacs_node(
+        "calibrate", "--controls", "controls.csv", folder=tmp_path
+    )
+
+    assert (status, errors) == (0, "")
+    content = json.loads((tmp_path / "calibration-hippocampus.json").read_text())
+    (entry,) = content["entries"]
+    assert (entry["norm"], entry["side"], entry["n"]) == ("nobis2019", "right", 34)
+    assert "person-" not in json.dumps(content)
+    assert "UK Biobank nomogram (Nobis 2019), right side\n" in output
+    assert "  n         34, women of 53 to 70 years\n" in output
+    assert "  NOMIS (Potvin 2021) 0 left, 0 right, needs icv_mm3\n" in output
+    *told, line = output.splitlines()
+    assert max(map(len, told)) <= 80
+    assert line.startswith('calibration = "/')
+
+
+def test_json_is_the_content_of_the_file(tmp_path: Path) -> None:
+    """For machines."""
+    write_controls(tmp_path)
+
+    _, output, _ = pacs_node(
+        *("calibrate", "--controls", "controls.csv", "--json"),
+        *("--output", "c.json"),
+        folder=tmp_path,
+    )
+
+    told = json.loads(output)
+    assert told.pop("file") == str((tmp_path / "c.json").resolve())
+    assert told == json.loads((tmp_path / "c.json").read_text())
+
+
+@pytest.mark.parametrize(
+    ("count", "there", "words"),
+    [
+        (29, False, "too few controls of one side, 30 are needed: UK Biobank"),
+        (34, True, "is there already; name a new file with --output"),
+    ],
+)
+def test_a_refusal_is_one_line_and_writes_nothing(
+    tmp_path: Path, count: int, there: bool, words: str
+) -> None:
+    """What stood in the file stands there still."""
+    write_controls(tmp_path, count)
+    output = tmp_path / "calibration-hippocampus.json"
+    if there:
+        output.write_text("mine")
+
+    status, _, errors = pacs_node(
+        "calibrate", "--controls", "controls.csv", folder=tmp_path
+    )
+
+    assert status == 1
+    assert words in errors
+    assert len(errors.splitlines()) == 1
+    assert (output.read_text() if output.exists() else "") == ("mine" if there else "")
+
+
+def test_a_calibration_in_force_gives_the_position_in_the_report(
+    tmp_path: Path,
+) -> None:
+    """A woman of 60, right side declared: from withheld to a step, and exactly again.
+
+    Both results can be made once more byte for byte, each under its own settings.
+    """
+    write_controls(tmp_path)
+    write_study(tmp_path / "study", 41)
+    for path in (tmp_path / "study").rglob("*.dcm"):
+        of_sixty(path)
+    command = ("calibrate", "--controls", "controls.csv", "--output", "c.json")
+    assert pacs_node(*command, folder=tmp_path)[0] == 0
+    (tmp_path / "node.toml").write_text(
+        '[models.hippocampus]\nlaterality = "right"\ncalibration = "c.json"\n'
+    )
+
+    status, output, _ = pacs_node(
+        *("infer", "study", "--json", "--output", "out"), folder=tmp_path
+    )
+
+    assert status == 0, output
+    (sr,) = (tmp_path / "out").rglob("SR.dcm")
+    told = "\n".join(texts(dcmread(sr)))
+    assert "percentile of healthy women of 60 years, right side" in told
+    assert "Calibrated with 34 controls of this site" in told
+    assert "side declared" in told.lower() or "side_declared" in told
+
+
+def of_sixty(path: Path) -> None:
+    """Make the person of a file a woman of sixty."""
+    dataset = dcmread(path)
+    dataset.PatientSex, dataset.PatientBirthDate = "F", "19600101"
+    dataset.StudyDate = "20200601"
+    dataset.save_as(path)
+
+
+def texts(item: Dataset) -> list[str]:
+    """Return every text of a report."""
+    below = [t for child in item.get("ContentSequence", []) for t in texts(child)]
+    return [str(item.get("TextValue", "")), *below]
