@@ -69,6 +69,7 @@ def hd95_mm(predicted: Mask, truth: Mask, spacing_mm: Spacing) -> float:
         return 0.0
     if not predicted.any() or not truth.any():
         return float("inf")
+    predicted, truth = _cut(predicted, truth)
     ours, theirs = _border(predicted), _border(truth)
     there = _distances_mm(ours, theirs, spacing_mm)
     back = _distances_mm(theirs, ours, spacing_mm)
@@ -95,7 +96,9 @@ def surface_dice(
     spacing_mm
         ``(d, h, w)`` in millimetres.
     """
-    ours, theirs = (_element_areas_mm2(mask, spacing_mm) for mask in (predicted, truth))
+    ours, theirs = (
+        _element_areas_mm2(mask, spacing_mm) for mask in _cut(predicted, truth)
+    )
     total = float(ours.sum() + theirs.sum())
     if not total:
         return 1.0
@@ -107,6 +110,14 @@ def surface_dice(
         for distances in [_distances_mm(source > 0, target > 0, spacing_mm)]
     )
     return near / total
+
+
+def _cut(one: Mask, other: Mask) -> tuple[Mask, Mask]:
+    """Return both masks without the empty space around them, which only costs time."""
+    boxes = ndimage.find_objects((one | other).astype(np.uint8))
+    if not boxes:
+        return one, other
+    return one[boxes[0]], other[boxes[0]]
 
 
 def _distances_mm(source: Mask, target: Mask, spacing_mm: Spacing) -> Floats:

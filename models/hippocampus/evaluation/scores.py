@@ -74,13 +74,14 @@ def score_prediction(prediction: Prediction) -> CaseScores:
 def score_probabilities(case: Case, chances: FloatVolume, fold: int) -> CaseScores:
     """Judge probabilities ``(3, D, H, W)`` of a case against its truth."""
     labels = chances.argmax(axis=0).astype(np.uint8)
-    served, _ = largest_pieces(labels)
+    served, lost = largest_pieces(labels)
+    scores = score_labels(labels, case.labels)
     return CaseScores(
         case=case.name,
         subject=case.subject,
         fold=fold,
-        network=score_labels(labels, case.labels),
-        served=score_labels(served, case.labels),
+        network=scores,
+        served=score_labels(served, case.labels) if lost else scores,
     )
 
 
