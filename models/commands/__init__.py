@@ -6,6 +6,7 @@ from models.commands import options
 from models.commands.eda import eda
 from models.commands.list import list_models
 from models.commands.progression import progression
+from models.commands.reliability import reliability
 from models.commands.retest import retest
 from models.commands.robustness import robustness
 from models.commands.train import train
@@ -40,3 +41,4 @@ app.command(rich_help_panel=options.LEARN)(train)
 app.command(rich_help_panel=options.LEARN)(retest)
 app.command(rich_help_panel=options.LEARN)(progression)
 app.command(rich_help_panel=options.LEARN)(robustness)
+app.command(rich_help_panel=options.LEARN)(reliability)

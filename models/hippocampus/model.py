@@ -30,6 +30,7 @@ from models.hippocampus.network import WIDTHS, ResidualUNet
 from models.hippocampus.norms import norms_digest
 from models.hippocampus.preprocess import Preprocessing
 from models.hippocampus.reading import Reader, interpret, known_of, on_side
+from models.hippocampus.reliability import Reliability, doubts, stated
 from models.hippocampus.segment import probabilities
 from models.hippocampus.signs import Signs, signs
 from models.history import Patient
@@ -66,6 +67,7 @@ class HippocampusModel:
         self._bundle = bundle
         self._preprocessing = Preprocessing.of(bundle.preprocessing)
         self._limits = Limits.of(bundle.training["limits"])
+        self._reliability = Reliability.of(bundle.training.get("reliability"))
         if network is None:
             network = ResidualUNet(_widths(bundle))
             load_weights(network, bundle.weights_path(WEIGHTS))
@@ -113,6 +115,7 @@ class HippocampusModel:
         patient = context.patient or Patient()
         found = (
             *flags(labels, volume, self._limits, mean_entropy(chances), lost),
+            *doubts(self._reliability, shown),
             *known_of(patient),
         )
         volumes = measure(labels, volume.voxel_mm3)
@@ -127,7 +130,7 @@ class HippocampusModel:
             label_map=labels,
             structures=on_side(STRUCTURES, patient),
             measurements=(*volumes, *said.measurements),
-            statements=said.statements,
+            statements=(*stated(self._reliability, shown), *said.statements),
             flags=(*found, *said.flags),
             trends=said.trends,
             timings_s=MappingProxyType(timings),
