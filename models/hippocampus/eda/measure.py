@@ -17,6 +17,7 @@ import nibabel
 import numpy as np
 from nibabel.filebasedimages import ImageFileError
 from nibabel.spatialimages import HeaderDataError
+from nibabel.wrapstruct import WrapStructError
 
 from models.hippocampus.eda import anatomy
 from models.hippocampus.eda.anatomy import Array
@@ -43,7 +44,7 @@ PERCENTILES = (0, 1, 50, 99, 100)
 
 FOREIGN = (
     *(OSError, EOFError, ValueError, TypeError, OverflowError, MemoryError),
-    *(zlib.error, ImageFileError, HeaderDataError),
+    *(zlib.error, ImageFileError, HeaderDataError, WrapStructError),
 )
 """What gzip, nibabel and numpy raise about a damaged file."""
 

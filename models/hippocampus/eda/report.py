@@ -10,9 +10,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
+import matplotlib as mpl
 from jinja2 import Environment, StrictUndefined
 from matplotlib.figure import Figure
 
+from models.hippocampus.eda.plots import STYLE
 from models.hippocampus.eda.story import Story
 
 Format = Literal["html", "md"]
@@ -47,7 +49,8 @@ def write_report(story: Story, folder: Path, form: Format = "html") -> Path:
 def svg(figure: Figure) -> bytes:
     """Return a plot as SVG, the same bytes each time."""
     stream = io.BytesIO()
-    figure.savefig(stream, format="svg", metadata={"Date": None})
+    with mpl.rc_context(STYLE):  # its salt makes the names inside the same each time
+        figure.savefig(stream, format="svg", metadata={"Date": None})
     return stream.getvalue()
 
 
