@@ -14,7 +14,7 @@ from models.hippocampus.dataset import Case
 from models.hippocampus.findings import mean_entropy
 from models.hippocampus.golden import golden_case
 from models.hippocampus.model import WEIGHTS, build
-from models.hippocampus.preprocess import Preprocessing
+from models.hippocampus.preprocess import Preprocessing, Shape
 from models.hippocampus.segment import probabilities
 from models.hippocampus.settings import HippocampusSettings
 from models.training.checkpoint import save_weights
@@ -87,12 +87,10 @@ def training_record(
     }
 
 
-def largest_entropy(network: nn.Module, cases: Sequence[Case]) -> float:
+def largest_entropy(network: nn.Module, cases: Sequence[Case], window: Shape) -> float:
     """Return the largest mean entropy inside the mask over the cases, in nats."""
-    return max(
-        mean_entropy(probabilities(network, case.image, Preprocessing()))
-        for case in cases
-    )
+    seen = Preprocessing(window=window)
+    return max(mean_entropy(probabilities(network, case.image, seen)) for case in cases)
 
 
 def _write(folder: Path, content: Mapping[str, Any]) -> None:

@@ -192,7 +192,7 @@ def run(
             "split": split_name(settings, fold),
             **summary(judge(network, held_out, settings.window)),
         }
-    entropy = publish.largest_entropy(network, held_out or training)
+    entropy = publish.largest_entropy(network, held_out or training, settings.window)
     return publish.publish(
         network,
         output,
