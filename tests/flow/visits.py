@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from pydicom import Dataset, dcmread
+from pydicom.uid import generate_uid
 
 import models
 from models.history import Prior
@@ -74,3 +75,15 @@ def read(node: OneNode, files: list[Path]) -> tuple[JobRow, Dataset]:
     assert job.state == "reported", (job.reason, job.detail)
     (sr,) = (o for o in node.ledger.jobs.objects(job.job_id) if o.kind == "SR")
     return job, dcmread(sr.path)
+
+
+def came_again(folder: Path, day: str, visit: str) -> None:
+    """Make another visit of a study: other UIDs, another day."""
+    for file in folder.rglob("*.dcm"):
+        dataset = dcmread(file)
+        for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"):
+            words = [visit, str(dataset[keyword].value)]
+            setattr(dataset, keyword, generate_uid(entropy_srcs=words))
+        dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+        dataset.StudyDate = day
+        dataset.save_as(file)

@@ -5,15 +5,13 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from pydicom import dcmread
-from pydicom.uid import generate_uid
-
 from models.hippocampus.phantom import write_study
 from node.batch.records import opened
 from node.batch.run import read
 from node.batch.sources import Found, NoStudy, StudyFiles
 from node.batch.visits import in_order_of_visits, whose
 from node.inbound.dataset import Identity
+from tests.flow.visits import came_again
 from tests.node.batch.orders import name, order
 
 
@@ -44,18 +42,6 @@ def test_a_study_of_two_numbers_is_nobodys() -> None:
     (one,), (other,) = study("1", "A", "20250301").files, study("1", "B", "x").files
 
     assert whose(StudyFiles("1", Path(), (one, other))) == ("", date(2025, 3, 1))
-
-
-def came_again(folder: Path, day: str, visit: str) -> None:
-    """Make another visit of a study: other UIDs, another day."""
-    for file in folder.rglob("*.dcm"):
-        dataset = dcmread(file)
-        for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"):
-            words = [visit, str(dataset[keyword].value)]
-            setattr(dataset, keyword, generate_uid(entropy_srcs=words))
-        dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-        dataset.StudyDate = day
-        dataset.save_as(file)
 
 
 def test_the_later_visit_of_a_folder_is_told_of_the_earlier(tmp_path: Path) -> None:
