@@ -11,6 +11,9 @@ import typer
 
 from models.commands.options import NameArgument
 
+EVERY = 20
+"""Cases from one line of progress to the next."""
+
 
 def evaluate(
     name: NameArgument,
@@ -57,16 +60,14 @@ def evaluate(
         if path.suffix not in {".json", ".md"}:
             raise typer.BadParameter(f"{path.name}: an output ends in .json or .md")
     evaluation = import_module(f"{module}.run")
-    done = 0
-
-    def tell(_: str) -> None:
-        nonlocal done
-        done += 1
-        if done % 20 == 0:
-            typer.echo(f"[{done}] cases judged", err=True)
-
-    content = evaluation.run(data, folds, cache, processes, tell)
+    content = evaluation.run(data, folds, cache, processes, _told)
     typer.echo(evaluation.in_words(content))
     for path in output or []:
         evaluation.write(content, path)
         typer.echo(f"\n{path} is written")
+
+
+def _told(done: int, count: int) -> None:
+    """Say every so often how far it has come."""
+    if done % EVERY == 0 or done == count:
+        typer.echo(f"[{done}/{count}] cases judged", err=True)

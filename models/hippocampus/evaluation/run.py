@@ -15,7 +15,8 @@ from models.hippocampus.evaluation.tables import tables
 from models.hippocampus.folds import Fold, read_folds, refuse_leak
 from models.hippocampus.held_out import held_out_cases, over_held_out
 
-Tell = Callable[[str], None]
+Told = Callable[[int, int], None]
+"""Hears how many cases are judged, of how many."""
 
 CASES_PER_PROCESS = 20
 """Fewer are judged before another process has started."""
@@ -26,7 +27,7 @@ def run(
     folds_folder: Path,
     cache: Path | None = None,
     processes: int | None = None,
-    tell: Tell = lambda _: None,
+    told: Told = lambda _done, _count: None,
 ) -> dict[str, Any]:
     """Judge every fold that is there and return the ``metrics`` object of a bundle.
 
@@ -36,8 +37,6 @@ def run(
         Where probabilities are kept.
     processes
         Else as many as suit the cores and the cases.
-    tell
-        Hears of each case that is judged.
 
     Raises
     ------
@@ -51,7 +50,7 @@ def run(
         score_prediction, pairs, cache, processes or suitable_processes(len(pairs))
     ):
         scores.append(each)
-        tell(each.case)
+        told(len(scores), len(pairs))
     baseline = read_baseline(folds_folder, cases)
     return metrics_object(scores, split_in_words(folds), baseline)
 

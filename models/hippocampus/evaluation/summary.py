@@ -14,6 +14,9 @@ DIGITS = 4
 
 INTERVAL = "95 %, bootstrap over subjects"
 
+TOLD = ("network", "epochs", "minutes", "precision", "processor", "settings_sha256")
+"""What of the baseline's training stands beside its figures."""
+
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
@@ -95,7 +98,7 @@ def _beside(scores: Sequence[CaseScores], baseline: Baseline) -> dict[str, Any]:
     folds = {each.fold for each in baseline.scores}
     ours = [each for each in scores if each.fold in folds]
     return {
-        **baseline.record,
+        **{key: baseline.record[key] for key in TOLD if key in baseline.record},
         "folds": sorted(folds),
         **summarise(baseline.scores),
         "shipped_recipe": summarise(ours),

@@ -47,7 +47,7 @@ class Table:
             "  ".join(f"{c:<{w}}" for c, w in zip(line, widths, strict=True)).rstrip()
             for line in lines
         ]
-        return "\n".join([self.sentence, "", *(f"  {line}".rstrip() for line in text)])
+        return "\n".join([self.sentence, "", *text])
 
     def as_markdown(self) -> str:
         """Return the table as Markdown; the names of rows to the left."""

@@ -28,9 +28,9 @@ SETTINGS = HippocampusSettings(
 
 
 def write_data(folder: Path) -> list[Case]:
-    """Write eight phantoms of five subjects, three with both sides."""
+    """Write eight phantoms of six subjects, two of them with both sides."""
     folder.mkdir(exist_ok=True)
-    for number in (1, 2, 3, 4, 5, 7, 9, 10):
+    for number in (1, 2, 3, 4, 5, 7, 9, 11):
         write_pair(folder, f"hippocampus_{number:03d}", seed=number)
     return read_cases(folder)
 
