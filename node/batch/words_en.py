@@ -38,6 +38,8 @@ FLAGS = {
     "ratio_outside_training_range": "anterior to posterior outside the range",
     "side_not_determinable": "side not determinable",
     "no_head_size": "not adjusted for head size",
+    "side_declared": "side declared by the site",
+    "right_side_not_measured": "trained on left sides",
 }
 
 UNITS = {"mm3": "mm³", "mL": "mL", "s": "s"}

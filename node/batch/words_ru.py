@@ -37,6 +37,8 @@ FLAGS = {
     "ratio_outside_training_range": "соотношение отделов вне диапазона выборки",
     "side_not_determinable": "сторона не определяется",
     "no_head_size": "без поправки на размер головы",
+    "side_declared": "сторона указана в настройках",
+    "right_side_not_measured": "модель обучена на левой стороне",
 }
 
 UNITS = {"mm3": "мм³", "mL": "мл", "s": "с"}

@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 from pydicom import Dataset, dcmread
+from typer.testing import CliRunner, Result
 
 from models.hippocampus.phantom import write_study
-from tests.models.hippocampus.norms.site import women
+from node.commands import app
+from node.errors import NodeError
+from node.jobs.ledger import Ledger
+from tests.models.hippocampus.norms.site import calibrated, women
 from tests.node.test_main import pacs_node
 
 
@@ -43,17 +47,20 @@ def test_a_calibration_is_written_and_said(tmp_path: Path) -> None:
     assert line.startswith('calibration = "/')
 
 
-def test_json_is_the_content_of_the_file(tmp_path: Path) -> None:
+def typed(*arguments: str) -> Result:
+    """Run the command in this process, in the folder where it stands."""
+    return CliRunner().invoke(app, ["calibrate", "--controls", *arguments])
+
+
+def test_json_is_the_content_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """For machines."""
     write_controls(tmp_path)
+    monkeypatch.chdir(tmp_path)
 
-    _, output, _ = pacs_node(
-        *("calibrate", "--controls", "controls.csv", "--json"),
-        *("--output", "c.json"),
-        folder=tmp_path,
-    )
+    told = json.loads(typed("controls.csv", "--json", "--output", "c.json").output)
 
-    told = json.loads(output)
     assert told.pop("file") == str((tmp_path / "c.json").resolve())
     assert told == json.loads((tmp_path / "c.json").read_text())
 
@@ -66,51 +73,75 @@ def test_json_is_the_content_of_the_file(tmp_path: Path) -> None:
     ],
 )
 def test_a_refusal_is_one_line_and_writes_nothing(
-    tmp_path: Path, count: int, there: bool, words: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    count: int,
+    there: bool,
+    words: str,
 ) -> None:
     """What stood in the file stands there still."""
     write_controls(tmp_path, count)
+    monkeypatch.chdir(tmp_path)
     output = tmp_path / "calibration-hippocampus.json"
     if there:
         output.write_text("mine")
 
-    status, _, errors = pacs_node(
-        "calibrate", "--controls", "controls.csv", folder=tmp_path
-    )
+    refused = typed("controls.csv").exception
 
-    assert status == 1
-    assert words in errors
-    assert len(errors.splitlines()) == 1
+    assert isinstance(refused, NodeError)
+    assert words in str(refused)
+    assert len(str(refused).splitlines()) == 1
     assert (output.read_text() if output.exists() else "") == ("mine" if there else "")
 
 
+def test_volumes_are_taken_from_a_ledger_by_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a ledger, or with a study that it does not know, that is said."""
+    lines = "subject,age,sex,side,study_uid\na,60,F,right,1.2.3\n"
+    (tmp_path / "controls.csv").write_text(lines)
+    monkeypatch.chdir(tmp_path)
+
+    assert "no ledger in var" in str(typed("controls.csv").exception)
+    (tmp_path / "var").mkdir()
+    Ledger(tmp_path / "var").close()
+    unknown = str(typed("controls.csv").exception)
+    assert unknown.startswith("controls.csv, line 2: no result of this study_uid")
+
+
+@pytest.mark.slow
 def test_a_calibration_in_force_gives_the_position_in_the_report(
     tmp_path: Path,
 ) -> None:
-    """A woman of 60, right side declared: from withheld to a step, and exactly again.
+    """A woman of 60, right side declared: a step where nothing was given before.
 
-    Both results can be made once more byte for byte, each under its own settings.
+    What is given can be made once more, byte for byte.
     """
-    write_controls(tmp_path)
     write_study(tmp_path / "study", 41)
     for path in (tmp_path / "study").rglob("*.dcm"):
         of_sixty(path)
-    command = ("calibrate", "--controls", "controls.csv", "--output", "c.json")
-    assert pacs_node(*command, folder=tmp_path)[0] == 0
+    (tmp_path / "c.json").write_text(json.dumps(calibrated().as_json()))
     (tmp_path / "node.toml").write_text(
         '[models.hippocampus]\nlaterality = "right"\ncalibration = "c.json"\n'
     )
 
     status, output, _ = pacs_node(
-        *("infer", "study", "--json", "--output", "out"), folder=tmp_path
+        *("batch", "study", "--output", "rows.csv", "--results", "out"),
+        folder=tmp_path,
     )
 
     assert status == 0, output
     (sr,) = (tmp_path / "out").rglob("SR.dcm")
-    told = "\n".join(texts(dcmread(sr)))
+    report = dcmread(sr)
+    told = "\n".join(texts(report))
     assert "percentile of healthy women of 60 years, right side" in told
-    assert "Calibrated with 34 controls of this site" in told
-    assert "side declared" in told.lower() or "side_declared" in told
+    assert "Calibrated with 40 controls of this site" in told
+    assert "side_declared" in told
+    again, _, errors = pacs_node(
+        *("explain", report.StudyInstanceUID, "--rerun-check", "--results", "out"),
+        folder=tmp_path,
+    )
+    assert (again, errors) == (0, "")
 
 
 def of_sixty(path: Path) -> None:
