@@ -35,9 +35,9 @@ def test_volumes_come_from_the_spacing(tmp_path: Path) -> None:
     assert measured.volumes_mm3 == {"anterior": 14, "posterior": 2, "whole": 16}
     assert measured.subject == 4
     assert measured.labels_grid is not None
-    assert measured.labels_grid.spacing_mm == (1, 1, 2)
+    assert list(measured.labels_grid.spacing_mm) == [1, 1, 2]
     assert measured.intensities is not None
-    assert measured.intensities.percentiles[::2] == (0, 3999.5, 7999)
+    assert list(measured.intensities.percentiles[::2]) == [0, 3999.5, 7999]
 
 
 def test_pieces_are_counted_by_faces() -> None:
