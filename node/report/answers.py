@@ -67,6 +67,16 @@ class Headline:
         return cls(typeset(number), unit.strip(), typeset(interval), rest.strip())
 
 
+def step_and_whom(sentence: str) -> tuple[str, str]:
+    """Return the percentile that a sentence begins with, and of whom it is.
+
+    >>> step_and_whom("10th to 25th percentile of women; a norm.")
+    ('10th to 25th percentile', 'of women; a norm.')
+    """
+    step, found, whom = sentence.partition(" percentile ")
+    return (f"{step} percentile", whom) if found else (sentence, "")
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """Numbers and sentences that answer one question, or say why it has no answer.

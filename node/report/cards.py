@@ -10,19 +10,9 @@ Heights are fixed: a long reason is cut where its card ends and is told in full 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from models.contract import Flag, Grade, Measurement
-from node.report.answers import (
-    Answer,
-    Headline,
-    Row,
-    interval,
-    rates,
-    spoken,
-    told,
-    typeset,
-)
+from models.contract import Flag, Grade
+from node.report.answers import Row
 from node.report.canvas import (
     BAD,
     FAINT,
@@ -33,10 +23,10 @@ from node.report.canvas import (
     Canvas,
     block_height,
 )
-from node.report.course import draw_course
+from node.report.card import INSET, Card
+from node.report.card_answers import draw_change, draw_position
 from node.report.facts import Line
-from node.report.fonts import Colour, font, largest, wrap
-from node.report.steps import draw_steps
+from node.report.fonts import Colour, font, largest
 from node.report.text import ReportText
 
 GRADES: dict[Grade, tuple[str, Colour]] = {
@@ -47,79 +37,14 @@ GRADES: dict[Grade, tuple[str, Colour]] = {
 """What a grade means to a reader, and its colour."""
 
 NO_RESERVATION = "No reservation was found."
+REASON_SIZES = (20, 18, 17)
 
-NOT_STATED = "Not stated"
-"""Stands for a number that is withheld; the reason follows."""
-
-LONGEST_TITLE = 20
-"""Of words before a colon, such as "Not determined", that stand there instead."""
-
-GAP, INSET = 14, 18
-TITLE_PX, WORDS_PX = 19, 20
-
+GAP = 14
 SIZES_WIDTH, QUALITY_WIDTH, POSITION_WIDTH = 324, 300, 334
 """Of the first three cards; the last has what is left."""
 
 MOST_ROWS = 3
 """Structures whose name stands above their numbers; more stand on a line each."""
-
-REASON_SIZES = (20, 18, 17)
-MOST_LINES = 2
-"""Of the reason that stands above a course."""
-
-MOST_SCORES = 2
-"""Structures whose place in a norm is drawn."""
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """A part of the page with a title and a fixed size."""
-
-    canvas: Canvas
-    x: int
-    y: int
-    width: int
-    height: int
-
-    def open(self, title: str) -> float:
-        """Draw the panel and its title; return the y below the title."""
-        frame = (self.x, self.y, self.x + self.width, self.y + self.height)
-        self.canvas.pen.rounded_rectangle(frame, 10, fill=PANEL)
-        if not title:
-            return self.y + 8
-        place = (self.left, self.y + 29)
-        self.canvas.line(place, title, TITLE_PX, FAINT, width=self.room)
-        return self.y + 38
-
-    @property
-    def left(self) -> int:
-        """Where words begin."""
-        return self.x + INSET
-
-    @property
-    def room(self) -> int:
-        """Width of the words."""
-        return self.width - 2 * INSET
-
-    @property
-    def bottom(self) -> int:
-        """Where words end."""
-        return self.y + self.height - 10
-
-    def words(self, y: float, text: str, size: int = WORDS_PX) -> tuple[float, bool]:
-        """Write a sentence down to the end of the card.
-
-        Returns
-        -------
-        tuple
-            The y below it, and whether all of it is there.
-        """
-        room = int((self.bottom - y) / (size * LEADING))
-        needed = len(wrap(text, font(size), self.room))
-        if room < 1:
-            return y, False
-        below = self.canvas.block((self.left, y), text, size, self.room, lines=room)
-        return below + 4, needed <= room
 
 
 def draw_cards(
@@ -138,9 +63,9 @@ def draw_cards(
     _draw_sizes(sizes, text.rows)
     cut = _draw_quality(quality, text.grade, text.reasons)
     if text.position:
-        cut += _labelled("Norm", _draw_position(position, text.position))
+        cut += _labelled("Norm", draw_position(position, text.position))
     if text.change:
-        cut += _labelled("Change", _draw_change(change, text.change))
+        cut += _labelled("Change", draw_change(change, text.change))
     return cut
 
 
@@ -258,123 +183,3 @@ def _fitting(reasons: Sequence[str], width: int, room: float) -> tuple[int, int]
             break
         shown += 1
     return shown, size
-
-
-def _draw_position(card: Card, answer: Answer) -> list[str]:
-    """Draw the steps of a percentile with a mark; return what found no room."""
-    y = card.open("Position in the norm")
-    if not answer.numbers:
-        return _draw_words(card, y, answer)
-    scores = answer.numbers[:MOST_SCORES]
-    room = (card.bottom - y) / len(scores)
-    cut = [spoken(score) for score in answer.numbers[MOST_SCORES:]]
-    used = []
-    for score in scores:
-        said = [s for s in answer.sentences if s.structure == score.structure][:1]
-        used += said
-        if not _draw_score(card, (y, room), score, "".join(s.text for s in said)):
-            cut.append(spoken(score))
-        y += room
-    others = [s for s in (*answer.sentences, *answer.withheld) if s not in used]
-    return [*cut, *map(told, others)]
-
-
-def _draw_score(
-    card: Card, place: tuple[float, float], score: Measurement, said: str
-) -> bool:
-    """Draw the answer in words, z, the steps and the norm; tell whether all fits."""
-    y, room = place
-    value = f"z {typeset(score.printed)}"
-    width = round(card.room - font(18).length(value) - 12)
-    size = largest(said, (28, 26, 24, 21, 18, 16), width, bold=True)
-    line = y + 30
-    card.canvas.line((card.left, line), said, size, bold=True, width=width)
-    right = (card.left + card.room, line)
-    card.canvas.line(right, value, 18, anchor="rs")
-    below = draw_steps(card.canvas, (card.left, line + 14), card.room, score.value)
-    behind = "; ".join(filter(None, (interval(score), score.reference)))
-    source = ": ".join(filter(None, (score.structure, behind)))
-    lines = int((y + room - below) / (15 * LEADING))
-    if lines < 1:
-        return False
-    at = (card.left, below)
-    card.canvas.block(at, source, 15, card.room, FAINT, lines=lines)
-    return len(wrap(source, font(15), card.room)) <= lines
-
-
-def _draw_change(card: Card, answer: Answer) -> list[str]:
-    """Write the change of one structure, draw its course; return what is left out."""
-    trend = max(answer.trends, key=lambda each: bool(each.bands), default=None)
-    about = trend.structure if trend else ""
-    known = sorted(rates(answer), key=lambda rate: rate[0] != about)
-    of = known[0][0] if known else about
-    y = card.open(f"Change over time: {of}" if of else "Change over time")
-    if not known and not trend:
-        return _draw_words(card, y, answer)
-    left = [told(said) for said in (*answer.withheld, *answer.sentences)]
-    if known:
-        y = _draw_rate(card, y, known[0][1])
-        left = _untold(answer, known[0])
-    elif left:
-        y, whole = _draw_reason(card, y, left[0])
-        left = left[1:] if whole else left
-    if trend:
-        box = (card.left, round(y), card.room, round(card.bottom - y))
-        draw_course(card.canvas, box, trend)
-    return left
-
-
-def _untold(answer: Answer, shown: tuple[str, Headline]) -> list[str]:
-    """Return what is known of a change besides the headline that is shown."""
-    others = [spoken(n) for n in answer.numbers if n.structure != shown[0]]
-    for said in (*answer.withheld, *answer.sentences):
-        line = Headline.of(said.text)
-        if (said.structure, line) != shown:
-            others.append(told(said))
-        elif line and line.rest:
-            others.append(f"{said.structure}: {line.rest}")
-    return others
-
-
-def _draw_reason(card: Card, y: float, reason: str) -> tuple[float, bool]:
-    """Write why there is no rate above a course; tell whether all of it fits."""
-    below = card.canvas.block((card.left, y), reason, 17, card.room, lines=MOST_LINES)
-    return below + 4, len(wrap(reason, font(17), card.room)) <= MOST_LINES
-
-
-def _draw_rate(card: Card, y: float, rate: Headline) -> float:
-    """Write a change per year, its interval beside it; return the y below."""
-    line, right = y + 32, card.left + card.room
-    x = card.left + card.canvas.line((card.left, line), rate.number, 36, bold=True)
-    room = card.room - (font(18).length(rate.interval) if rate.interval else 0)
-    width = round(card.left + room - x - 14)
-    size = largest(rate.unit, (20, 18, 16), width)
-    card.canvas.line((x + 7, line), rate.unit, size, FAINT, width=width)
-    if rate.interval:
-        name = (right, line - 19)
-        card.canvas.line(name, "95 % interval", 16, FAINT, anchor="rs")
-        card.canvas.line((right, line), rate.interval, 18, anchor="rs")
-    return y + 42
-
-
-def _draw_words(card: Card, y: float, answer: Answer) -> list[str]:
-    """Write why there is no number, or what is said instead; return what is cut."""
-    cut = []
-    for number, said in enumerate((*answer.withheld, *answer.sentences)):
-        text = said.text
-        if said.reason and number == 0:
-            title, text = _titled(text)
-            card.canvas.line((card.left, y + 26), title, 26, bold=True, width=card.room)
-            y += 40
-        y, whole = card.words(y, text)
-        if not whole:
-            cut.append(told(said))
-    return cut
-
-
-def _titled(text: str) -> tuple[str, str]:
-    """Return the first words of a reason, and the rest as a sentence."""
-    title, _, rest = text.partition(": ")
-    if not rest or len(title) > LONGEST_TITLE:
-        return NOT_STATED, text
-    return title, rest[:1].upper() + rest[1:]
