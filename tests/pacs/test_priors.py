@@ -10,6 +10,7 @@ import pytest
 from pydicom import dcmread
 
 from models.contract import Code
+from models.hippocampus.phantom import write_study
 from node.config import Settings
 from node.config_reading import ReportSettings
 from node.inbound.archive import SearchableArchive
@@ -19,8 +20,16 @@ from node.jobs.worker import load_model
 from node.report.rejection import Rejected, build_rejection
 from tests.dicom_series import save
 from tests.flow.readings import OneNode
-from tests.flow.visits import found, read, use_named_stand_in, visit
+from tests.flow.visits import (
+    came_again,
+    found,
+    read,
+    study_of,
+    use_named_stand_in,
+    visit,
+)
 from tests.pacs.archive import Archive, free_settings, running_archive
+from tests.pacs.test_reconciliation import results_come, running_node
 
 pytestmark = pytest.mark.pacs
 
@@ -160,3 +169,27 @@ def down(settings: Settings, rest: bool) -> SearchableArchive:
     if rest:
         return OrthancArchive(settings.archive)
     return DicomArchive(settings.archive, settings.node.ae_title)
+
+
+@pytest.mark.slow
+def test_a_node_tells_the_second_visit_of_the_first(tmp_path: Path) -> None:
+    """Scanner, archive, node, model and archive again: nothing stands in for them."""
+    settings = free_settings(
+        tmp_path / "node", inbound={"min_free_mib": 0}, jobs={"workers": 1}
+    )
+    write_study(tmp_path / "first", 61)
+    write_study(tmp_path / "second", 61)
+    came_again(tmp_path / "second", "20270105", "second")
+    with running_archive(settings) as archive, running_node(settings) as node:
+        told, reports = [], []
+        for folder in (tmp_path / "first", tmp_path / "second"):
+            archive.store(folder)
+            study = study_of(sorted(folder.rglob("*.dcm")))
+            results_come(node, study)
+            (job,) = node.ledger.jobs.listing(study)
+            (result,) = node.ledger.history.results(job.job_id)
+            told.append(result.known)
+            reports.append(job.sr_uid)
+
+    assert [p.sr_instance_uid for p in told[1].priors] == reports[:1]
+    assert [known.withheld for known in told] == [(), ()]

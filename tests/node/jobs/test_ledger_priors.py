@@ -1,0 +1,101 @@
+"""Who was scanned before, by a hash; what was found is kept once, with the job."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+from node.jobs.job import Completeness, Failed, NotApplicable
+from node.jobs.known_priors import KnownPriors
+from node.jobs.ledger import Ledger
+from tests.node.earlier import PRIOR
+from tests.node.jobs.ledger_stories import (
+    T0,
+    instance,
+    queue,
+    result,
+    spooled,
+)
+
+DAY = date(2025, 3, 1)
+BEFORE = date(2024, 3, 1)
+KNOWN = KnownPriors((PRIOR,))
+
+
+def held(ledger: Ledger, study: str = "1.1") -> int:
+    """Receive a study whose job waits ten seconds for its priors; return the job."""
+    ledger.studies.record([spooled(ledger, instance(study))], T0)
+    ledger.studies.complete(
+        study,
+        completeness=Completeness.CONFIRMED,
+        reason="",
+        archive_counts={},
+        models=["hippocampus"],
+        now=T0,
+        priors_until=T0 + timedelta(seconds=10),
+    )
+    (job,) = ledger.jobs.listing(study)
+    return job.job_id
+
+
+def test_a_job_waits_for_its_priors_no_longer_than_it_may(ledger: Ledger) -> None:
+    """The ledger itself lets it go, whoever died meanwhile."""
+    held(ledger)
+
+    assert ledger.jobs.claim(T0 + timedelta(seconds=9)) is None
+    assert ledger.jobs.claim(T0 + timedelta(seconds=10)) is not None
+
+
+def test_what_is_found_makes_a_job_due_and_is_kept_once(ledger: Ledger) -> None:
+    """A second answer comes too late, as one does for a job that runs."""
+    job = held(ledger)
+
+    assert [each.job_id for each in ledger.priors.unsought()] == [job]
+    assert ledger.priors.keep(job, KNOWN, T0)
+    assert not ledger.priors.keep(job, KnownPriors(), T0)
+    assert ledger.priors.unsought() == []
+    assert ledger.jobs.claim(T0) is not None
+    assert ledger.priors.known(job) == KNOWN
+
+
+def test_a_postponed_attempt_waits_on_with_its_priors(ledger: Ledger) -> None:
+    """Being found brings nothing forward that waits for something else."""
+    job = held(ledger)
+    ledger.priors.keep(job, KNOWN, T0)
+    ledger.jobs.claim(T0)
+    later = T0 + timedelta(minutes=5)
+    ledger.jobs.try_again(job, Failed("worker_died", "", permanent=False), later, T0)
+
+    assert not ledger.priors.keep(job, KnownPriors(), T0)
+    assert ledger.jobs.claim(T0 + timedelta(minutes=4)) is None
+
+
+def test_an_earlier_study_is_found_by_patient_model_and_day(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    """While it is being read, and its report when it was."""
+    (job,) = queue(ledger)
+    ledger.priors.note_person("1.1", "A-1", BEFORE)
+    asked = ("A-1", "hippocampus", DAY)
+
+    assert ledger.priors.being_read(*asked)
+    assert not ledger.priors.being_read("A-2", "hippocampus", DAY)
+    assert not ledger.priors.being_read("A-1", "other", DAY)
+    assert not ledger.priors.being_read("A-1", "hippocampus", BEFORE)
+    ledger.jobs.claim(T0)
+    ledger.jobs.report(job.job_id, result(), [], T0)
+    assert not ledger.priors.being_read(*asked)
+    (report,) = ledger.priors.reports(*asked)
+    assert report.sr_instance_uid == "2.25.2.1"
+    assert ledger.priors.reports("A-1", "hippocampus", BEFORE) == []
+
+
+def test_a_study_that_was_not_read_has_no_report(ledger: Ledger) -> None:
+    """And nobody waits for it."""
+    (job,) = queue(ledger)
+    ledger.priors.note_person("1.1", "A-1", BEFORE)
+    ledger.jobs.claim(T0)
+    ledger.jobs.refuse(job.job_id, NotApplicable("no_series", ""), T0)
+
+    assert not ledger.priors.being_read("A-1", "hippocampus", DAY)
+    assert ledger.priors.reports("A-1", "hippocampus", DAY) == []
