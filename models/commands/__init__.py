@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from models.commands import options
+from models.commands.baseline import baseline
 from models.commands.eda import eda
+from models.commands.evaluate import evaluate
 from models.commands.list import list_models
 from models.commands.progression import progression
 from models.commands.reliability import reliability
@@ -38,6 +40,8 @@ app.command("list", rich_help_panel=options.SHIPPED)(list_models)
 app.command(rich_help_panel=options.SHIPPED)(verify)
 app.command(rich_help_panel=options.LEARN)(eda)
 app.command(rich_help_panel=options.LEARN)(train)
+app.command(rich_help_panel=options.LEARN)(baseline)
+app.command(rich_help_panel=options.LEARN)(evaluate)
 app.command(rich_help_panel=options.LEARN)(retest)
 app.command(rich_help_panel=options.LEARN)(progression)
 app.command(rich_help_panel=options.LEARN)(robustness)
