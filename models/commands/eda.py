@@ -32,9 +32,9 @@ def eda(
 ) -> None:
     """Analyse training data: what is there, what is broken, what is odd.
 
-    DIR gets the report, eda.json for programs, and out/ with a copy of what passed.
-    DATA is never written to. A case that is broken is named and left out; one that is
-    merely odd is listed and kept.
+    DIR gets the report, eda.json for programs, and out/ with a copy of what
+    passed. A case that is broken is named and left out; one that is merely odd
+    is listed and kept. DATA is never written to.
 
     Exit status
     -----------

@@ -28,10 +28,9 @@ def copy_passed(analysis: Analysis, target: Path) -> Path:
 
     Raises
     ------
-    FileExistsError
-        ``target`` holds something that was not copied by this function.
     ValueError
-        A file changed since it was analysed.
+        ``target`` holds something that was not copied by this function, or a file
+        changed since it was analysed.
     """
     manifest = _manifest(analysis)
     if target.exists():
@@ -84,7 +83,7 @@ def _is_copy(target: Path, manifest: dict[str, str]) -> bool:
 
 def _check_ours(target: Path) -> None:
     if not (target / MANIFEST).is_file():
-        raise FileExistsError(f"{target} is no copy of ours; give another --output")
+        raise ValueError(f"{target} is no copy of ours; give another --output")
 
 
 def _fill(folder: Path, analysis: Analysis, manifest: dict[str, str]) -> None:

@@ -30,10 +30,9 @@ def run(
     ------
     FileNotFoundError
         There are no images and no label maps in ``data``.
-    FileExistsError
-        ``output/out`` is there and was not made by this command.
     ValueError
-        ``output`` lies in ``data``, or the reverse.
+        ``output`` lies in ``data`` or the reverse, or ``output/out`` was not made
+        by this command.
     """
     check_apart(data, output)
     with shown(len(find_pairs(data))) as ended:

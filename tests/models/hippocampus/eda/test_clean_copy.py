@@ -82,7 +82,7 @@ def test_a_folder_that_is_not_ours_is_left_alone(
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.txt").write_text("mine", encoding="utf-8")
 
-    with pytest.raises(FileExistsError, match="another --output"):
+    with pytest.raises(ValueError, match="another --output"):
         copy_passed(sound, tmp_path / "out")
 
     assert (tmp_path / "out" / "thesis.txt").read_text(encoding="utf-8") == "mine"
