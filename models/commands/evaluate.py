@@ -50,8 +50,8 @@ def evaluate(
     --------
     pacs-model evaluate hippocampus --data ./data --folds ./folds
         Print the tables.
-    pacs-model evaluate hippocampus --data D --folds F --output m.json --output m.md
-        Write them for bundle.json and for the card.
+    pacs-model evaluate hippocampus --data ./data --folds ./folds --output f.json
+        Write them as bundle.json has them; --output f.md as the card has them.
     """
     module = f"models.{name}.evaluation"
     if find_spec(module) is None:
