@@ -67,4 +67,5 @@ def progression(
     summaries = [trial.summarise(found, structure) for structure in noise.spreads]
     for line in table.lines(summaries):
         typer.echo(line)
+    typer.echo(f"goals, whole: {table.verdict(summaries[-1])}")
     typer.echo(f"{pairs} pairs from {len(held_out)} held-out cases: {output}")

@@ -55,3 +55,14 @@ def lines(summaries: Sequence[Summary]) -> Iterator[str]:
             f"{row.structure:21} {row.pairs:5} {row.mean_error:+10.2f} {row.sd:5.2f} "
             f"{row.mean_absolute_error:7.2f} {row.response:8.2f} {coverage:>18}"
         )
+
+
+def verdict(row: Summary) -> str:
+    """Return in one line which goals of docs/validation_plan.md a structure meets."""
+    goals = {
+        "|mean error| <= 0.3": abs(row.mean_error) <= 0.3,
+        "coverage 90-98 %": 0.90 <= row.coverage <= 0.98,
+        "response 0.9-1.1": 0.9 <= row.response <= 1.1,
+    }
+    words = (f"{goal} {'met' if met else 'not met'}" for goal, met in goals.items())
+    return "; ".join(words)

@@ -14,7 +14,7 @@ from models.hippocampus.findings import STRUCTURES
 from models.hippocampus.phantom_image import phantom
 from models.hippocampus.preprocess import FloatVolume, normalise
 from models.hippocampus.progression.noise import Noise, Spread
-from models.hippocampus.visits.table import lines, write_pairs
+from models.hippocampus.visits.table import lines, verdict, write_pairs
 from models.hippocampus.visits.trial import Pair, pairs, summarise
 from models.hippocampus.volumes import Volumes
 
@@ -96,3 +96,26 @@ def test_covered_means_within_the_margin() -> None:
 
     assert pair.covered
     assert not replace(pair, margin=0.99).covered
+
+
+@pytest.mark.parametrize(
+    ("response", "expected"),
+    [
+        (
+            1.0,
+            "|mean error| <= 0.3 met; coverage 90-98 % met; response 0.9-1.1 met",
+        ),
+        (
+            0.8,
+            (
+                "|mean error| <= 0.3 not met; coverage 90-98 % not met; "
+                "response 0.9-1.1 not met"
+            ),
+        ),
+    ],
+)
+def test_the_goals_of_the_plan_are_judged_in_words(
+    response: float, expected: str
+) -> None:
+    """What is not met is said, beside what is."""
+    assert verdict(summarise(build_pairs(response), "Hippocampus")) == expected
