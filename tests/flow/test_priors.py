@@ -44,6 +44,7 @@ def test_the_second_visit_is_told_of_the_first(node: OneNode, tmp_path: Path) ->
     told = [(m.structure, m.name.meaning, m.printed) for m in prior.measurements]
     kept = [(m.structure, m.name, m.printed) for m in first.measurements]
     assert told == kept
+    assert prior.protocol["Manufacturer"] == "Test"
 
 
 def test_the_worker_gets_the_priors_and_the_result_keeps_them(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,8 @@ from tests.flow.visits import (
     use_named_stand_in,
     visit,
 )
-from tests.pacs.archive import Archive, free_settings, running_archive
-from tests.pacs.test_reconciliation import results_come, running_node
+from tests.pacs.archive import Archive, free_settings, running_archive, until
+from tests.pacs.test_reconciliation import RESULTS, modalities, running_node
 
 pytestmark = pytest.mark.pacs
 
@@ -171,6 +172,11 @@ def down(settings: Settings, rest: bool) -> SearchableArchive:
     return DicomArchive(settings.archive, settings.node.ae_title)
 
 
+def is_answered(settings: Settings, study: str) -> bool:
+    """Tell whether the archive holds the results of a study."""
+    return modalities(settings, study) >= RESULTS
+
+
 @pytest.mark.slow
 def test_a_node_tells_the_second_visit_of_the_first(tmp_path: Path) -> None:
     """Scanner, archive, node, model and archive again: nothing stands in for them."""
@@ -185,7 +191,7 @@ def test_a_node_tells_the_second_visit_of_the_first(tmp_path: Path) -> None:
         for folder in (tmp_path / "first", tmp_path / "second"):
             archive.store(folder)
             study = study_of(sorted(folder.rglob("*.dcm")))
-            results_come(node, study)
+            until(partial(is_answered, settings, study), "the results", 240)
             (job,) = node.ledger.jobs.listing(study)
             (result,) = node.ledger.history.results(job.job_id)
             told.append(result.known)
