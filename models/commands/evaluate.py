@@ -50,7 +50,7 @@ def evaluate(
     --------
     pacs-model evaluate hippocampus --data ./data --folds ./folds
         Print the tables.
-    pacs-model evaluate hippocampus --data ./data --folds ./folds --output f.json
+    pacs-model evaluate hippocampus --data D --folds F --output f.json
         Write them as bundle.json has them; --output f.md as the card has them.
     """
     module = f"models.{name}.evaluation"
