@@ -39,6 +39,7 @@ def test_the_intervals_hold_the_truth_as_often_as_they_say() -> None:
 
 def test_fewer_than_thirty_of_one_side_calibrate_nothing() -> None:
     """Twenty-nine on each side are not fifty-eight of one."""
+    assert FEWEST == 30
     too_few = [*women(FEWEST - 1), *women(FEWEST - 1, "left")]
 
     assert fit(too_few, load_norms()) == ()
