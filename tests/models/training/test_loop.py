@@ -189,9 +189,15 @@ def test_two_halves_of_a_batch_give_its_gradient(tmp_path: Path) -> None:
     for name, batch, accumulate in (("one", 4, 1), ("two", 2, 2)):
         torch.manual_seed(0)
         networks.append(nn.Linear(1, 1))
-        shape = {"batch": batch, "accumulate": accumulate, "clip_norm": 1e6}
-        cases = Points(noise=0)
-        train(tmp_path / name, 1, cases=cases, network=networks[-1], **shape)
+        train(
+            tmp_path / name,
+            1,
+            cases=Points(noise=0),
+            network=networks[-1],
+            batch=batch,
+            accumulate=accumulate,
+            clip_norm=1e6,
+        )
 
     for one, other in zip(*(each.parameters() for each in networks), strict=True):
         assert one.grad is not None
