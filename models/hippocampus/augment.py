@@ -17,6 +17,9 @@ from models.hippocampus.settings import Augmentation
 
 ELASTIC_NODES = (5, 7, 5)
 
+SWELLING_REACH = 1.5
+"""The swelling falls off with this many times the extent of the labelled part."""
+
 
 def uniform(low: float, high: float, generator: torch.Generator) -> float:
     """Return one number between ``low`` and ``high``."""
@@ -49,6 +52,8 @@ def deform(
     shift = (2 * torch.rand(3, generator=generator) - 1) * reach
     position = offset @ _linear_map(by, generator).T + _bending(window, by, generator)
     position = position + shift + (size - 1) / 2  # voxel index in the case
+    if by.swelling_sd:
+        position = _swollen(position, case[1:].sum(dim=0), by, generator)
     grid = (2 * position / (size - 1) - 1).flip(-1)  # grid_sample wants (w, h, d)
     sampled: Tensor = functional.grid_sample(
         case[None], grid[None], padding_mode="border", align_corners=True
@@ -77,6 +82,35 @@ def _bending(window: Shape, by: Augmentation, generator: torch.Generator) -> Ten
         nodes, window, mode="trilinear", align_corners=True
     )
     return strength * smooth[0].movedim(0, -1)
+
+
+def _swollen(
+    position: Tensor, part: Tensor, by: Augmentation, generator: torch.Generator
+) -> Tensor:
+    """Return positions between which ``part`` has grown or shrunk about its middle.
+
+    The motion is radial and falls off as a Gaussian of the shape of the part, so
+    what lies around it is pressed or drawn out and far tissue stays.
+
+    Parameters
+    ----------
+    position
+        ``(D, H, W, 3)`` voxel indices in the case.
+    part
+        ``(d, h, w)`` the share of each voxel of the case that is labelled.
+    """
+    strength = by.swelling_sd * torch.randn((), generator=generator)
+    axes = [torch.arange(n, dtype=torch.float32) for n in part.shape]
+    index = torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1)
+    share = part / part.sum().clamp(min=1)
+    middle = (share[..., None] * index).sum(dim=(0, 1, 2))
+    apart = (index - middle).reshape(-1, 3)
+    spread = (apart * share.reshape(-1, 1)).T @ apart + torch.eye(3)
+    away = position - middle
+    squared = ((away @ torch.linalg.inv(spread)) * away).sum(dim=-1, keepdim=True)
+    return position + torch.expm1(-strength) * away * torch.exp(
+        -squared / (2 * SWELLING_REACH**2)
+    )
 
 
 def shade(image: Tensor, by: Augmentation, generator: torch.Generator) -> Tensor:

@@ -31,6 +31,9 @@ class Augmentation(TrainingSection):
         Largest shift along each axis beyond what the window leaves free.
     elastic_mm
         Largest standard deviation of the bending at its nodes.
+    swelling_sd
+        Of the logarithm by which the labelled part alone grows or shrinks among its
+        neighbours, which teaches the network to follow the edge and not the place.
     gamma
         Largest absolute logarithm of the exponent of the intensities.
     bias
@@ -45,6 +48,7 @@ class Augmentation(TrainingSection):
     log_scale_sd: Amount = 0.08
     shift_mm: Amount = 3.0
     elastic_mm: Amount = 1.2
+    swelling_sd: Amount = 0.0
     gamma: Amount = 0.3
     bias: Amount = 0.1
     blur: Annotated[float, Field(ge=0, le=1)] = 0.25

@@ -128,3 +128,24 @@ def test_shading_keeps_the_scale_and_the_anatomy() -> None:
     assert 0.8 < float(shaded.std()) < 1.2
     both = torch.stack([image.flatten(), shaded.flatten()])
     assert float(torch.corrcoef(both)[0, 1]) > 0.8
+
+
+def test_swelling_changes_the_part_alone() -> None:
+    """The labelled part grows and shrinks by turns; the corners of a crop stay."""
+    case = build_case(1)
+    parts = [case.image, case.labels == 1, case.labels == 2]
+    channels = torch.from_numpy(np.stack(parts).astype(np.float32))
+    still = Augmentation(rotation_sd_deg=0, log_scale_sd=0, elastic_mm=0, shift_mm=0)
+    swelling = still.model_copy(update={"swelling_sd": 0.1})
+    shape = case.labels.shape
+    before = deform(channels, shape, still, torch.Generator().manual_seed(0))
+
+    changes, corners = [], []
+    for seed in range(12):
+        after = deform(channels, shape, swelling, torch.Generator().manual_seed(seed))
+        changes.append(float(after[1:].sum() / before[1:].sum()))
+        corners.append(float((after - before)[0, :3, :3, :3].abs().max()))
+
+    assert min(changes) < 0.92
+    assert max(changes) > 1.08
+    assert max(corners) < 0.2
