@@ -34,9 +34,9 @@ def baseline(
 ) -> None:
     """Train the original's network without a fold, and judge it on that fold.
 
-    The record lies beside the folds of our network, where evaluate finds it. A
-    training that was broken off goes on when the same line is typed again. It ends
-    with the last epoch that fits the minutes of its settings.
+    The record lies beside the folds of our network, where evaluate finds it.
+    A training that was broken off goes on when the same line is typed again.
+    It ends with the last epoch that fits the minutes of its settings.
 
     Exit status
     -----------

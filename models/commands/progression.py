@@ -32,10 +32,11 @@ def progression(
 ) -> None:
     """Judge changes over time on made pairs of visits with a known change.
 
-    A smooth warp shrinks the labelled structure of a held-out case by -8 to +2 % per
-    year over half a year to five; both visits are then sampled, shaded, blurred and
-    made noisy by other mathematics than that of ``retest``. Response is the share of
-    a true change that is measured; coverage that of printed intervals with the truth.
+    A smooth warp shrinks the labelled structure of a held-out case by -8 to
+    +2 % per year over half a year to five; both visits are then sampled, shaded,
+    blurred and made noisy by other mathematics than that of ``retest``.
+    Response is the share of a true change that is measured; coverage that of
+    printed intervals with the truth.
 
     Exit status
     -----------

@@ -92,11 +92,11 @@ def train(
 ) -> None:
     """Train a network; the bundle that it ends with is served at once.
 
-    A training that was broken off, by Ctrl-C or by the machine, goes on when the same
-    line is typed again, and gives what it would have given.
+    A training that was broken off, by Ctrl-C or by the machine, goes on when
+    the same line is typed again, and gives what it would have given.
 
-    With --folds the output is not a bundle: each fold gets its weights, its record
-    with the metrics of every held-out case, and its log.
+    With --folds the output is not a bundle: each fold gets its weights, its
+    record with the metrics of every held-out case, and its log.
 
     Exit status
     -----------
