@@ -20,6 +20,7 @@ from models.volume.part10 import check_inflation
 from models.volume.person import real_date
 from node.equipment import MANUFACTURER, PROCESSING_EQUIPMENT
 from node.person import Person
+from node.protocol import SCANNER, stated_protocol
 
 COMPREHENSIVE_3D_SR = "1.2.840.10008.5.1.4.1.1.88.34"
 KEY_OBJECT_SELECTION = "1.2.840.10008.5.1.4.1.1.88.59"
@@ -31,6 +32,13 @@ MEASUREMENT_GROUP = "125007"
 TRACKING_IDENTIFIER = "112039"
 FINDING_SITE = "363698007"
 LATERALITY = "272741003"
+
+IMAGE_LIBRARY = "111028"
+SCANNER_CODES = ("113878", "113879")
+FIELD_STRENGTH = "130542"
+SPACINGS = ("112226", "111066", "111026")
+"""Descriptors of the images (TID 1602, 1604): manufacturer and model; field strength;
+between slices, rows and columns."""
 
 MOST_BYTES = 16 << 20
 """A report of ours has some hundred kilobytes; more is none."""
@@ -63,8 +71,9 @@ class PriorReport:
     made_at: tuple[str, str]
 
     def with_protocol(self, protocol: dict[str, str]) -> PriorReport:
-        """Return it with what the ledger knows of the images."""
-        return replace(self, prior=replace(self.prior, protocol=protocol))
+        """Return it with what the ledger knows of the images, if it knows any of it."""
+        known = protocol or self.prior.protocol
+        return replace(self, prior=replace(self.prior, protocol=known))
 
 
 def read_document(content: bytes) -> Dataset:
@@ -150,7 +159,7 @@ def _report(document: Dataset, maker: Dataset, source: str) -> PriorReport:
         model_version=_version(maker, model),
         device_uid=text(maker, "DeviceUID"),
         measurements=tuple(m for group in groups for m in _measurements(group)),
-        protocol={},
+        protocol=protocol_in(document),
         laterality=_laterality(groups),
     )
     made_at = text(document, "ContentDate"), text(document, "ContentTime")
@@ -184,6 +193,28 @@ def _groups(document: Dataset) -> Iterator[Dataset]:
             is_drawn = any(text(item, "ValueType") == "SCOORD" for item in items)
             if _concept(group) == MEASUREMENT_GROUP and not is_drawn:
                 yield group
+
+
+def protocol_in(document: Dataset) -> dict[str, str]:
+    """Return how the images were taken: nothing, where an older report is silent."""
+    said = {
+        _concept(item): item
+        for library in document.get("ContentSequence") or []
+        if _concept(library) == IMAGE_LIBRARY
+        for group in library.get("ContentSequence") or []
+        for item in group.get("ContentSequence") or []
+    }
+    if not set(SPACINGS) <= said.keys():
+        return {}
+    words = (text(said.get(code, Dataset()), "TextValue") for code in SCANNER_CODES)
+    scanner = dict(zip(SCANNER, map(str.strip, words), strict=True))
+    between, down, across = (float(_number(said[code])) for code in SPACINGS)
+    tesla = _number(said[FIELD_STRENGTH]) if FIELD_STRENGTH in said else ""
+    return stated_protocol(scanner, tesla, (between, down, across))
+
+
+def _number(item: Dataset) -> str:
+    return text(item.MeasuredValueSequence[0], "NumericValue")
 
 
 def _measurements(group: Dataset) -> Iterator[Measurement]:

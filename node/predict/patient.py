@@ -5,10 +5,11 @@ from __future__ import annotations
 from models.contract import Code, SeriesInfo
 from models.history import LEFT, RIGHT, Patient
 from models.volume.demographics import demographics
-from models.volume.headers import quiet, text
+from models.volume.headers import quiet
 from models.volume.person import real_date
 from models.volume.series import StudyHeaders
 from node.jobs.job import JobRequest
+from node.protocol import protocol_of
 
 AGE_SOURCES = {
     "birth_date": "birth date and study date",
@@ -16,8 +17,6 @@ AGE_SOURCES = {
 }
 
 SIDES: dict[str, Code] = {"left": LEFT, "right": RIGHT}
-
-SCANNER = ("Manufacturer", "ManufacturerModelName", "MagneticFieldStrength")
 
 
 def patient_of(request: JobRequest, study: StudyHeaders, series: SeriesInfo) -> Patient:
@@ -44,15 +43,6 @@ def patient_of(request: JobRequest, study: StudyHeaders, series: SeriesInfo) -> 
 
 @quiet()
 def _protocol(study: StudyHeaders, series: SeriesInfo) -> dict[str, str]:
-    """Return what has to be equal for volumes of two visits to be compared.
-
-    Nothing, if the series does not name its scanner: that voxels are of one size
-    alone makes no equal protocol.
-    """
+    """Return what has to be equal for volumes of two visits to be compared."""
     header = study.datasets[series.instances[0].sop_instance_uid]
-    scanner = {keyword: text(header, keyword).strip() for keyword in SCANNER}
-    named = {keyword: value for keyword, value in scanner.items() if value}
-    if not named or series.spacing_mm is None:
-        return {}
-    voxel = " x ".join(f"{length:.2f}" for length in series.spacing_mm)
-    return named | {"VoxelSize": f"{voxel} mm"}
+    return protocol_of(header, series.spacing_mm)

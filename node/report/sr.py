@@ -66,7 +66,8 @@ def build_sr(report: Report, seg: Dataset) -> Dataset:
 def _add_containers(root: Dataset, report: Report) -> None:
     """Put the image library before the measurements and the words behind them."""
     *context, measurements = root.ContentSequence
-    library, words = image_library(report.headers), _evaluations(report.text)
+    library = image_library(report.headers, report.volume.spacing_mm)
+    words = _evaluations(report.text)
     root.ContentSequence = ContentSequence([*context, library, measurements, words])
 
 

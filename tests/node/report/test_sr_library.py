@@ -1,0 +1,97 @@
+"""How the images were taken, written into a report and read out of it again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydicom import Dataset
+
+from models.volume.series import read_study
+from node.prior_report import protocol_in, report_in
+from node.protocol import protocol_of
+from node.report.sr_library import image_library
+from tests.dicom_series import write_series
+from tests.flow.readings import bright
+from tests.node.report.inputs import build_case
+
+LENGTH = st.floats(0.01, 20.0)
+WORD = st.text(
+    st.characters(codec="utf-8", exclude_categories=["C", "Z"], exclude_characters="\\")
+)
+SCANNER: dict[str, Any] = {"Manufacturer": "Maker", "ManufacturerModelName": "Model 7"}
+
+
+@pytest.fixture(scope="module")
+def header(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """Return the header of a slice."""
+    files = write_series(tmp_path_factory.mktemp("crop"), bright())
+    return next(iter(read_study(files).datasets.values()))
+
+
+def said(header: Dataset, spacing_mm: tuple[float, float, float]) -> dict[str, str]:
+    """Return what a report with such images alone says of them."""
+    document = Dataset()
+    document.ContentSequence = [image_library([header], spacing_mm)]
+    return protocol_in(document)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    maker=WORD,
+    model=WORD,
+    tesla=st.floats(0.01, 30.0),
+    spacing=st.tuples(*[LENGTH] * 3),
+)
+def test_what_two_visits_must_agree_in_comes_back_out_of_a_report(
+    header: Dataset,
+    maker: str,
+    model: str,
+    tesla: float,
+    spacing: tuple[float, float, float],
+) -> None:
+    """Word for word and digit for digit: else an equal protocol would seem another."""
+    header.Manufacturer, header.ManufacturerModelName = maker, model
+    header.MagneticFieldStrength = f"{tesla:.4g}"
+
+    assert said(header, spacing) == protocol_of(header, spacing)
+
+
+def test_a_field_strength_is_one_number_however_it_is_written(header: Dataset) -> None:
+    """Of two exports of one scanner; and what is no number is left out."""
+    found = []
+    for written in ("3", "3.0", "0"):
+        header.MagneticFieldStrength = written
+        header.Manufacturer = "Maker"
+        found.append(said(header, (1.0, 1.0, 1.0)).get("MagneticFieldStrength"))
+
+    assert found == ["3", "3", None]
+
+
+def test_images_of_an_unnamed_scanner_have_no_protocol(header: Dataset) -> None:
+    """Neither have reports that were made before it was written into them."""
+    for keyword in (*SCANNER, "MagneticFieldStrength"):
+        setattr(header, keyword, None)
+
+    assert said(header, (1.0, 1.0, 1.0)) == {}
+    assert protocol_in(Dataset()) == {}
+
+
+def test_a_whole_report_says_how_its_images_were_taken(tmp_path: Path) -> None:
+    """As the grid has it that was measured in, whatever else the headers state."""
+    case = build_case(
+        tmp_path / "study",
+        (3, 16, 16),
+        **SCANNER | {"MagneticFieldStrength": "1.5", "SpacingBetweenSlices": "9"},
+    )
+
+    report = report_in(case.compose()["SR"].dataset, "report in the archive")
+
+    assert report is not None
+    assert report.prior.protocol == SCANNER | {
+        "MagneticFieldStrength": "1.5",
+        "VoxelSize": "1.50 x 1.00 x 0.80 mm",
+    }
