@@ -114,7 +114,8 @@ class Proxy:
             if key.lower() not in REPLACED
         }
         host = request.headers.get("Host", "")
-        headers["Forwarded"] = f'host="{host}";proto=http'
+        # RFC 7239 quotes a host with a port; Orthanc would copy the quotes into links.
+        headers["Forwarded"] = f"host={host};proto=http"
         if self.user:
             pair = f"{self.user}:{self.password}".encode()
             headers["Authorization"] = f"Basic {b64encode(pair).decode()}"

@@ -40,7 +40,7 @@ def test_the_origin_of_the_browser_is_passed_on(
     browser.ask("/dicom-web/studies", headers={"Host": "localhost:3000"})
 
     assert played.headers[0]["host"] == "localhost:3000"
-    assert played.headers[0]["forwarded"] == 'host="localhost:3000";proto=http'
+    assert played.headers[0]["forwarded"] == "host=localhost:3000;proto=http"
 
 
 def test_escaped_commas_of_includefield_are_bare(
