@@ -19,6 +19,7 @@ from node.errors import ConfigError
 from node.inbound.archive import SearchableArchive
 from node.inbound.archive_dicom import DicomArchive
 from node.inbound.archive_orthanc import OrthancArchive
+from node.inbound.prior_images import FOLDER, PriorImages, sweep
 from node.inbound.priors import Priors
 from node.inbound.reconciliation import Reconciliation
 from node.inbound.scp import StorageSCP
@@ -106,11 +107,8 @@ class Node:
         """Build what takes images in, and what looks after them later."""
         settings = self.settings
         archive = archive_of(settings)
-        self.priors = Priors(
-            self.ledger,
-            archive if settings.priors.archive else None,
-            timeout_s=settings.priors.timeout_s,
-            on_found=self.pool.wake,
+        self.priors = self._priors(
+            archive if settings.priors.archive else None, bundles
         )
         self.spool = Spool(self.data_dir / "spool", settings.inbound)
         self.watcher = Watcher(
@@ -146,6 +144,26 @@ class Node:
             self.reconciliation.run, settings.reconcile.every_s, at_once=True
         )
         self.schedule.repeat(self._notice_commands, LOOK_S)
+
+    def _priors(
+        self, archive: SearchableArchive | None, bundles: Mapping[str, Bundle]
+    ) -> Priors:
+        """Build what looks for earlier results; what an earlier process left goes."""
+        settings, folder = self.settings, self.data_dir / FOLDER
+        sweep(folder, self.ledger)
+        images = None
+        if archive is not None and settings.priors.images:
+            rules = {name: bundle.acceptance for name, bundle in bundles.items()}
+            free = settings.inbound.min_free_mib << 20
+            images = PriorImages(archive, folder, rules, free)
+        return Priors(
+            self.ledger,
+            archive,
+            timeout_s=settings.priors.timeout_s,
+            on_found=self.pool.wake,
+            images=images,
+            images_folder=folder,
+        )
 
     def start(self) -> None:
         """Start every stage, the last of the journey first.

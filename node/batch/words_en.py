@@ -6,6 +6,7 @@ STAGES = {
     "model": "loads the model",
     "headers": "reads the headers",
     "choose": "chooses the series",
+    "priors": "reads earlier exams",
     "load": "reads the images",
     "predict": "segments",
     "identity": "compares with earlier",

@@ -125,7 +125,8 @@ def _priors(known: KnownPriors, width: int) -> Iterator[Text]:
     for prior in known.priors:
         lead = f"{INDENT * 2}told of {prior.study_date.isoformat()}  "
         yield from _folded(lead, f"{prior.source}, {prior.model_version}", width)
-        yield from _folded(" " * len(lead), prior.sr_instance_uid, width)
+        uid = prior.sr_instance_uid or prior.study_instance_uid
+        yield from _folded(" " * len(lead), uid, width)
         if prior.cautions:
             yield from _folded(" " * len(lead), ", ".join(prior.cautions), width)
     if known.withheld:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from node.errors import BadUidError, UnreadableError
 from node.inbound.spool import OwnObjectError
@@ -22,6 +22,21 @@ MOST_REPORTS = 32
 REFUSED_FOR_GOOD = (BadUidError, UnreadableError, OwnObjectError)
 """What ``Store`` raises for an object that can never be kept: it has come, and the
 others follow. Any other error ends the fetch."""
+
+
+Each = TypeVar("Each")
+
+
+def both_ends(in_order: Sequence[Each]) -> Sequence[Each]:
+    """Return the first and the last of very many, everything of a few.
+
+    >>> len(both_ends(range(100))), both_ends([1, 2])
+    (32, [1, 2])
+    """
+    if len(in_order) <= MOST_REPORTS:
+        return in_order
+    half = MOST_REPORTS // 2
+    return [*in_order[:half], *in_order[-half:]]
 
 
 class Archive(Protocol):
@@ -131,6 +146,27 @@ class Routing:
     failed: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class FoundSeries:
+    """A series of an earlier study, as far as the archive tells of it.
+
+    Attributes
+    ----------
+    study_date
+        As it stands there, ``YYYYMMDD``: it sorts.
+    number, instances
+        None: it did not tell.
+    """
+
+    study_instance_uid: str
+    series_instance_uid: str
+    study_date: str
+    modality: str
+    description: str = ""
+    number: int | None = None
+    instances: int | None = None
+
+
 class SearchableArchive(Archive, Protocol):
     """An archive in which what was not delivered can be found."""
 
@@ -167,6 +203,14 @@ class SearchableArchive(Archive, Protocol):
         -------
         int
             Number of documents that were handed over.
+        """
+
+    def earlier_series(
+        self, patient_id: str, before: date, modality: str
+    ) -> list[FoundSeries]:
+        """Return the series of a modality of a patient's studies before that day.
+
+        Of very many studies those of the earliest and of the latest.
         """
 
     def note_fetched(self, study_instance_uid: str, holding: Holding) -> None:

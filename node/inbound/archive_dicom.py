@@ -23,10 +23,12 @@ from node.inbound.archive import (
     REFUSED_FOR_GOOD,
     REPORTS,
     Found,
+    FoundSeries,
     FoundStudy,
     Holding,
     Routing,
     Store,
+    both_ends,
 )
 from node.inbound.scp import (
     OUT_OF_RESOURCES,
@@ -174,6 +176,30 @@ class DicomArchive:
         return sum(
             self.fetch_study(study, store, series) for study, series in found.items()
         )
+
+    def earlier_series(
+        self, patient_id: str, before: date, modality: str
+    ) -> list[FoundSeries]:
+        """Return the series of a modality of a patient's studies before that day.
+
+        Raises
+        ------
+        ArchiveError
+            The archive does not answer, or refuses.
+        """
+        with self._association([build_context(STUDY_ROOT_FIND)]) as association:
+            query = queries.studies_of_patient(patient_id, before)
+            studies = self._find(association, query)
+            studies.sort(key=lambda study: str(study.get("StudyDate", "")))
+            return [
+                queries.found_series(study, series)
+                for study in both_ends(studies)
+                if queries.may_hold(study, modality)
+                for series in self._find(
+                    association, queries.described_series_of(study.StudyInstanceUID)
+                )
+                if series.get("Modality") == modality
+            ]
 
     def echo(self) -> None:
         """Return when the archive answers C-ECHO.

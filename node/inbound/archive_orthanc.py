@@ -15,10 +15,12 @@ from node.inbound.archive import (
     REFUSED_FOR_GOOD,
     REPORTS,
     Found,
+    FoundSeries,
     FoundStudy,
     Holding,
     Routing,
     Store,
+    both_ends,
 )
 from node.inbound.archive_queries import until
 from node.inbound.orthanc_changes import PAGE, since, studies_in
@@ -116,6 +118,28 @@ class OrthancArchive:
                     store(self._rest.ask("GET", path).content)
                     number += 1
         return number
+
+    def earlier_series(
+        self, patient_id: str, before: date, modality: str
+    ) -> list[FoundSeries]:
+        """Return the series of a modality of a patient's studies before that day.
+
+        Raises
+        ------
+        ArchiveError
+            Orthanc does not answer, or refuses.
+        """
+        query = {"PatientID": patient_id, "StudyDate": until(before)}
+        with self._rest.translated():
+            studies = self._rest.find("Study", query)
+            studies.sort(key=_study_date)
+            owners = {str(study["ID"]): study for study in both_ends(studies)}
+            found = self._rest.find("Series", query | {"Modality": modality})
+            return [
+                _found_series(owners[series["ParentStudy"]], series)
+                for series in found
+                if series["ParentStudy"] in owners
+            ]
 
     def echo(self) -> None:
         """Return when Orthanc answers.
@@ -280,6 +304,24 @@ def _resource(job: Mapping[str, Any]) -> str:
 
 def _series_date(series: Mapping[str, Any]) -> str:
     return str(series["MainDicomTags"].get("SeriesDate", ""))
+
+
+def _study_date(study: Mapping[str, Any]) -> str:
+    return str(study["MainDicomTags"].get("StudyDate", ""))
+
+
+def _found_series(study: Mapping[str, Any], series: Mapping[str, Any]) -> FoundSeries:
+    tags = series["MainDicomTags"]
+    number = str(tags.get("SeriesNumber", "")).strip()
+    return FoundSeries(
+        study_instance_uid=str(study["MainDicomTags"]["StudyInstanceUID"]),
+        series_instance_uid=str(tags["SeriesInstanceUID"]),
+        study_date=_study_date(study),
+        modality=str(tags.get("Modality", "")),
+        description=str(tags.get("SeriesDescription", "")),
+        number=int(number) if number.isdigit() else None,
+        instances=len(series["Instances"]),
+    )
 
 
 def _counts(found: Iterable[OrthancSeries]) -> dict[str, int]:

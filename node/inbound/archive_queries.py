@@ -14,6 +14,8 @@ from pydicom.multival import MultiValue
 from pynetdicom import StoragePresentationContexts
 from pynetdicom.presentation import PresentationContext, build_context
 
+from node.inbound.archive import FoundSeries
+
 TRANSFER_SYNTAXES = (
     "1.2.840.10008.1.2.1",  # Explicit VR Little Endian
     "1.2.840.10008.1.2",  # Implicit VR Little Endian
@@ -87,6 +89,39 @@ def series_of(study_instance_uid: str) -> Dataset:
     query.Modality = ""
     query.NumberOfSeriesRelatedInstances = None
     return query
+
+
+def described_series_of(study_instance_uid: str) -> Dataset:
+    """Ask for the series of a study with what tells which of them a model reads."""
+    query = series_of(study_instance_uid)
+    query.SeriesDescription = ""
+    query.SeriesNumber = None
+    return query
+
+
+def may_hold(study: Dataset, modality: str) -> bool:
+    """Tell whether a study may hold a modality: an archive need not say which."""
+    told = values(study, "ModalitiesInStudy")
+    return not told or modality in told
+
+
+def found_series(study: Dataset, series: Dataset) -> FoundSeries:
+    """Return a series as an archive tells of it.
+
+    Raises
+    ------
+    ValueError, TypeError, AttributeError
+        It cannot be understood.
+    """
+    return FoundSeries(
+        study_instance_uid=str(study.StudyInstanceUID),
+        series_instance_uid=str(series.SeriesInstanceUID),
+        study_date=str(study.get("StudyDate") or ""),
+        modality=str(series.get("Modality") or ""),
+        description=str(series.get("SeriesDescription") or ""),
+        number=int(series.SeriesNumber) if series.get("SeriesNumber") else None,
+        instances=number(series, "NumberOfSeriesRelatedInstances"),
+    )
 
 
 def images_of(study_instance_uid: str, series_instance_uid: str) -> Dataset:

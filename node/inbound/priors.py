@@ -11,9 +11,11 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 
 from node import log
 from node.inbound.archive import SearchableArchive
+from node.inbound.prior_images import PriorImages, sweep
 from node.inbound.prior_search import PriorSearch
 from node.jobs.known_priors import NOT_SOUGHT, KnownPriors
 from node.jobs.ledger import Ledger
@@ -37,6 +39,10 @@ class Priors:
         None: only our own results are looked through.
     timeout_s
         As in ``PriorSearch``.
+    images
+        As in ``PriorSearch``.
+    images_folder
+        Where they lie: what no job needs any more is removed.
     on_found
         Called when a job need not wait any longer.
     """
@@ -48,6 +54,8 @@ class Priors:
         *,
         timeout_s: float,
         on_found: Callable[[], None],
+        images: PriorImages | None = None,
+        images_folder: Path | None = None,
     ) -> None:
         self._ledger = ledger
         self._on_found = on_found
@@ -56,8 +64,9 @@ class Priors:
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._sought: set[int] = set()  # jobs in a thread
+        self._images_folder = images_folder
         self._search = PriorSearch(
-            ledger, archive, timeout_s, is_stopping=self._stopping.is_set
+            ledger, archive, timeout_s, self._stopping.is_set, images
         )
         self._executor = ThreadPoolExecutor(SEARCHES, thread_name_prefix="priors")
         self._thread = threading.Thread(target=self._run, name="priors")
@@ -80,6 +89,8 @@ class Priors:
 
     def tick(self) -> bool:
         """Begin the searches that are wanted; tell whether there are any."""
+        if self._images_folder is not None:
+            sweep(self._images_folder, self._ledger)
         wanted = self._ledger.priors.unsought()
         for job in wanted:
             with self._lock:
@@ -119,6 +130,7 @@ class Priors:
             job=job.job_id,
             study=log.hashed(job.study_instance_uid),
             found=len(known.priors),
+            images=len(known.images),
             withheld=", ".join(known.withheld),
             took_ms=round(took.total_seconds() * 1000),
         )

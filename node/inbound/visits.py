@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,6 +17,9 @@ from models.volume.study import read_study
 from node.jobs.known_priors import RETRACTED, KnownPriors
 from node.person import IDENTITY_CONFLICT, Person
 from node.prior_report import PriorReport
+
+PARSING = threading.Lock()
+"""Held while headers are read: Python's warnings belong to the process."""
 
 NO_PATIENT_ID = "patient_id_missing"
 """Reason code: nobody can tell whose earlier studies to look for."""
@@ -57,7 +61,8 @@ def visit_of(files: Sequence[Path]) -> Visit:
     NoVisitError
         The headers lack it, or contradict one another.
     """
-    headers = read_study(files, threads=1)
+    with PARSING:
+        headers = read_study(files, threads=1)
     if headers.identity_conflict:
         raise NoVisitError(IDENTITY_CONFLICT)
     datasets = list(headers.datasets.values())

@@ -102,6 +102,23 @@ class Completeness(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierImages:
+    """A series of an earlier exam of the person, fetched to be read anew.
+
+    Attributes
+    ----------
+    folder
+        Where its files lie, and nothing else, until the job has ended.
+    cautions
+        As in ``Prior``.
+    """
+
+    study_instance_uid: str
+    folder: Path
+    cautions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class JobRequest:
     """All that a worker needs for one attempt.
 
@@ -130,6 +147,8 @@ class JobRequest:
     priors, priors_withheld
         Earlier results of the person, oldest first, and reason codes of what is
         known and not used.
+    earlier
+        Images of earlier exams that are to be read anew first.
     declared
         What the site declares of every series that the model reads.
     expected
@@ -161,6 +180,7 @@ class JobRequest:
     expected: tuple[tuple[str, str], ...] = ()
     priors: tuple[Prior, ...] = ()
     priors_withheld: tuple[str, ...] = ()
+    earlier: tuple[EarlierImages, ...] = ()
     declared: Declared = field(default_factory=Declared)
 
 

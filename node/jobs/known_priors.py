@@ -10,16 +10,36 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from models.contract import Code, Measurement
 from models.history import Prior
+from node.jobs.job import EarlierImages
 
 RETRACTED = "prior_retracted"
 """Reason code: a result was taken back, here or in the archive."""
 
 NOT_SOUGHT = "priors_not_sought"
 """Reason code: nobody looked for earlier results, or not in the time allowed."""
+
+IMAGES_NOT_FETCHED = "prior_images_not_fetched"
+"""Reason code: images of an earlier exam did not come whole, or not in time."""
+
+IMAGES_TOO_LARGE = "prior_images_too_large"
+"""Reason code: there were more of them than are fetched."""
+
+IMAGES_GONE = "prior_images_gone"
+"""Reason code: they had been removed when the study was read another time."""
+
+IMAGES_UNREAD = "prior_images_unread"
+"""Reason code: attempts with them were lost, and so the last one does without."""
+
+IMAGES_UNREADABLE = "prior_images_unreadable"
+"""Reason code: the model cannot read them."""
+
+IMAGES_UNRELIABLE = "prior_images_unreliable"
+"""Reason code: what the model reads in them has grade C."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +52,27 @@ class KnownPriors:
         Oldest first.
     withheld
         Reason codes of what was found and is not used, and of why nobody could look.
+    images
+        What is still to be read; none in what a result was told.
     """
 
     priors: tuple[Prior, ...] = ()
     withheld: tuple[str, ...] = ()
+    images: tuple[EarlierImages, ...] = ()
 
     def without(self, taken_back: Collection[str]) -> KnownPriors:
         """Return these without the reports that were taken back since."""
         left = tuple(p for p in self.priors if p.sr_instance_uid not in taken_back)
         if len(left) == len(self.priors):
             return self
-        return KnownPriors(left, tuple(dict.fromkeys((*self.withheld, RETRACTED))))
+        withheld = tuple(dict.fromkeys((*self.withheld, RETRACTED)))
+        return KnownPriors(left, withheld, self.images)
 
     def text(self) -> str:
         """Return all of it as JSON, always the same for equal priors."""
         plain = {"priors": [plain_prior(p) for p in self.priors]}
+        if self.images:
+            plain["images"] = [_plain_images(each) for each in self.images]
         return json.dumps(
             {**plain, "withheld": self.withheld}, ensure_ascii=False, sort_keys=True
         )
@@ -56,7 +82,8 @@ class KnownPriors:
         """Return what ``text`` wrote; of an older ledger, nothing."""
         plain = json.loads(text or "{}")
         priors = tuple(_prior(each) for each in plain.get("priors", ()))
-        return cls(priors, tuple(plain.get("withheld", ())))
+        images = tuple(_images(each) for each in plain.get("images", ()))
+        return cls(priors, tuple(plain.get("withheld", ())), images)
 
 
 def plain_prior(prior: Prior) -> dict[str, Any]:
@@ -73,6 +100,19 @@ def plain_prior(prior: Prior) -> dict[str, Any]:
         "laterality": asdict(prior.laterality) if prior.laterality else None,
         "cautions": list(prior.cautions),
     }
+
+
+def _plain_images(images: EarlierImages) -> dict[str, Any]:
+    return {
+        "study_instance_uid": images.study_instance_uid,
+        "folder": str(images.folder),
+        "cautions": list(images.cautions),
+    }
+
+
+def _images(plain: Mapping[str, Any]) -> EarlierImages:
+    study, folder = plain["study_instance_uid"], Path(plain["folder"])
+    return EarlierImages(study, folder, tuple(plain["cautions"]))
 
 
 def _prior(plain: Mapping[str, Any]) -> Prior:

@@ -33,6 +33,7 @@ class EarlierReport:
         JSON, the rest of its provenance, with the protocol of the images.
     """
 
+    study_instance_uid: str
     sr_instance_uid: str
     path: Path
     sha256: str
@@ -95,7 +96,9 @@ class PriorRecords:
         """
         rows = self._database.read(
             f"""
-            SELECT o.sop_instance_uid, o.path, o.sha256, r.made_with
+            SELECT o.sop_instance_uid, o.path, o.sha256, r.made_with,
+                   (SELECT study_instance_uid FROM jobs AS j
+                    WHERE j.job_id = r.job_id) AS study
             FROM results AS r JOIN objects AS o USING (result_id)
             WHERE o.kind = 'SR' AND r.version > 0
               AND r.job_id IN (SELECT j.job_id {_EARLIER}) AND r.version =
@@ -106,6 +109,7 @@ class PriorRecords:
         )
         return [
             EarlierReport(
+                row["study"],
                 row["sop_instance_uid"],
                 path_of(row["path"]),
                 row["sha256"],
@@ -152,6 +156,13 @@ class PriorRecords:
             return None
         known = KnownPriors.of_text(row["priors"])
         return known.without(self.taken_back(p.sr_instance_uid for p in known.priors))
+
+    def unfinished(self) -> set[int]:
+        """Return the jobs that have no outcome yet."""
+        rows = self._database.read(
+            "SELECT job_id FROM jobs WHERE state IN ('queued', 'running')"
+        )
+        return {int(row["job_id"]) for row in rows}
 
     def _hash(self, patient_id: str) -> str:
         (salt,) = self._database.read("SELECT site_salt FROM installation")[0]

@@ -42,7 +42,20 @@ def insert_result(
             job_id,
         ),
     )
+    _keep_priors(connection, job_id, outcome)
     return int(cursor.lastrowid or 0)
+
+
+def _keep_priors(
+    connection: sqlite3.Connection, job_id: int, outcome: Reported
+) -> None:
+    """Keep with the job what was read of earlier exams: their images go now."""
+    row = connection.execute("SELECT priors FROM jobs WHERE job_id = ?", (job_id,))
+    if KnownPriors.of_text(row.fetchone()["priors"]).images:
+        known = KnownPriors(outcome.priors, outcome.priors_withheld).text()
+        connection.execute(
+            "UPDATE jobs SET priors = ? WHERE job_id = ?", (known, job_id)
+        )
 
 
 def keep_verdicts(

@@ -8,7 +8,7 @@ from node.config import Settings
 from node.declared import Declared
 from node.errors import JobError, LedgerError, StudyReopenedError
 from node.jobs.job import FILE_MISSING, Completeness, JobRequest
-from node.jobs.known_priors import NOT_SOUGHT, KnownPriors
+from node.jobs.known_priors import IMAGES_UNREAD, NOT_SOUGHT, KnownPriors
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
 
@@ -78,6 +78,7 @@ def request_of(
         threads=settings.jobs.threads,
         priors=known.priors,
         priors_withheld=known.withheld,
+        earlier=known.images,
         declared=Declared.by(settings.models.of(job.model)),
     )
 
@@ -86,11 +87,17 @@ def _known(job: JobRow, ledger: Ledger, settings: Settings) -> KnownPriors:
     """Return what is known of the person, as it was found before the first attempt.
 
     It stays with the job: what is found in the archive another day makes no new
-    version of a result that was right when it was made.
+    version of a result that was right when it was made. The last attempt does without
+    images of earlier exams: they may be what ended those before it.
     """
     if not settings.priors.enabled:
         return KnownPriors()
-    return ledger.priors.known(job.job_id) or KnownPriors(withheld=(NOT_SOUGHT,))
+    known = ledger.priors.known(job.job_id)
+    if known is None:
+        return KnownPriors(withheld=(NOT_SOUGHT,))
+    if known.images and job.attempts >= settings.jobs.attempts:
+        return KnownPriors(known.priors, (*known.withheld, IMAGES_UNREAD))
+    return known
 
 
 def _require_every_file(job: JobRow, ledger: Ledger) -> None:

@@ -14,6 +14,7 @@ STAGES = (
     "model",
     "headers",
     "choose",
+    "priors",
     "load",
     "predict",
     "identity",

@@ -53,6 +53,7 @@ from node.jobs.objects import write_objects
 from node.jobs.stage import announce
 from node.jobs.verdicts import verdicts
 from node.predict.choose import Choice, choose
+from node.predict.earlier import with_earlier
 from node.predict.patient import patient_of
 from node.predict.run import Prediction, run
 from node.report.compose import UNCONFIRMED, compose, report_identity
@@ -160,12 +161,16 @@ def _perform(request: JobRequest) -> Outcome:
         context = context_of(request)
     with clock.stage("headers"):
         study = _study(request, context.threads)
+    rule = _rule(request, model)
     with clock.stage("choose"):
-        choice = choose(_rule(request, model), study, is_own)
+        choice = choose(rule, study, is_own)
     if choice.chosen is None:
         lines = refusal_lines(choice, study)
         return NotApplicable(choice.reason, lines, verdicts(choice, study))
     _check_whole(choice.chosen, study)
+    if request.earlier:
+        with clock.stage("priors"):
+            request = with_earlier(request, model, rule, context, is_own)
     context = replace(context, patient=patient_of(request, study, choice.chosen))
     prediction = run(model, choice.chosen, context, announce)
     clock.seconds.update(prediction.timings_s)

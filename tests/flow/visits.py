@@ -13,6 +13,7 @@ from pydicom.uid import generate_uid
 import models
 from models.history import Prior
 from node.inbound.archive import SearchableArchive
+from node.inbound.prior_images import PriorImages
 from node.inbound.prior_search import PriorSearch
 from node.jobs.known_priors import KnownPriors
 from node.jobs.ledger_jobs import JobRow
@@ -47,12 +48,15 @@ def study_of(files: list[Path]) -> str:
 
 
 def sought(
-    node: OneNode, files: list[Path], archive: SearchableArchive | None = None
+    node: OneNode,
+    files: list[Path],
+    archive: SearchableArchive | None = None,
+    images: PriorImages | None = None,
 ) -> KnownPriors | None:
     """Receive a study, look for priors, and keep what is found with its job."""
     node.receive(files)
     (job,) = node.ledger.jobs.listing(study_of(files))
-    search = PriorSearch(node.ledger, archive, timeout_s=5.0)
+    search = PriorSearch(node.ledger, archive, timeout_s=5.0, images=images)
     known = search.search(job, node.now)
     if known is not None:
         assert node.ledger.priors.keep(job.job_id, known, node.now)

@@ -5,6 +5,8 @@ The Series Description asks for a fault: ``crop <fault>``.
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 from types import MappingProxyType
 
@@ -65,6 +67,8 @@ class StandIn:
                 raise UnfitInput("constant_image", "every voxel has the same value")
             case "crop memory":
                 raise MemoryError
+            case "crop killer":
+                os.kill(os.getpid(), signal.SIGKILL)
             case "crop error":
                 raise RuntimeError("Doe^John")
             case "crop value":
@@ -75,6 +79,8 @@ class StandIn:
                 labels = np.zeros_like(labels)
             case _:
                 pass
+        is_doubtful = volume.series.series_description == "crop doubtful"
+        doubt = Grade.C if is_doubtful else Grade.A
         value = float(bright.sum()) * volume.voxel_mm3
         return Findings(
             label_map=labels,
@@ -85,6 +91,6 @@ class StandIn:
                     "Bright", VOLUME, value / 1000, Code("mL", "UCUM", "milliliter"), 1
                 ),
             ),
-            flags=(*volume.flags, Flag("stand_in", "A stand-in.", Grade.A)),
+            flags=(*volume.flags, Flag("stand_in", "A stand-in.", doubt)),
             timings_s={"network": 0.001},
         )

@@ -1,0 +1,245 @@
+"""Images of earlier exams, fetched where no report tells of them.
+
+They come into a folder of the job that wants them and never into the spool: nothing
+that receives, routes or queues studies sees them. They go when the job has ended.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from models.volume.bundle import Acceptance
+from node import log
+from node.errors import ArchiveError
+from node.inbound.archive import FoundSeries, SearchableArchive
+from node.inbound.disk import write_new
+from node.inbound.visits import NoVisitError, Visit, visit_of
+from node.jobs.job import EarlierImages
+from node.jobs.known_priors import IMAGES_NOT_FETCHED, IMAGES_TOO_LARGE, KnownPriors
+from node.jobs.ledger import Ledger
+from node.jobs.ledger_jobs import JobRow
+from node.person import IDENTITY_CONFLICT
+
+FOLDER = "priors"
+"""Below the data folder; in it one folder per job, and in that one per series."""
+
+MOST_SERIES = 3
+"""Read anew for one study: the earliest, for the longest span, and the two latest."""
+
+MOST_BYTES = 256 << 20
+"""Of one series: a head in isotropic millimetres has a tenth of it."""
+
+
+class NotUsedError(Exception):
+    """A series is not read; ``reason`` is a code, "" when it is somebody else's."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def suitable(
+    found: Iterable[FoundSeries], rule: Acceptance, left_out: Collection[str]
+) -> list[FoundSeries]:
+    """Return the series to be read anew, one per study, the earliest first.
+
+    Of one study the one that the model would choose, as far as an archive can tell.
+
+    Parameters
+    ----------
+    left_out
+        Studies that were read already: what was taken back stays so.
+    """
+    best: dict[str, FoundSeries] = {}
+    for series in sorted(found, key=_rank):
+        if series.study_instance_uid not in left_out and _fits(rule, series):
+            best.setdefault(series.study_instance_uid, series)
+    order = sorted(best.values(), key=lambda s: (s.study_date, s.study_instance_uid))
+    return [*order[:1], *order[1:][-(MOST_SERIES - 1) :]]
+
+
+def _rank(series: FoundSeries) -> tuple[int, bool, int, str]:
+    """Sort as `node.predict.choose` does: most slices, then the lowest number."""
+    number = series.number
+    count = -(series.instances or 0)
+    return count, number is None, number or 0, series.series_instance_uid
+
+
+def _fits(rule: Acceptance, series: FoundSeries) -> bool:
+    few, many = rule.min_slices, rule.max_slices
+    return (
+        series.modality == rule.modality
+        and re.search(rule.description, series.description, re.IGNORECASE) is not None
+        and (series.instances is None or few <= series.instances <= many)
+    )
+
+
+class PriorImages:
+    """Fetches them.
+
+    Parameters
+    ----------
+    folder
+        In which every job gets its own.
+    rules
+        What each model reads, by its name: the rule in force.
+    min_free_bytes
+        Free space below which nothing is fetched.
+    most_bytes
+        Of one series.
+    """
+
+    def __init__(
+        self,
+        archive: SearchableArchive,
+        folder: Path,
+        rules: Mapping[str, Acceptance],
+        min_free_bytes: int = 0,
+        most_bytes: int = MOST_BYTES,
+    ) -> None:
+        self._archive = archive
+        self._folder = folder
+        self._rules = rules
+        self._min_free_bytes = min_free_bytes
+        self._most_bytes = most_bytes
+
+    def fetch(
+        self,
+        job: JobRow,
+        visit: Visit,
+        left_out: Collection[str],
+        is_over: Callable[[], bool],
+    ) -> KnownPriors:
+        """Return the images that were fetched for a job, and why others were not.
+
+        Parameters
+        ----------
+        is_over
+            Tells that the time for it is over.
+
+        Raises
+        ------
+        ArchiveError
+            The archive cannot say what it holds.
+        """
+        rule = self._rules.get(job.model)
+        if rule is None:
+            return KnownPriors()
+        patient = visit.person.patient_id
+        found = self._archive.earlier_series(patient, visit.day, rule.modality)
+        folder = self._folder / str(job.job_id)
+        shutil.rmtree(folder, ignore_errors=True)  # of a search that was cut short
+        images: list[EarlierImages] = []
+        withheld: list[str] = []
+        for number, series in enumerate(suitable(found, rule, left_out)):
+            room = _Room(
+                folder / str(number),
+                most_files=rule.max_slices,
+                left_bytes=self._most_bytes,
+                min_free_bytes=self._min_free_bytes,
+                is_over=is_over,
+            )
+            try:
+                images.append(self._fetched(series, visit, room))
+            except NotUsedError as error:
+                shutil.rmtree(room.folder, ignore_errors=True)
+                withheld.append(error.reason)
+        reasons = tuple(reason for reason in dict.fromkeys(withheld) if reason)
+        return KnownPriors(withheld=reasons, images=tuple(images))
+
+    def _fetched(self, series: FoundSeries, visit: Visit, room: _Room) -> EarlierImages:
+        """Fetch one series, and hold it if it is whole and of the person."""
+        study = series.study_instance_uid
+        try:
+            room.folder.mkdir(parents=True, mode=0o700)
+            self._archive.fetch_study(study, room.take, [series.series_instance_uid])
+        except (ArchiveError, OSError):
+            raise NotUsedError(room.reason or IMAGES_NOT_FETCHED) from None
+        if not room.files or series.instances not in {None, len(room.files)}:
+            raise NotUsedError(IMAGES_NOT_FETCHED)
+        try:
+            seen = visit_of(room.files)
+        except NoVisitError as error:
+            raise NotUsedError(error.reason) from None
+        cautions = _same_person(visit, seen, study)
+        return EarlierImages(study, room.folder, cautions)
+
+
+def _same_person(visit: Visit, seen: Visit, study: str) -> tuple[str, ...]:
+    """Return what speaks against a match by the images' own headers.
+
+    Raises
+    ------
+    NotUsedError
+        They are of another person, of another exam, or not earlier.
+    """
+    if not visit.person.may_have_id_of(seen.person):
+        raise NotUsedError("")
+    if seen.study_instance_uid != study or seen.day >= visit.day:
+        raise NotUsedError(IDENTITY_CONFLICT)
+    if objection := visit.person.objection(seen.person):
+        raise NotUsedError(objection)
+    return visit.person.cautions(seen.person)
+
+
+@dataclass(slots=True)
+class _Room:
+    """The folder of one series, and how much of it may still come.
+
+    Attributes
+    ----------
+    reason
+        Why nothing more was taken.
+    """
+
+    folder: Path
+    most_files: int
+    left_bytes: int
+    min_free_bytes: int
+    is_over: Callable[[], bool]
+    files: list[Path] = field(default_factory=list)
+    reason: str = ""
+
+    def take(self, content: bytes) -> None:
+        """Write one image.
+
+        Raises
+        ------
+        ArchiveError
+            It took too long, there is too much of it, or the disk has no room.
+        """
+        self.left_bytes -= len(content)
+        if self.is_over():
+            self.reason = IMAGES_NOT_FETCHED
+        elif self.left_bytes < 0 or len(self.files) >= self.most_files:
+            self.reason = IMAGES_TOO_LARGE
+        elif shutil.disk_usage(self.folder).free < self.min_free_bytes + len(content):
+            self.reason = IMAGES_NOT_FETCHED
+        if self.reason:
+            raise ArchiveError(self.reason)
+        file = self.folder / f"{len(self.files)}.dcm"
+        try:
+            write_new(file, (content,), force=False)
+        except OSError:
+            self.reason = IMAGES_NOT_FETCHED
+            raise ArchiveError(self.reason) from None
+        self.files.append(file)
+
+
+def sweep(folder: Path, ledger: Ledger) -> int:
+    """Remove the images of jobs that have ended; return of how many."""
+    with suppress(FileNotFoundError):
+        there = list(folder.iterdir())
+        wanted = {str(job) for job in ledger.priors.unfinished()} if there else set()
+        over = [each for each in there if each.name not in wanted]
+        for each in over:
+            shutil.rmtree(each, ignore_errors=True)
+        if over:
+            log.get("priors").info("prior_images_removed", jobs=len(over))
+        return len(over)
+    return 0
