@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pydicom import Dataset, dcmread
 
 from node.config import PriorsSettings
 from node.jobs.job import Reported
+from node.jobs.ledger_jobs import JobRow
 from node.jobs.ledger_retractions import Retraction
 from node.jobs.repeat import repeat_request
 from node.jobs.request import request_of
@@ -26,6 +28,32 @@ def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OneNode]:
     made = OneNode(tmp_path / "node")
     yield made
     made.ledger.close()
+    load_model.cache_clear()
+
+
+@dataclass(frozen=True)
+class Visits:
+    """A node that has read a person's visits, and what it made of the second."""
+
+    node: OneNode
+    second: JobRow
+
+
+@pytest.fixture(scope="module")
+def visits(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visits]:
+    """Return a node after a visit, the next one, and an earlier one that came late.
+
+    It is made once, for tests that change nothing of it.
+    """
+    folder = tmp_path_factory.mktemp("visits")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        use_named_stand_in(monkeypatch)
+        node = OneNode(folder / "node")
+        read(node, visit(folder, "20240301"))
+        second, _ = read(node, visit(folder, "20250301"))
+        read(node, visit(folder, "20230301"))
+        yield Visits(node, second)
+        node.ledger.close()
     load_model.cache_clear()
 
 
@@ -47,13 +75,9 @@ def test_the_second_visit_is_told_of_the_first(node: OneNode, tmp_path: Path) ->
     assert prior.protocol["Manufacturer"] == "Test"
 
 
-def test_the_worker_gets_the_priors_and_the_result_keeps_them(
-    node: OneNode, tmp_path: Path
-) -> None:
+def test_the_worker_gets_the_priors_and_the_result_keeps_them(visits: Visits) -> None:
     """They are part of what the result is: with others it is another result."""
-    read(node, visit(tmp_path, "20240301"))
-    second, _ = read(node, visit(tmp_path, "20250301"))
-    (result,) = node.ledger.history.results(second.job_id)
+    (result,) = visits.node.ledger.history.results(visits.second.job_id)
 
     assert [p.study_date for p in result.known.priors] == [date(2024, 3, 1)]
 
@@ -170,17 +194,15 @@ def test_a_prior_that_is_taken_back_later_is_told_no_more(
 
 
 def test_a_result_with_a_prior_comes_out_again_byte_for_byte(
-    node: OneNode, tmp_path: Path
+    visits: Visits, tmp_path: Path
 ) -> None:
     """Its priors come from the ledger, whatever else was read meanwhile."""
-    read(node, visit(tmp_path, "20240301"))
-    second, _ = read(node, visit(tmp_path, "20250301"))
-    read(node, visit(tmp_path, "20230301"))  # earlier still, and came late
+    ledger, second = visits.node.ledger, visits.second
 
-    outcome = perform(repeat_request(second, node.ledger, SETTINGS, tmp_path / "again"))
+    outcome = perform(repeat_request(second, ledger, SETTINGS, tmp_path / "again"))
 
     assert isinstance(outcome, Reported), outcome
-    made = node.ledger.jobs.objects(second.job_id)
+    made = ledger.jobs.objects(second.job_id)
     assert [o.sha256 for o in outcome.objects] == [o.sha256 for o in made]
 
 
@@ -234,12 +256,10 @@ def test_the_ledger_holds_no_word_of_the_person(node: OneNode, tmp_path: Path) -
     assert b"1951-11-23" not in content
 
 
-def test_who_does_not_want_priors_gets_none(node: OneNode, tmp_path: Path) -> None:
+def test_who_does_not_want_priors_gets_none(visits: Visits, tmp_path: Path) -> None:
     """Not even a reason."""
-    read(node, visit(tmp_path, "20240301"))
-    second, _ = read(node, visit(tmp_path, "20250301"))
     without = SETTINGS.model_copy(update={"priors": PriorsSettings(enabled=False)})
 
-    request = request_of(second, node.ledger, without, tmp_path)
+    request = request_of(visits.second, visits.node.ledger, without, tmp_path)
 
     assert (request.model, request.priors, request.priors_withheld) == (MODEL, (), ())

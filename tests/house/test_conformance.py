@@ -227,6 +227,8 @@ def queries_of_find() -> list[Dataset]:
     """Return every identifier that C-FIND is sent with."""
     return [
         archive_queries.studies_since(date(2026, 1, 1)),
+        archive_queries.studies_of_patient("A-17", date(2026, 1, 1)),
+        archive_queries.described_series_of("1.2"),
         archive_queries.series_of("1.2"),
         archive_queries.images_of("1.2", "1.3"),
     ]

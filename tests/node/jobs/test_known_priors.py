@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 
+from node.jobs.job import EarlierImages
 from node.jobs.known_priors import KnownPriors
 from tests.node.earlier import PRIOR, prior
 
-KNOWN = KnownPriors((prior(), PRIOR), ("identity_conflict",))
+IMAGES = EarlierImages("1.2.3", Path("priors/1/0"), ("identity_unproven",))
+KNOWN = KnownPriors((prior(), PRIOR), ("identity_conflict",), (IMAGES,))
 
 
 def test_what_is_kept_comes_back_whole() -> None:
@@ -32,5 +35,6 @@ def test_what_was_taken_back_since_is_left_out_and_said() -> None:
     """Once, however many; what stands is the same object."""
     told = KNOWN.without({PRIOR.sr_instance_uid})
 
-    assert told == KnownPriors((), ("identity_conflict", "prior_retracted"))
+    withheld = ("identity_conflict", "prior_retracted")
+    assert told == KnownPriors((), withheld, (IMAGES,))
     assert KNOWN.without({"2.25.9"}) is KNOWN
