@@ -238,7 +238,7 @@ def _matching(value: object) -> str:
     """Name the matching of a key (PS3.4 C.2.2.2)."""
     if value in ("", None):
         return "universal"
-    return "range" if str(value).endswith("-") else "single value"
+    return "range" if "-" in (str(value)[0], str(value)[-1]) else "single value"
 
 
 def test_images_are_fetched_in_the_stated_transfer_syntaxes() -> None:
