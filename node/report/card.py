@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from node.report.canvas import FAINT, LEADING, PANEL, Canvas
-from node.report.fonts import font, wrap
+from node.report.canvas import FAINT, LEADING, PANEL, Canvas, block_height
 
 INSET = 18
-TITLE_PX, WORDS_PX = 19, 20
+TITLE_PX = 19
+
+BETWEEN = 3
+"""Pixels between sentences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +49,42 @@ class Card:
         """Where words end."""
         return self.y + self.height - 10
 
-    def words(self, y: float, text: str, size: int = WORDS_PX) -> tuple[float, bool]:
-        """Write a sentence down to the end of the card.
+    def sentences(self, y: float, texts: Sequence[str], sizes: Sequence[int]) -> int:
+        """Write sentences whole, then how many more stand below; return how many fit.
 
-        Returns
-        -------
-        tuple
-            The y below it, and whether all of it is there.
+        As many as fit at all, in the largest of ``sizes`` at which they do. Of one
+        that is too long by itself the beginning stands there.
         """
-        room = int((self.bottom - y) / (size * LEADING))
-        needed = len(wrap(text, font(size), self.room))
-        if room < 1:
-            return y, False
-        below = self.canvas.block((self.left, y), text, size, self.room, lines=room)
-        return below + 4, needed <= room
+        count, size = _fitting(texts, sizes, (self.room, self.bottom - y))
+        for text in texts[:count]:
+            y = self.canvas.block((self.left, y), text, size, self.room) + BETWEEN
+        if count == len(texts):
+            return count
+        if count:
+            more = f"{len(texts) - count} more below"
+            self.canvas.line((self.left, y + size), more, size, FAINT)
+        else:
+            lines = int((self.bottom - y) / (size * LEADING))
+            place = (self.left, y)
+            self.canvas.block(place, texts[0], size, self.room, lines=lines)
+        return count
+
+
+def _fitting(
+    texts: Sequence[str], sizes: Sequence[int], box: tuple[int, float]
+) -> tuple[int, int]:
+    """Return how many texts fit, a line for the rest counted, and their size."""
+    width, room = box
+
+    def fits(count: int, size: int) -> bool:
+        needed = sum(
+            block_height(text, size, width) + BETWEEN for text in texts[:count]
+        )
+        rest = size * LEADING if count < len(texts) else 0.0
+        return needed + rest <= room
+
+    wanted = range(len(texts), -1, -1)
+    return next(
+        ((count, size) for count in wanted for size in sizes if fits(count, size)),
+        (0, sizes[-1]),
+    )

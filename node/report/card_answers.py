@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from models.contract import Measurement, Statement
 from node.report.answers import (
     Answer,
@@ -15,7 +13,7 @@ from node.report.answers import (
     told,
     typeset,
 )
-from node.report.canvas import FAINT, LEADING, block_height
+from node.report.canvas import FAINT, LEADING
 from node.report.card import Card
 from node.report.course import draw_course
 from node.report.fonts import font, largest, wrap
@@ -144,36 +142,19 @@ def _draw_rate(card: Card, y: float, rate: Headline) -> float:
 
 
 def _draw_words(card: Card, y: float, answer: Answer) -> list[str]:
-    """Write why there is no number, or what is said instead; return what is cut."""
+    """Write why there is no number, or what is said instead; return what is left."""
     said = [*answer.sentences, *answer.withheld]
     title, texts = NOT_STATED, [each.text for each in said]
     if answer.sentences:
         title, texts[0] = step_and_whom(texts[0])
     elif len(said) == 1:
         title, texts[0] = _titled(texts[0])
+    if not texts[0]:  # all of it is the title
+        del texts[0], said[0]
     size = largest(title, (26, 23, 20, 18), card.room, bold=True)
     card.canvas.line((card.left, y + 26), title, size, bold=True, width=card.room)
-    return _draw_texts(card, y + 40, texts, said)
-
-
-def _draw_texts(
-    card: Card, y: float, texts: Sequence[str], said: Sequence[Statement]
-) -> list[str]:
-    """Write texts in the largest letters in which all fit; return what is cut."""
-    size = next(
-        (s for s in TEXT_SIZES if _fitting_height(texts, s, card) <= card.bottom - y),
-        TEXT_SIZES[-1],
-    )
-    cut = []
-    for text, each in zip(texts, said, strict=True):
-        y, whole = card.words(y, text, size) if text else (y, True)
-        if not whole:
-            cut.append(told(each))
-    return cut
-
-
-def _fitting_height(texts: Sequence[str], size: int, card: Card) -> float:
-    return sum(block_height(text, size, card.room) + 4 for text in texts if text)
+    shown = card.sentences(y + 40, texts, TEXT_SIZES)
+    return [told(each) for each in said[shown:]]
 
 
 def _titled(text: str) -> tuple[str, str]:

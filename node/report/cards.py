@@ -17,11 +17,10 @@ from node.report.canvas import (
     BAD,
     FAINT,
     GOOD,
-    LEADING,
+    INK,
     PANEL,
     WARNING,
     Canvas,
-    block_height,
 )
 from node.report.card import INSET, Card
 from node.report.card_answers import draw_change, draw_position
@@ -60,7 +59,8 @@ def draw_cards(
         What belongs on a card and found no room there.
     """
     sizes, quality, position, change = _cards(canvas, text, box)
-    _draw_sizes(sizes, text.rows)
+    ink = FAINT if text.grade == Grade.C else INK  # no glance takes it for sure
+    _draw_sizes(sizes, text.rows, ink)
     cut = _draw_quality(quality, text.grade, text.reasons)
     if text.position:
         cut += _labelled("Norm", draw_position(position, text.position))
@@ -90,7 +90,7 @@ def _labelled(label: str, sentences: Sequence[str]) -> list[Line]:
     return [Line("" if n else label, words) for n, words in enumerate(sentences)]
 
 
-def _draw_sizes(card: Card, rows: Sequence[Row]) -> None:
+def _draw_sizes(card: Card, rows: Sequence[Row], ink: Colour) -> None:
     """Write a row per structure; unions larger, below a rule."""
     y = card.open("")
     pitch = (card.height - 16) / max(len(rows), MOST_ROWS)
@@ -102,13 +102,13 @@ def _draw_sizes(card: Card, rows: Sequence[Row]) -> None:
         bar = (card.left, middle - high, card.left + 8, middle + high)
         card.canvas.pen.rounded_rectangle(bar, 3, fill=row.colour)
         if len(rows) > MOST_ROWS:
-            _narrow_row(card, row, middle, int(min(24, pitch * 0.6)))
+            _narrow_row(card, row, middle, int(min(24, pitch * 0.6)), ink)
         else:
-            _row(card, row, middle)
+            _row(card, row, middle, ink)
         y += pitch
 
 
-def _row(card: Card, row: Row, middle: float) -> None:
+def _row(card: Card, row: Row, middle: float, ink: Colour) -> None:
     """Write the name of a structure and its numbers below."""
     size = 40 if row.union else 36
     x: float = card.left + 20
@@ -118,11 +118,12 @@ def _row(card: Card, row: Row, middle: float) -> None:
     card.canvas.line(place, row.structure, name, bold=row.union, width=room)
     for number, (value, unit) in enumerate(row.numbers[:2]):
         letters, units = (size, 20) if number == 0 else (size - 10, 18)
-        x += card.canvas.line((x, middle + 28), value, letters, bold=True) + 6
+        place = (x, middle + 28)
+        x += card.canvas.line(place, value, letters, ink, bold=True) + 6
         x += card.canvas.line((x, middle + 28), unit, units, FAINT) + 20
 
 
-def _narrow_row(card: Card, row: Row, middle: float, size: int) -> None:
+def _narrow_row(card: Card, row: Row, middle: float, size: int, ink: Colour) -> None:
     """Write name and numbers on one line."""
     y = middle + size * 0.36
     right = float(card.x + card.width - INSET)
@@ -130,7 +131,8 @@ def _narrow_row(card: Card, row: Row, middle: float, size: int) -> None:
         right -= font(size - 4).length(unit)
         card.canvas.line((right, y), unit, size - 4, FAINT)
         right -= 5
-        drawn = card.canvas.line((right, y), value, size, bold=True, anchor="rs")
+        place = (right, y)
+        drawn = card.canvas.line(place, value, size, ink, bold=True, anchor="rs")
         right -= drawn + 14
     room = round(right) - card.left - 20
     name = largest(row.structure, (20, 18, 16, 14), room, bold=row.union)
@@ -151,35 +153,5 @@ def _draw_quality(card: Card, grade: Grade, reasons: Sequence[Flag]) -> list[Lin
     size = largest(meaning, (21, 19, 18), card.room - 82)
     card.canvas.line((place[0], card.y + 74), meaning, size, width=card.room - 82)
     words = [flag.text for flag in reasons]
-    shown = _draw_reasons(card, card.y + 96, words)
+    shown = card.sentences(card.y + 96, words or [NO_RESERVATION], REASON_SIZES)
     return _labelled("Reservations", words[shown:])
-
-
-def _draw_reasons(card: Card, y: float, reasons: Sequence[str]) -> int:
-    """Write whole reasons, and how many stand below; return how many fit."""
-    if not reasons:
-        card.words(y, NO_RESERVATION)
-        return 0
-    shown, size = _fitting(reasons, card.room, card.bottom - y)
-    for reason in reasons[:shown]:
-        y = card.canvas.block((card.left, y), reason, size, card.room) + 3
-    left = len(reasons) - shown
-    if left:
-        more = f"{left} more below" if shown else f"Reservations below: {left}"
-        card.canvas.line((card.left, y + size), more, size, FAINT)
-    return shown
-
-
-def _fitting(reasons: Sequence[str], width: int, room: float) -> tuple[int, int]:
-    """Return how many reasons fit, a line for the rest counted, and their size."""
-    for size in REASON_SIZES:
-        if sum(block_height(reason, size, width) + 3 for reason in reasons) <= room:
-            return len(reasons), size
-    size = REASON_SIZES[-1]
-    shown, needed = 0, size * LEADING
-    for reason in reasons:
-        needed += block_height(reason, size, width) + 3
-        if needed > room:
-            break
-        shown += 1
-    return shown, size

@@ -6,13 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from node.report.canvas import FAINT, Canvas, block_height
-from node.report.facts import Line
+from node.report.facts import NOT_GIVEN, Line
+from node.report.fonts import largest
 from node.report.text import ReportText
 
 SIZES = (17, 16, 15, 14, 13)
 """Font sizes, the first that fits; below the last the column is cut."""
 
-LABEL_WIDTH = 112
+LABEL_WIDTH = 126
+"""Of a label of twelve letters, such as Reservations."""
+LABEL_SIZES = (16, 15, 14, 13, 12, 11)
+"""Font sizes of a label that is too long at the size of the column."""
+
 RULE_HEIGHT = 12
 """Of the rule between limits and facts."""
 
@@ -59,12 +64,17 @@ class Column:
                     rest = "… continued in the structured report"
                     self.canvas.line((self.x, y + size), rest, size, FAINT)
                 return bottom
-            label = (self.x, y + size)
-            self.canvas.line(label, line.label, size, FAINT, width=LABEL_WIDTH - 8)
+            self._label(line.label, y + size, size)
             place = (self.x + LABEL_WIDTH, y)
             self.canvas.block(place, line.value, size, self.width - LABEL_WIDTH)
             y += needed
         return y
+
+    def _label(self, label: str, baseline: float, size: int) -> None:
+        """Write a label, smaller where it is long: cut, it would say nothing."""
+        room = LABEL_WIDTH - 8
+        size = largest(label, (size, *LABEL_SIZES), room)
+        self.canvas.line((self.x, baseline), label, size, FAINT, width=room)
 
 
 def lines_below(
@@ -80,5 +90,13 @@ def lines_below(
         Labels of facts that stand in the head of the page.
     """
     notes = [Line("" if n else "Notes", flag.text) for n, flag in enumerate(text.notes)]
-    facts = [line for line in text.patient if line.label not in elsewhere]
-    return [*cut, *notes, *text.statements], [*facts, *text.images]
+    stated = (*text.patient, *text.images, *text.making)
+    facts = [line for line in stated if line.label not in elsewhere]
+    return [*cut, *notes, *text.statements], _gathered(facts)
+
+
+def _gathered(facts: Sequence[Line]) -> list[Line]:
+    """Return the facts with those that nobody states named together, at the end."""
+    missing = [line.label.lower() for line in facts if line.value == NOT_GIVEN]
+    known = [line for line in facts if line.value != NOT_GIVEN]
+    return [*known, Line("Not given", ", ".join(missing))] if missing else known

@@ -16,6 +16,7 @@ from node.equipment import MANUFACTURER
 from node.report.dates import at_offset, offset_of_zone, offset_or_none
 from node.report.provenance import Provenance
 
+NOT_GIVEN = "not given"
 TIMES = "\N{MULTIPLICATION SIGN}"
 
 SCANNING_SEQUENCES = {
@@ -62,9 +63,9 @@ def local_time(
 
 def patient_facts(source: Dataset, settings: ReportSettings) -> Iterator[Line]:
     """Yield who was scanned, how old and when."""
-    yield Line("Patient ID", text(source, "PatientID") or "not given", private=True)
-    yield Line("Born", _date(text(source, "PatientBirthDate")), private=True)
-    yield Line("Sex", text(source, "PatientSex") or "not given")
+    yield Line("Patient ID", text(source, "PatientID") or NOT_GIVEN, private=True)
+    yield Line("Birth date", _date(text(source, "PatientBirthDate")), private=True)
+    yield Line("Sex", text(source, "PatientSex") or NOT_GIVEN)
     yield Line("Age at scan", _age(text(source, "PatientAge")))
     yield Line("Study date", _date(text(source, "StudyDate")))
     if source.AccessionNumber:
@@ -114,7 +115,7 @@ def _scanner(source: Dataset) -> str:
     name = " ".join(str(word) for word in words if word)
     strength = source.get("MagneticFieldStrength")
     parts = [name, f"{float(strength):.3g} T" if strength else ""]
-    return ", ".join(part for part in parts if part) or "not given"
+    return ", ".join(part for part in parts if part) or NOT_GIVEN
 
 
 def _sequence(source: Dataset) -> str:
@@ -127,7 +128,7 @@ def _sequence(source: Dataset) -> str:
         if source.get(keyword)
     ]
     named = str(source.get("ProtocolName") or source.get("SequenceName") or "")
-    return ", ".join(part for part in (named, words, *times) if part) or "not given"
+    return ", ".join(part for part in (named, words, *times) if part) or NOT_GIVEN
 
 
 def _series(source: Dataset) -> str:
@@ -138,13 +139,13 @@ def _series(source: Dataset) -> str:
 
 def _date(value: str) -> str:
     """Return a DICOM date (VR DA) as ISO 8601."""
-    return f"{value[:4]}-{value[4:6]}-{value[6:]}" if value else "not given"
+    return f"{value[:4]}-{value[4:6]}-{value[6:]}" if value else NOT_GIVEN
 
 
 def _age(value: str) -> str:
     """Return an Age String (VR AS) in words."""
     units = {"Y": "year", "M": "month", "W": "week", "D": "day"}
     if not value:
-        return "not given"
+        return NOT_GIVEN
     number, unit = int(value[:-1]), units[value[-1]]
     return f"{number} {unit}" if number == 1 else f"{number} {unit}s"

@@ -31,18 +31,18 @@ WIDTH, HEIGHT = 1440, 1080
 """Pixels; near one to one in a viewer on a common screen."""
 
 EDGE = 36
-MARGIN_TOP, MARGIN_BOTTOM = 84, 65
-"""Left empty, 6 % of the height at least: viewers write there, over the picture. OHIF
-writes date and series over the uppermost 70 pixels of its pane, window and image
-number into the corners below."""
+MARGIN_TOP, MARGIN_BOTTOM = 120, 86
+"""Left empty: viewers write there, over the picture. OHIF writes date and series over
+the uppermost 73 pixels of its pane, window and image number over the lowest 51; on a
+screen of 1280 x 720 a pixel of the pane is 1.63 of the page."""
 
-TITLE, PERSON = MARGIN_TOP + 32, MARGIN_TOP + 74
+TITLE, PERSON = MARGIN_TOP + 31, MARGIN_TOP + 68
 """Baselines of the head."""
 
-CARDS_TOP, CARDS_HEIGHT = MARGIN_TOP + 98, 246
+CARDS_TOP, CARDS_HEIGHT = MARGIN_TOP + 88, 242
 """The answers: readable where a viewer shows the page at half its size."""
 
-TOP, BOTTOM = CARDS_TOP + CARDS_HEIGHT + 14, HEIGHT - MARGIN_BOTTOM - 92
+TOP, BOTTOM = CARDS_TOP + CARDS_HEIGHT + 12, HEIGHT - MARGIN_BOTTOM - 74
 """The rest lies between these; answers above, foot below."""
 
 LEFT_WIDTH = 560
@@ -53,12 +53,15 @@ GAP = 14
 CAPTION = 26
 """Height of a line of words above pictures."""
 
-PLANES_HEIGHT = 296
+PLANES_HEIGHT = 280
 FEWEST_SLICES, MOST_SLICES = 6, 10
 """Of the strip: as many as fill one row at their shape."""
 
 HEAD = ("Patient ID", "Sex", "Age at scan", "Study date")
 """Facts that stand beside the name."""
+
+FOOT = ("Algorithm", "Weights", "Node", "Computed", "Made")
+"""Facts that stand in the last line."""
 
 VALUE_WIDTH = 240
 """Of the longest fact beside the name: an ID may have 64 characters."""
@@ -85,7 +88,7 @@ def compose_page(report: Report) -> Canvas:
     box = (EDGE, CARDS_TOP, WIDTH - 2 * EDGE, CARDS_HEIGHT)
     cut = draw_cards(canvas, report.text, box)
     column = Column(canvas, EDGE, TOP + 4, LEFT_WIDTH, BOTTOM)
-    column.fill(*lines_below(report.text, cut, HEAD))
+    column.fill(*lines_below(report.text, cut, (*HEAD, *FOOT)))
     below = _planes(canvas, report)
     _strip(canvas, report, below + CAPTION + GAP)
     _foot(canvas, report.text)
@@ -223,6 +226,9 @@ def _foot(canvas: Canvas, text: ReportText) -> None:
     purpose = (
         f"{RESEARCH_LINE} Intended use: {text.intended_use} Not for: {text.not_for}"
     )
-    making = "  ·  ".join(f"{line.label}: {line.value}" for line in text.making)
+    making = "  ·  ".join(
+        f"{line.label}: {line.value}" for line in text.making if line.label in FOOT
+    )
     y = canvas.block((EDGE, BOTTOM + 15), purpose, 14, width, INK, lines=2)
-    canvas.block((EDGE, y + 3), making, 13, width, FAINT, lines=2)
+    size = largest(making, (13, 12, 11), width)
+    canvas.line((EDGE, y + 3 + size), making, size, FAINT, width=width)

@@ -116,7 +116,7 @@ def no_interval(visit: Visit) -> str:
 
 def noise_text(noise: Noise | None) -> Statement:
     """Return what is known of the noise of one reading."""
-    label = "Noise of one reading"
+    label = "Noise"
     if noise is None:
         return Statement(
             label,
@@ -130,7 +130,7 @@ def noise_text(noise: Noise | None) -> Statement:
     )
     return Statement(
         label,
-        f"SEM, in per cent of the volume, {KIND}: {sizes}; "
+        f"SEM of one reading, in per cent of the volume, {KIND}: {sizes}; "
         f"{noise.cases} cases of {noise.subjects} subjects, "
         f"{noise.repeats} readings each.",
     )

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from models.contract import Findings, Flag, Grade, Statement
 from models.history import CHANGE, POSITION
+from node.report.canvas import FAINT, INK
+from node.report.fonts import Colour
 from node.report.page import CARDS_HEIGHT, CARDS_TOP, compose_page
 from tests.node.report.inputs import BOTH, Case, interpreted, withheld
 
@@ -60,6 +63,30 @@ def test_a_rate_in_words_is_as_large_as_a_coded_one(case: Case) -> None:
     shown = on_cards(case, replace(case.findings, statements=said))
 
     assert {"−2.0", "% per year", "95 % interval", "−3.5 to −0.5"} <= set(shown)  # noqa: RUF001 - as printed
+
+
+def test_reasons_are_told_whole_or_below(case: Case) -> None:
+    """Many norms that do not apply: never a sentence that ends in its middle."""
+    reason = "Not given by this norm: it holds for women, right side, 52 to 71 years."
+    said = (Statement(POSITION, reason, reason="sex"),) * 5
+    shown = on_cards(case, replace(case.findings, statements=said))
+
+    assert any(words.endswith(" more below") for words in shown)
+    assert not any(words.endswith("…") for words in shown)
+
+
+@pytest.mark.parametrize(("grade", "ink"), [(Grade.B, INK), (Grade.C, FAINT)])
+def test_numbers_not_to_be_relied_on_are_faint(
+    case: Case, grade: Grade, ink: Colour
+) -> None:
+    """A glance at the page does not take them for a result."""
+    findings = replace(case.findings, flags=(Flag("f", "A reason.", grade),))
+    page = compose_page(replace(case, findings=findings).prepare())
+    number = case.findings.measurements[0].printed
+    left, top, right, bottom = map(int, page.boxes[page.written.index(number)])
+    drawn = np.asarray(page.image)[top:bottom, left:right].reshape(-1, 3)
+
+    assert drawn.max(axis=0).tolist() == list(ink)
 
 
 LENGTHY: dict[str, Callable[[Findings], Findings]] = {

@@ -105,7 +105,7 @@ def test_what_is_not_given_is_said_to_be_missing(folder: Path) -> None:
     """No empty line, and nothing guessed."""
     facts = _facts(build_case(folder, **NOTHING))
 
-    for label in ("Scanner", "Sequence", "Age at scan", "Sex", "Born"):
+    for label in ("Scanner", "Sequence", "Age at scan", "Sex", "Birth date"):
         assert facts[label] == "not given"
     assert facts["Series read"] == "Crop"
 

@@ -96,7 +96,7 @@ def test_formula_noise_and_published_rates_stand_beside_the_rate() -> None:
 
     assert "((V2/V1)^(1/Δt) - 1)" in sentence(result, "Formula")
     assert "perturbation-derived, a lower bound, not scan\u2013rescan" in sentence(
-        result, "Noise of one reading"
+        result, "Noise"
     )
     assert "-1.41 % per year (-2.30 to -0.52)" in sentence(result, "Published rates")
     assert "-4.66 (-5.40 to -3.92)" in sentence(result, "Published rates")
