@@ -23,7 +23,7 @@ from node.jobs.job import EarlierImages
 from node.jobs.known_priors import IMAGES_NOT_FETCHED, IMAGES_TOO_LARGE, KnownPriors
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
-from node.person import IDENTITY_CONFLICT
+from node.person import IDENTITY_CONFLICT, IDENTITY_UNPROVEN
 
 FOLDER = "priors"
 """Below the data folder; in it one folder per job, and in that one per series."""
@@ -137,23 +137,28 @@ class PriorImages:
         images: list[EarlierImages] = []
         withheld: list[str] = []
         for number, series in enumerate(suitable(found, rule, left_out)):
-            room = _Room(
-                folder / str(number),
-                most_files=rule.max_slices,
-                left_bytes=self._most_bytes,
-                min_free_bytes=self._min_free_bytes,
-                is_over=is_over,
-            )
+            room = self._room(folder / str(number), rule.max_slices, is_over)
+            beside = self._room(folder / f"{number} beside", 1, is_over)
             try:
-                images.append(self._fetched(series, visit, room))
+                seen = self._fetched(series, room)
+                if visit.person.objection(seen.person) == IDENTITY_UNPROVEN:
+                    self._fetch_one(_sibling(series, found), beside)
+                    seen = _seen([*room.files, *beside.files])
+                study = series.study_instance_uid
+                cautions = _same_person(visit, seen, study)
+                images.append(EarlierImages(study, room.folder, cautions))
             except NotUsedError as error:
                 shutil.rmtree(room.folder, ignore_errors=True)
                 withheld.append(error.reason)
+            shutil.rmtree(beside.folder, ignore_errors=True)
         reasons = tuple(reason for reason in dict.fromkeys(withheld) if reason)
         return KnownPriors(withheld=reasons, images=tuple(images))
 
-    def _fetched(self, series: FoundSeries, visit: Visit, room: _Room) -> EarlierImages:
-        """Fetch one series, and hold it if it is whole and of the person."""
+    def _room(self, folder: Path, files: int, is_over: Callable[[], bool]) -> _Room:
+        return _Room(folder, files, self._most_bytes, self._min_free_bytes, is_over)
+
+    def _fetched(self, series: FoundSeries, room: _Room) -> Visit:
+        """Fetch one series; return of whom and when it is, if it came whole."""
         study = series.study_instance_uid
         try:
             room.folder.mkdir(parents=True, mode=0o700)
@@ -162,12 +167,41 @@ class PriorImages:
             raise NotUsedError(room.reason or IMAGES_NOT_FETCHED) from None
         if not room.files or series.instances not in {None, len(room.files)}:
             raise NotUsedError(IMAGES_NOT_FETCHED)
-        try:
-            seen = visit_of(room.files)
-        except NoVisitError as error:
-            raise NotUsedError(error.reason) from None
-        cautions = _same_person(visit, seen, study)
-        return EarlierImages(study, room.folder, cautions)
+        return _seen(room.files)
+
+    def _fetch_one(self, sibling: FoundSeries | None, room: _Room) -> None:
+        """Fetch one image of a sibling: a cut-out series often has no birth date."""
+        if sibling is None:
+            return
+        study = sibling.study_instance_uid
+        with suppress(ArchiveError, OSError):  # the room is full after one
+            room.folder.mkdir(parents=True, mode=0o700)
+            self._archive.fetch_study(study, room.take, [sibling.series_instance_uid])
+
+
+def _sibling(series: FoundSeries, found: Iterable[FoundSeries]) -> FoundSeries | None:
+    """Return the smallest other series of the same study."""
+    others = [
+        each
+        for each in found
+        if each.study_instance_uid == series.study_instance_uid
+        and each.series_instance_uid != series.series_instance_uid
+    ]
+    return max(others, key=_rank, default=None)
+
+
+def _seen(files: list[Path]) -> Visit:
+    """Return whom the headers of some files name.
+
+    Raises
+    ------
+    NotUsedError
+        They lack it, or contradict one another.
+    """
+    try:
+        return visit_of(files)
+    except NoVisitError as error:
+        raise NotUsedError(error.reason) from None
 
 
 def _same_person(visit: Visit, seen: Visit, study: str) -> tuple[str, ...]:

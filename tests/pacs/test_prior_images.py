@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 from collections.abc import Iterator
 from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydicom import dcmread
 
+from models.hippocampus.phantom import write_study
 from models.volume.device import device_uid
+from node.config import Settings
 from node.inbound.archive import SearchableArchive
 from node.inbound.archive_dicom import DicomArchive
 from node.inbound.archive_orthanc import OrthancArchive
@@ -21,10 +25,19 @@ from node.jobs.known_priors import KnownPriors
 from node.jobs.repeat import repeat_request
 from node.jobs.request import request_of
 from node.jobs.worker import load_model, perform
-from tests.flow.readings import MODEL, SETTINGS, OneNode
-from tests.flow.visits import read, sought, study_of, use_named_stand_in, visit
+from tests.dicom_series import write_series
+from tests.flow.readings import MODEL, SETTINGS, OneNode, bright
+from tests.flow.visits import (
+    came_again,
+    read,
+    sought,
+    study_of,
+    use_named_stand_in,
+    visit,
+)
 from tests.node.jobs.stand_in import StandIn
-from tests.pacs.archive import Archive, free_settings, running_archive
+from tests.pacs.archive import SENDER, Archive, free_settings, running_archive, until
+from tests.pacs.test_reconciliation import running_node
 
 pytestmark = pytest.mark.pacs
 
@@ -59,7 +72,7 @@ def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OneNode]:
 
 
 @pytest.fixture
-def patient(request: pytest.FixtureRequest) -> dict[str, str]:
+def patient(request: pytest.FixtureRequest) -> dict[str, Any]:
     """Return a person whom no other test scans."""
     number = abs(hash(request.node.nodeid)) % 10**9
     return {"PatientID": f"I-{number}", **SCANNER}
@@ -98,7 +111,7 @@ def test_images_of_an_earlier_exam_are_read_anew(
     asked: SearchableArchive,
     node: OneNode,
     tmp_path: Path,
-    patient: dict[str, str],
+    patient: dict[str, Any],
 ) -> None:
     """With today's weights, for the numbers alone: no object, no study, no job."""
     first = visit(tmp_path, "20240301", **patient)
@@ -130,7 +143,7 @@ def test_the_earliest_and_the_two_latest_of_many_exams_are_read(
     asked: SearchableArchive,
     node: OneNode,
     tmp_path: Path,
-    patient: dict[str, str],
+    patient: dict[str, Any],
 ) -> None:
     """The longest span, and what came last; the day itself and later are not asked."""
     for year in ("2018", "2019", "2020", "2021", "2026"):
@@ -147,7 +160,7 @@ def test_the_result_comes_out_again_without_the_images(
     asked: SearchableArchive,
     node: OneNode,
     tmp_path: Path,
-    patient: dict[str, str],
+    patient: dict[str, Any],
 ) -> None:
     """Byte for byte, from what the ledger keeps; and a retry finds it unchanged."""
     archive.store(visit(tmp_path, "20240301", **patient)[0].parent)
@@ -169,7 +182,7 @@ def test_what_was_reported_or_taken_back_is_not_read_anew(
     asked: SearchableArchive,
     node: OneNode,
     tmp_path: Path,
-    patient: dict[str, str],
+    patient: dict[str, Any],
 ) -> None:
     """A report that does not count any more has a reason: its images are no way out."""
     first = visit(tmp_path, "20240301", **patient)
@@ -197,7 +210,7 @@ def test_images_of_another_person_are_not_kept(
     asked: SearchableArchive,
     node: OneNode,
     tmp_path: Path,
-    patient: dict[str, str],
+    patient: dict[str, Any],
     tags: dict[str, str],
     reason: str,
 ) -> None:
@@ -209,12 +222,34 @@ def test_images_of_another_person_are_not_kept(
     assert (known.images, known.withheld, fetched(node)) == ((), (reason,), [])
 
 
+def test_a_sibling_says_what_a_cut_out_series_lacks(
+    archive: Archive,
+    asked: SearchableArchive,
+    node: OneNode,
+    tmp_path: Path,
+    patient: dict[str, Any],
+) -> None:
+    """One image of it is looked at for the birth date, and not kept."""
+    bare = patient | {"PatientBirthDate": ""}
+    first = visit(tmp_path, "20240301", **bare)
+    whole: dict[str, Any] = {"study_uid": study_of(first), "StudyDate": "20240301"}
+    write_series(tmp_path / "T1", bright(), description="T1", **whole, **patient)
+    archive.store(first[0].parent)
+    archive.store(tmp_path / "T1")
+
+    known = looked(node, visit(tmp_path, "20250301", **patient), asked)
+
+    assert known.withheld == ()
+    assert len(fetched(node)) == len(first)
+    assert [p.study_date for p in told(node).priors] == [date(2024, 3, 1)]
+
+
 def test_images_that_contradict_one_another_are_not_kept(
     archive: Archive,
     asked: SearchableArchive,
     node: OneNode,
     tmp_path: Path,
-    patient: dict[str, str],
+    patient: dict[str, Any],
 ) -> None:
     """One slice names another birth date: whose brain it is nobody knows."""
     first = visit(tmp_path, "20240301", **patient)
@@ -233,7 +268,7 @@ def test_a_series_that_the_rule_refuses_is_not_fetched(
     asked: SearchableArchive,
     node: OneNode,
     tmp_path: Path,
-    patient: dict[str, str],
+    patient: dict[str, Any],
 ) -> None:
     """By what can be asked: another name."""
     first = visit(tmp_path, "20240301", SeriesDescription="T2", **patient)
@@ -249,7 +284,7 @@ def test_more_than_may_be_fetched_is_not(
     asked: SearchableArchive,
     node: OneNode,
     tmp_path: Path,
-    patient: dict[str, str],
+    patient: dict[str, Any],
 ) -> None:
     """What came of it is removed, and the study is read without."""
     first = visit(tmp_path, "20240301", **patient)
@@ -276,7 +311,7 @@ def test_images_that_the_model_cannot_read_cost_the_prior_alone(
     asked: SearchableArchive,
     node: OneNode,
     tmp_path: Path,
-    patient: dict[str, str],
+    patient: dict[str, Any],
     fault: str,
     reason: str,
 ) -> None:
@@ -295,7 +330,7 @@ def test_junk_in_place_of_pixels_costs_the_prior_alone(
     asked: SearchableArchive,
     node: OneNode,
     tmp_path: Path,
-    patient: dict[str, str],
+    patient: dict[str, Any],
 ) -> None:
     """Fewer bytes than rows and columns want."""
     first = visit(tmp_path, "20240301", **patient)
@@ -316,7 +351,7 @@ def test_images_that_kill_the_worker_are_left_out_of_the_last_attempt(
     asked: SearchableArchive,
     node: OneNode,
     tmp_path: Path,
-    patient: dict[str, str],
+    patient: dict[str, Any],
 ) -> None:
     """They stay for each attempt before; what nobody ordered fails no job."""
     first = visit(tmp_path, "20240301", SeriesDescription="crop killer", **patient)
@@ -348,7 +383,7 @@ def test_images_that_were_removed_before_their_time_cost_the_prior_alone(
     asked: SearchableArchive,
     node: OneNode,
     tmp_path: Path,
-    patient: dict[str, str],
+    patient: dict[str, Any],
 ) -> None:
     """Somebody tidied up the data folder."""
     archive.store(visit(tmp_path, "20240301", **patient)[0].parent)
@@ -358,3 +393,48 @@ def test_images_that_were_removed_before_their_time_cost_the_prior_alone(
     known.images[0].folder.rmdir()
 
     assert told(node).withheld == ("prior_images_gone",)
+
+
+@pytest.mark.slow
+def test_a_node_reads_the_images_of_the_first_visit_with_the_second(
+    tmp_path: Path,
+) -> None:
+    """The first was never routed; it is read; only the second is answered."""
+    settings = free_settings(
+        tmp_path / "node",
+        inbound={"min_free_mib": 0, "quiet_s": 2},
+        jobs={"workers": 1},
+        archive={"rest": False},
+    )
+    write_study(tmp_path / "first", 61)
+    write_study(tmp_path / "second", 61)
+    came_again(tmp_path / "second", "20270105", "second")
+    first, second = (
+        study_of(sorted((tmp_path / name).rglob("*.dcm")))
+        for name in ("first", "second")
+    )
+    with (
+        running_archive(settings, routes=False) as archive,
+        running_node(settings) as node,
+    ):
+        archive.store(tmp_path / "first")
+        send(settings, tmp_path / "second")
+        until(lambda: node.ledger.jobs.listing(second), "the job", 60)
+        (job,) = node.ledger.jobs.listing(second)
+        until(lambda: node.ledger.history.results(job.job_id), "the result", 240)
+        (result,) = node.ledger.history.results(job.job_id)
+        folder = tmp_path / "node" / "priors"
+        until(lambda: not list(folder.iterdir()), "the removal of the images", 90)
+        studies = [study for study in (first, second) if node.ledger.studies.get(study)]
+
+    (prior,) = result.known.priors
+    assert (prior.study_instance_uid, prior.source) == (first, "images in the archive")
+    assert prior.device_uid == device_uid(result.weights_digest)
+    assert studies == [second]
+
+
+def send(settings: Settings, folder: Path) -> None:
+    """Send a study to the node itself, past the archive."""
+    command = [SENDER, "-aec", settings.node.ae_title, "+sd", "+r", "127.0.0.1"]
+    command += [str(settings.node.port), str(folder)]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
