@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
@@ -360,9 +361,11 @@ def test_images_that_kill_the_worker_are_left_out_of_the_last_attempt(
     lost = Failed("worker_died", "", permanent=False)
 
     ends = []
+    (job,) = node.ledger.jobs.listing()
     for _ in range(SETTINGS.jobs.attempts - 1):
-        job = node.ledger.jobs.claim(node.now)
-        assert job is not None
+        claimed = node.ledger.jobs.claim(node.now)
+        assert claimed is not None
+        job = claimed
         asked_for = request_of(job, node.ledger, SETTINGS, node.folder / "results")
         worker = get_context("fork").Process(target=perform, args=(asked_for,))
         worker.start()
@@ -372,6 +375,9 @@ def test_images_that_kill_the_worker_are_left_out_of_the_last_attempt(
         sweep(node.folder / "priors", node.ledger)
         assert len(fetched(node)) == len(first)
 
+    last = replace(job, attempts=SETTINGS.jobs.attempts)
+    results = node.folder / "results"
+    assert request_of(last, node.ledger, SETTINGS, results).earlier == ()
     known = told(node)
     assert ends == [-signal.SIGKILL] * len(ends)
     assert (known.priors, known.withheld) == ((), ("prior_images_unread",))
