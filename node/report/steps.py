@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left
 from statistics import NormalDist
 
 from node.report.canvas import BAD, FAINT, GOOD, INK, RULE, WARNING, Canvas
@@ -22,12 +22,12 @@ TICK_PX = 15
 
 
 def step_of(z_score: float) -> int:
-    """Return the step, 0 the lowest, in which a z-score lies.
+    """Return the step, 0 the lowest, in which a z-score lies: a border ends its step.
 
     >>> [step_of(z) for z in (-2.0, -1.3, 0.0, 2.0)]
     [0, 2, 4, 8]
     """
-    return bisect_right(STEPS, 100 * NormalDist().cdf(z_score))
+    return bisect_left(STEPS, 100 * NormalDist().cdf(z_score))
 
 
 def spoken_steps() -> str:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from statistics import NormalDist
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
+from models.hippocampus.norms import distribution
+from models.hippocampus.norms.norm import Subject, load_norms
 from node.report.canvas import Canvas
 from node.report.steps import STEPS, draw_steps, step_of
 
@@ -17,6 +21,33 @@ def test_a_border_parts_two_steps(step: int, border: float) -> None:
 
     assert step_of(z_score - 1e-6) == step
     assert step_of(z_score + 1e-6) == step + 1
+
+
+SUBJECTS = [
+    Subject(age_years=age, sex=sex, side=side, head_size_mm3=size)
+    for age, sex, side, size in (
+        (60.0, "F", "left", 1.42e6),
+        (80.0, "F", "right", 1.42e6),
+        (70.0, "M", "left", 1.60e6),
+    )
+]
+
+
+@given(z_score=st.floats(-6, 6), subject=st.sampled_from(SUBJECTS))
+def test_the_mark_and_the_words_of_a_norm_name_one_step(
+    z_score: float, subject: Subject
+) -> None:
+    """The model says the step from volumes, the page marks it from z.
+
+    As calibrated by a site; a table of percentiles has no z, and gets no mark.
+    """
+    (norm,) = (each for each in load_norms() if each.name == "nomis2021")
+    people = norm.distribution(subject).moved(bias_mm3=-400.0, sd_ratio=1.2)
+    volume = people.centre_mm3 + z_score * people.sd_mm3
+    assume(min(abs(volume - bound) for bound in people.bounds_mm3) > 1e-6)
+
+    assert people.is_normal
+    assert distribution.STEPS[step_of(people.score(volume))] == people.step(volume)
 
 
 @pytest.mark.parametrize("z_score", [-9.0, -1.4, 0.0, 1.3, 9.0])
