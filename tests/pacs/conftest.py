@@ -13,13 +13,14 @@ from models.hippocampus.phantom import write_study
 from node.batch.order import order_of
 from node.batch.run import read
 from tests.pacs.archive import Archive, free_settings, running_archive
-from tests.pacs.viewer import Screen, running_browser, running_viewer
+from tests.pacs.viewer import PATIENCE_MS, Screen, running_browser, running_viewer
 
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
     """Run an Orthanc for the tests of one file."""
-    with running_archive(free_settings(tmp_path_factory.mktemp("archive"))) as running:
+    folder = tmp_path_factory.mktemp("archive")
+    with running_archive(free_settings(folder, report={"pdf": True})) as running:
         yield running
 
 
@@ -41,6 +42,7 @@ def browser() -> Iterator[Browser]:
 def screen(viewer: str, browser: Browser) -> Iterator[Screen]:
     """Open a page with a profile of its own."""
     context = browser.new_context(viewport={"width": 1400, "height": 900})
+    context.set_default_timeout(PATIENCE_MS)
     yield Screen(context.new_page(), viewer)
     context.close()
 

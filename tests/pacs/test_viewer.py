@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from pydicom import Dataset, dcmread
 
 from models.hippocampus.phantom import write_study
+from tests.node.report.inputs import build_case, interpreted
 from tests.pacs.archive import Archive, until
 from tests.pacs.conftest import read_phantom, read_study
 from tests.pacs.viewer import Screen, coloured, contrast
@@ -178,6 +180,37 @@ def test_the_page_is_seen(screen: Screen, read: dict[str, Dataset]) -> None:
 
     assert contrast(screen.pixels()) > NOT_BLACK
     assert "FPS" not in screen.pane.inner_text()
+
+
+def test_the_pdf_is_handed_to_the_browser(
+    screen: Screen, read: dict[str, Dataset]
+) -> None:
+    """Byte for byte, by the address that the archive gave for it."""
+    document = bytes(read["PDF"].EncapsulatedDocument)
+    screen.open_study(study_of(read))
+    screen.open_series(modality="DOC")
+    until(screen.encapsulated, "the PDF in the pane", 90)
+
+    assert screen.encapsulated().startswith(b"%PDF-1.7")
+    assert screen.encapsulated() == document
+
+
+def test_a_report_with_norm_and_course_is_drawn(
+    screen: Screen, archive: Archive, tmp_path: Path
+) -> None:
+    """What stands behind a z-score, and earlier visits, cost no contour."""
+    case = build_case(tmp_path / "study")
+    case = replace(case, findings=interpreted(case.findings))
+    made = case.compose()
+    made["SR"].dataset.save_as(tmp_path / "study" / "sr", enforce_file_format=True)
+    archive.store(tmp_path / "study")
+    sr = made["SR"].dataset
+    screen.open_study(str(sr.StudyInstanceUID))
+    screen.open_series(modality="SR")
+    until(lambda: "Volume" in screen.drawn_text(), "the volume at the contour", 90)
+
+    assert all(volume in screen.drawn_text() for volume in volumes_of(sr))
+    assert "Z-Score of measurement: -1.41" in screen.drawn_text()
 
 
 def test_the_sibling_series_stays_grey(

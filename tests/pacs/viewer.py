@@ -37,6 +37,10 @@ FRAME = 0.12
 """Share of a pane's edge that holds its border, text and icons."""
 
 DERIVED = ("SEG", "SR")
+WITHOUT_IMAGE = (*DERIVED, "DOC")
+PATIENCE_MS = 90_000
+"""For the browser itself, on a machine that does other work."""
+
 SETTLED_MS = 500
 
 Pixels = npt.NDArray[np.uint8]
@@ -124,7 +128,7 @@ class Screen:
         entry.scroll_into_view_if_needed()
         entry.dblclick()
         until(lambda: found["series"] in self.shown(), "the series in the pane", 90)
-        if found["modality"] not in DERIVED:
+        if found["modality"] not in WITHOUT_IMAGE:
             until(lambda: found["series"] in self.drawn(), "the image", 90)
             self.page.wait_for_timeout(SETTLED_MS)
 
@@ -194,13 +198,25 @@ class Screen:
         colours: Pixels = image[rows, columns]
         return colours
 
+    def encapsulated(self) -> bytes:
+        """Return the bytes of the PDF that the pane was given, b"" before it came.
+
+        A headless browser has no reader for it; what it would read is here.
+        """
+        return bytes(self.page.evaluate(ENCAPSULATED))
+
     def document_text(self) -> str:
         """Return the text of a document that is shown in place of images."""
         text = self.pane.inner_text()
         return text if "AI NOTICE" in text else ""
 
     def drawn_text(self) -> str:
-        """Return the text that is drawn beside contours."""
+        """Return the text that is drawn beside contours.
+
+        OHIF 3.13 tells its tool of a report after the image is drawn, and draws it
+        with the next frame alone: on a busy machine nobody asks for that one.
+        """
+        self.page.evaluate(DRAW_AGAIN)
         return " ".join(self.pane.locator("svg.svg-layer text").all_text_contents())
 
 
@@ -243,6 +259,18 @@ LABELMAP = """() => {
     const values = Array.from(image.voxelManager.getScalarData());
     return [uid, image.rows, image.columns, values];
   });
+}"""
+
+DRAW_AGAIN = f"""() => {{
+  {VIEWPORT}
+  viewport?.render();
+}}"""
+
+ENCAPSULATED = """async () => {
+  const shown = document.querySelector('object[type="application/pdf"][data]');
+  if (!shown) return [];
+  const answer = await fetch(shown.data);
+  return Array.from(new Uint8Array(await answer.arrayBuffer()));
 }"""
 
 ON_CANVAS = f"""([index, voxels]) => {{
