@@ -14,7 +14,12 @@ from PIL import Image
 from tests.pacs.archive import free_settings, running_archive, until
 from tests.pacs.conftest import read_phantom
 from tests.pacs.test_notice import damaged_study, notices, running_node
-from tests.pacs.viewer import Screen, running_browser, running_viewer
+from tests.pacs.viewer import (
+    PATIENCE_MS,
+    Screen,
+    running_browser,
+    running_viewer,
+)
 
 CROP = (36, 51, 35)
 SEED = 5
@@ -65,6 +70,7 @@ def main() -> None:
                 page = browser.new_context(
                     viewport={"width": 1400, "height": 900}
                 ).new_page()
+                page.set_default_timeout(PATIENCE_MS)
                 take(Screen(page, url), study, folder)
                 unread = damaged_study(Path(scratch) / "damaged")
                 with running_node(settings):
