@@ -37,7 +37,7 @@ def reliability(
     --------
     pacs-model reliability hippocampus --trials ./rob/trials.jsonl
         See the correlation with the true Dice, and what each grade is worth.
-    pacs-model reliability hippocampus --trials ./rob/trials.jsonl --bundle ./bundle
+    pacs-model reliability hippocampus --trials trials.jsonl --bundle ./bundle
         Have the bundle print the score in its reports.
     """
     judged = import_module(f"models.{name}.robustness.judged")

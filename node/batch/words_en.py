@@ -34,6 +34,7 @@ FLAGS = {
     "touches_border": "hippocampus reaches the edge of the images",
     "several_components": "separate pieces were removed",
     "high_entropy": "model less certain than when it was tested",
+    "low_reliability": "low expected overlap with a manual outline",
     "volume_implausible": "volume is not that of a hippocampus",
     "outside_training_range": "volume outside the range of training",
     "ratio_outside_training_range": "anterior to posterior outside the range",
