@@ -140,12 +140,15 @@ def test_the_report_is_drawn_with_its_volumes(
     volumes = volumes_of(read["SR"])
     screen.open_study(study_of(read))
     screen.open_series(modality="SR")
-    seen = set()
-    for _ in volumes:
-        until(lambda: "Volume" in screen.drawn_text(), "the volume at the contour", 90)
-        seen |= {volume for volume in volumes if volume in screen.drawn_text()}
+    seen: set[str] = set()
+
+    def another() -> set[str]:
+        text = screen.drawn_text()
+        return {volume for volume in volumes - seen if volume in text}
+
+    while seen < volumes:
+        seen.update(until(another, "another volume at its contour", 90))
         screen.page.locator("[data-cy=viewport-action-arrows-right]").click()
-        screen.page.wait_for_timeout(700)
 
     assert len(volumes) == 3
     assert seen == volumes
