@@ -40,9 +40,8 @@ from models.volume.series import load_volume, read_study
 from node.report.page import (
     GAP,
     PLANES_HEIGHT,
+    MOST_SLICES,
     RIGHT_WIDTH,
-    STRIP_COLUMNS,
-    STRIP_ROWS,
 )
 from node.report.pictures import (
     Plane,
@@ -299,8 +298,8 @@ def pictures(crop: Path) -> tuple[list[Plane], list[float]]:
     planes = three_planes(volume, labels)
     room = (RIGHT_WIDTH - (len(planes) - 1) * GAP, PLANES_HEIGHT)
     scale = common_scale(planes, room)
-    slices = strip(volume, labels, STRIP_COLUMNS * STRIP_ROWS)
-    small = ((RIGHT_WIDTH - (STRIP_COLUMNS - 1) * GAP) // STRIP_COLUMNS, 150)
+    slices = strip(volume, labels, MOST_SLICES)
+    small = ((RIGHT_WIDTH - (MOST_SLICES - 1) * GAP) // MOST_SLICES, 150)
     scales = [common_scale([plane], small) for plane in slices]
     return [*planes, *slices], [scale] * len(planes) + scales
 

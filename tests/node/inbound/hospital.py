@@ -15,6 +15,7 @@ from node.errors import ArchiveError
 from node.inbound.archive import (
     REFUSED_FOR_GOOD,
     Found,
+    FoundSeries,
     FoundStudy,
     Holding,
     Routing,
@@ -160,6 +161,12 @@ class Hospital(StoryArchive):
     def fetch_reports(self, patient_id: str, before: date, store: Store) -> int:
         """Hold no reports."""
         return 0
+
+    def earlier_series(
+        self, patient_id: str, before: date, modality: str
+    ) -> list[FoundSeries]:
+        """Hold no earlier exams."""
+        return []
 
     def note_fetched(self, study_instance_uid: str, holding: Holding) -> None:
         """Note what the node has."""
