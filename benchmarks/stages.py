@@ -39,8 +39,8 @@ from models.training.precision import autocast, choose_precision
 from models.volume.series import load_volume, read_study
 from node.report.page import (
     GAP,
-    PLANES_HEIGHT,
     MOST_SLICES,
+    PLANES_HEIGHT,
     RIGHT_WIDTH,
 )
 from node.report.pictures import (

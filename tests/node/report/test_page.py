@@ -259,7 +259,11 @@ def test_no_label_is_cut(case: Case) -> None:
 
 def test_what_nobody_states_is_named_on_one_line(folder: Path) -> None:
     """A crop without headers looks complete, not broken."""
-    missing: dict[str, Any] = {"PatientBirthDate": None, "Manufacturer": None, "PatientAge": "070Y"}
+    missing: dict[str, Any] = {
+        "PatientBirthDate": None,
+        "Manufacturer": None,
+        "PatientAge": "070Y",
+    }
     shown = compose_page(build_case(folder, **missing).prepare()).written
 
     assert {"Not given", "birth date, scanner"} <= set(shown)
