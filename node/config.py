@@ -133,7 +133,7 @@ class PriorsSettings(Section):
     """Look for earlier results before a study is read."""
     archive: bool = True
     """Ask the archive for reports of earlier studies, where the node has none."""
-    images: bool = True
+    images: bool = False
     """Where it has no report either, fetch up to three earlier series and read them
     anew, for their numbers alone."""
     timeout_s: Seconds = 10.0

@@ -9,6 +9,7 @@ from models.contract import Flag, Grade, Measurement, Structure, grade
 from models.hippocampus import asymmetry, norms, progression
 from models.hippocampus.findings import NO_HEAD_SIZE
 from models.hippocampus.norms import words
+from models.hippocampus.progression import words as change_words
 from models.history import RIGHT, Interpretation, Patient
 from models.volume.bundle import Bundle
 from models.volume.device import device_uid
@@ -48,7 +49,8 @@ def interpret(
 ) -> Interpretation:
     """Return all that the volumes say once the person is known.
 
-    A result of grade C is no ground for more: position and asymmetry are withheld.
+    A result of grade C is no ground for more: position, asymmetry and change are
+    withheld.
 
     Parameters
     ----------
@@ -57,16 +59,23 @@ def interpret(
     flags
         What limits the trust in them.
     """
+    if grade(tuple(flags)) is Grade.C:
+        return _merged(_refused())
     device = device_uid(reader.weights_sha256)
-    parts = [
-        *_of_today(measurements, flags, patient, reader),
-        progression.interpret(
-            measurements,
-            patient,
-            progression.Reading(reader.study_instance_uid, device, reader.noise),
-        ),
-    ]
-    return _merged(parts)
+    read_as = progression.Reading(reader.study_instance_uid, device, reader.noise)
+    position = norms.interpret(
+        measurements,
+        patient,
+        segmenter=SEGMENTER,
+        weights_sha256=reader.weights_sha256,
+    )
+    return _merged(
+        (
+            position,
+            asymmetry.interpret(measurements, patient, device),
+            progression.interpret(measurements, patient, read_as),
+        )
+    )
 
 
 def known_of(patient: Patient) -> Iterator[Flag]:
@@ -96,24 +105,13 @@ def on_side(structures: Iterable[Structure], patient: Patient) -> tuple[Structur
     return tuple(replace(s, laterality=patient.laterality) for s in structures)
 
 
-def _of_today(
-    measurements: Sequence[Measurement],
-    flags: Sequence[Flag],
-    patient: Patient,
-    reader: Reader,
-) -> Iterator[Interpretation]:
-    if grade(tuple(flags)) is Grade.C:
-        refused = words.withheld(norms.WHOLE, "grade_c")
-        yield Interpretation(statements=(refused,))
-        yield asymmetry.withheld(asymmetry.GRADE_C)
-        return
-    yield norms.interpret(
-        measurements,
-        patient,
-        segmenter=SEGMENTER,
-        weights_sha256=reader.weights_sha256,
+def _refused() -> tuple[Interpretation, ...]:
+    position = words.withheld(norms.WHOLE, "grade_c")
+    return (
+        Interpretation(statements=(position,)),
+        asymmetry.withheld(asymmetry.GRADE_C),
+        Interpretation(statements=(change_words.withheld("grade_c"),)),
     )
-    yield asymmetry.interpret(measurements, patient, device_uid(reader.weights_sha256))
 
 
 def _merged(parts: Sequence[Interpretation]) -> Interpretation:

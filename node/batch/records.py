@@ -29,14 +29,12 @@ from node.jobs.job import Completeness, JobState
 from node.jobs.ledger import LEDGER_FOLDER, Ledger
 from node.jobs.ledger_deliveries import Delivery
 from node.jobs.ledger_jobs import JobRow
+from node.jobs.ledger_studies import UNBOUNDED
 from node.jobs.request import bundle_of
 from node.lock import FolderLock
 
 LOG_FILE = "log.txt"
 FROM_FOLDER = "read from a folder: nobody could be asked how many images there are"
-
-FOREVER = datetime.max.replace(tzinfo=UTC)
-"""Until when a job waits for its priors: they are looked for in this process."""
 
 WITH_RESULT = frozenset({JobState.REPORTED, JobState.SENT})
 FINISHED = WITH_RESULT | {JobState.NOT_APPLICABLE}
@@ -162,7 +160,7 @@ class Records:
             archive_counts={},
             models=wanted,
             now=now,
-            priors_until=FOREVER if self._with_priors else None,
+            priors_until=UNBOUNDED if self._with_priors else None,
         )
         for model in wanted:
             job = self.job(uid, model)

@@ -189,7 +189,7 @@ class DicomArchive:
         """
         with self._association([build_context(STUDY_ROOT_FIND)]) as association:
             query = queries.studies_of_patient(patient_id, before)
-            studies = self._find(association, query)
+            studies = queries.of_patient(self._find(association, query), patient_id)
             studies.sort(key=lambda study: str(study.get("StudyDate", "")))
             return [
                 queries.found_series(study, series)
@@ -231,7 +231,7 @@ class DicomArchive:
     ) -> dict[str, list[str]]:
         """Return the series of reports by study, of the latest studies first."""
         query = queries.studies_of_patient(patient_id, before)
-        studies = self._find(association, query)
+        studies = queries.of_patient(self._find(association, query), patient_id)
         studies.sort(key=lambda study: str(study.get("StudyDate", "")), reverse=True)
         reports: dict[str, list[str]] = {}
         for study in studies[:MOST_REPORTS]:

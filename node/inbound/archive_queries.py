@@ -72,12 +72,22 @@ def until(before: date) -> str:
 
 
 def is_exact(patient_id: str) -> bool:
-    """Tell whether an ID asks for itself alone: no wild card, no list of several.
+    r"""Tell whether an ID asks for itself alone: no wild card, no list of several.
 
-    >>> is_exact("A-17"), is_exact("A*"), is_exact("")
-    (True, False, False)
+    Other letters than those of ASCII would be written as ``?``, which is a wild card:
+    a query has no character set of its own.
+
+    >>> is_exact("A-17"), is_exact("A*"), is_exact("\u0410-17"), is_exact("")
+    (True, False, False, False)
     """
-    return bool(patient_id) and not set(patient_id) & set("*?\\")
+    plain = patient_id.isascii() and patient_id.isprintable()
+    return bool(patient_id) and plain and not set(patient_id) & set("*?\\")
+
+
+def of_patient(studies: Sequence[Dataset], patient_id: str) -> list[Dataset]:
+    """Return the studies that are of a patient: not every archive heeds each key."""
+    asked = patient_id.strip()
+    return [s for s in studies if str(s.get("PatientID", "")).strip() == asked]
 
 
 def series_of(study_instance_uid: str) -> Dataset:

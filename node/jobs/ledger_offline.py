@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from node.jobs.database import Database, path_of, path_value
-from node.jobs.ledger_studies import stamp
-
-NEVER = stamp(datetime.max.replace(tzinfo=UTC))
-"""When a job is due that was parked."""
+from node.jobs.ledger_studies import NEVER, UNBOUNDED, stamp
 
 
 class OfflineRecords:
@@ -37,10 +34,10 @@ class OfflineRecords:
         """
         with self._database.write() as connection:
             connection.execute(
-                "UPDATE jobs SET not_before = ? "
-                "WHERE state = 'queued' AND study_instance_uid = ? "
-                "AND (priors IS NOT NULL OR NOT ?)",
-                (stamp(now), study_instance_uid, with_priors),
+                "UPDATE jobs SET not_before = "
+                "CASE WHEN priors IS NULL AND ? THEN ? ELSE ? END "
+                "WHERE state = 'queued' AND study_instance_uid = ?",
+                (with_priors, stamp(UNBOUNDED), stamp(now), study_instance_uid),
             )
 
     def note_recipe(self, job_id: int, recipe: str) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from node.jobs.database import Database, path_of
 from node.jobs.known_priors import KnownPriors
 from node.jobs.ledger_jobs import SELECT_JOBS, JobRow, job_row
-from node.jobs.ledger_studies import stamp
+from node.jobs.ledger_studies import NEVER, stamp
 from node.log import salted
 
 _EARLIER = """
@@ -71,11 +71,12 @@ class PriorRecords:
         return tuple(path_of(row["path"]) for row in rows)
 
     def unsought(self) -> list[JobRow]:
-        """Return the queued jobs for which nobody has looked, in order."""
+        """Return the queued jobs for which nobody has looked, but for parked ones."""
         rows = self._database.read(
             f"{SELECT_JOBS} JOIN studies AS s USING (study_instance_uid) "
             "WHERE j.state = 'queued' AND j.priors IS NULL AND s.state = 'complete' "
-            "ORDER BY j.queued_at, j.job_id"
+            "AND j.not_before < ? ORDER BY j.queued_at, j.job_id",
+            (NEVER,),
         )
         return [job_row(row) for row in rows]
 
@@ -83,8 +84,9 @@ class PriorRecords:
         """Tell whether an earlier study of a patient is still to be read."""
         return bool(
             self._database.read(
-                f"SELECT 1 {_EARLIER} AND j.state IN ('queued', 'running')",
-                self._parameters(patient_id, model, before),
+                f"SELECT 1 {_EARLIER} AND j.state IN ('queued', 'running') "
+                "AND j.not_before < :never",
+                self._parameters(patient_id, model, before) | {"never": NEVER},
             )
         )
 

@@ -24,6 +24,13 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
+UNBOUNDED = datetime(9000, 1, 1, tzinfo=UTC)
+"""Until when a job of a batch waits for its priors: they are sought in its process."""
+
+NEVER = stamp(datetime.max.replace(tzinfo=UTC))
+"""When a job is due that was parked: later than any that waits."""
+
+
 def moment(text: str) -> datetime:
     """Return the aware time that ``stamp`` wrote."""
     return datetime.fromisoformat(text)
@@ -339,7 +346,9 @@ def _queue(connection: sqlite3.Connection, study: str, model: str, now: str) -> 
         connection.execute(
             "UPDATE jobs SET changed = 1 WHERE job_id = ?", (row["job_id"],)
         )
-    elif row["state"] != JobState.QUEUED:
+    elif row["state"] == JobState.QUEUED:
+        _forget_priors(connection, row["job_id"])
+    else:
         requeue(connection, row["job_id"], JobState(row["state"]), now)
 
 
@@ -351,6 +360,8 @@ def requeue(
     event: JobEvent = JobEvent.CHANGE,
 ) -> None:
     """Queue a job anew because its study changed, or ``event``, in a transaction."""
+    if event is JobEvent.CHANGE:
+        _forget_priors(connection, job_id)
     connection.execute(
         "UPDATE jobs SET state = ?, changed = 0, attempts = 0, not_before = ?, "
         "queued_at = ?, ended_at = NULL, reason = NULL, detail = NULL "
@@ -370,3 +381,8 @@ def _study(row: sqlite3.Row) -> StudyRow:
         completeness_reason=row["completeness_reason"] or "",
         calling_ae_title=row["calling_ae_title"],
     )
+
+
+def _forget_priors(connection: sqlite3.Connection, job_id: int) -> None:
+    """Have earlier results sought again: the study may be another person's now."""
+    connection.execute("UPDATE jobs SET priors = NULL WHERE job_id = ?", (job_id,))

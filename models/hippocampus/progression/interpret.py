@@ -69,7 +69,7 @@ def interpret(
         return Interpretation(statements=refused, trends=drawn)
     return Interpretation(
         statements=(
-            *map(words.withheld, patient.priors_withheld),
+            *map(words.not_used, patient.priors_withheld),
             *_rates(now, first, reading.noise),
             *_fits(now, found, first, reading.noise),
             Statement("Formula", words.FORMULA),

@@ -55,6 +55,7 @@ WITHHELD: Mapping[str, str] = MappingProxyType(
         NO_PRIOR: "no earlier result of this person was found.",
         SIDE_UNKNOWN: "the side of a visit is neither proven nor declared.",
         OTHER_SIDE: "earlier results show the other side.",
+        "grade_c": "the quality of this result is C.",
         TOO_SHORT: f"no earlier visit is {SHORTEST_YEARS:g} years away or more.",
         "identity_conflict": (
             "an earlier result carries this Patient ID with another birth date or sex."
@@ -69,6 +70,12 @@ def withheld(reason: str, structure: str = "") -> Statement:
     """Return the sentence that no rate is printed, and why."""
     why = WITHHELD.get(reason, f"{reason.replace('_', ' ')}.")
     return Statement(LABEL, f"Not determined: {why}", structure, reason)
+
+
+def not_used(reason: str) -> Statement:
+    """Return the sentence that another earlier result was left out, and why."""
+    why = WITHHELD.get(reason, f"{reason.replace('_', ' ')}.")
+    return Statement("Earlier", f"Another result was not used: {why}", reason=reason)
 
 
 def signed(value: float) -> str:

@@ -41,6 +41,8 @@ def test_a_result_of_grade_c_has_no_position() -> None:
 
     assert ("Position in the norm", "grade_c") in reasons(said)
     assert ("Asymmetry", "grade_c") in reasons(said)
+    assert ("Change over time", "grade_c") in reasons(said)
+    assert not said.trends
 
 
 def test_a_declared_side_is_said_to_be_declared() -> None:

@@ -99,3 +99,47 @@ def test_a_study_that_was_not_read_has_no_report(ledger: Ledger) -> None:
 
     assert not ledger.priors.being_read("A-1", "hippocampus", DAY)
     assert ledger.priors.reports("A-1", "hippocampus", DAY) == []
+
+
+def test_a_study_that_changes_is_asked_about_again(ledger: Ledger) -> None:
+    """It may be another person's now: what was told of the first would be wrong."""
+    job = held(ledger)
+    ledger.priors.keep(job, KNOWN, T0)
+    ledger.jobs.claim(T0)
+    ledger.jobs.refuse(job, NotApplicable("no_series", ""), T0)
+
+    assert held_again(ledger) == job
+
+    assert ledger.priors.known(job) is None
+    assert [each.job_id for each in ledger.priors.unsought()] == [job]
+
+
+def test_a_queued_job_whose_study_changes_is_asked_about_again(ledger: Ledger) -> None:
+    """Also when nobody has read it yet."""
+    job = held(ledger)
+    ledger.priors.keep(job, KNOWN, T0)
+
+    assert held_again(ledger) == job
+
+    assert ledger.priors.known(job) is None
+
+
+def test_nobody_looks_or_waits_for_a_parked_job(ledger: Ledger) -> None:
+    """A later run over other folders does not read it."""
+    job = held(ledger)
+    ledger.priors.note_person("1.1", "A-1", BEFORE)
+    assert ledger.priors.being_read("A-1", "hippocampus", DAY)
+
+    ledger.offline.park()
+
+    assert ledger.priors.unsought() == []
+    assert not ledger.priors.being_read("A-1", "hippocampus", DAY)
+    ledger.offline.due("1.1", T0, with_priors=True)
+    assert [each.job_id for each in ledger.priors.unsought()] == [job]
+    assert ledger.jobs.claim(T0) is None  # it waits for its priors
+
+
+def held_again(ledger: Ledger) -> int:
+    """Receive another image of the study, which is complete again."""
+    ledger.studies.record([spooled(ledger, instance("1.1", number=2))], T0)
+    return held(ledger)
