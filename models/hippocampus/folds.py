@@ -112,7 +112,7 @@ def _read_fold(weights: Path) -> Fold:
     try:
         content = json.loads(record.read_text(encoding="utf-8"))
         settings = content["training"]["settings"]
-        return Fold(
+        fold = Fold(
             number=int(content["fold"]),
             weights=weights,
             widths=tuple(settings["widths"]),
@@ -122,6 +122,9 @@ def _read_fold(weights: Path) -> Fold:
         )
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{record.name} is no record of a fold: {error!r}") from None
+    if content.get("sha256") != fold.digest():
+        raise ValueError(f"{weights.name} is not the file that {record.name} tells of")
+    return fold
 
 
 def write_fold(

@@ -108,6 +108,18 @@ def test_a_fold_that_does_not_say_whom_it_saw_is_not_used(
         read_folds(data)
 
 
+def test_other_weights_under_the_name_of_a_fold_are_refused(
+    data: Path, tmp_path: Path
+) -> None:
+    """Those of a network that saw every subject would look like a good fold."""
+    folder = write_folds(tmp_path / "folds", read_cases(data))
+    other = (folder / "fold1.safetensors").read_bytes()
+    (folder / "fold0.safetensors").write_bytes(other)
+
+    with pytest.raises(ValueError, match=r"not the file that fold0\.json tells of"):
+        read_folds(folder)
+
+
 def test_what_is_kept_is_what_was_computed(data: Path, tmp_path: Path) -> None:
     """The cache is read, and only for the same weights."""
     folder, cache = write_folds(tmp_path / "folds", read_cases(data)), tmp_path / "kept"
