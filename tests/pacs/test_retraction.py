@@ -106,7 +106,7 @@ def test_a_result_is_taken_back_and_deleted_while_the_node_runs(
     assert status == 0, output + errors
     inputs = {uid for uid, modality in before.items() if modality == "MR"}
     assert len(inputs) == len(files)
-    assert sorted(set(before.values())) == ["MR", "OT", "SEG", "SR"]
+    assert sorted(set(before.values())) == ["DOC", "MR", "OT", "SEG", "SR"]
     (note,) = set(after) - inputs
     assert after[note] == "KO"
     assert inputs < set(after)

@@ -58,6 +58,7 @@ def test_a_training_that_goes_on_gives_the_same_weights_to_the_bit(
 KILLED = """
 import os, signal, sys
 from pathlib import Path
+import torch
 from tests.models.training import lines
 from models.training.strategy import SingleProcess
 from models.training.tracking import Tracker, Watch
@@ -78,6 +79,7 @@ def half_written(self, state, path):
 where, folder = sys.argv[1], Path(sys.argv[2])
 if where == "save":
     whole_save, SingleProcess.save = SingleProcess.save, half_written
+torch.set_num_threads(1)
 lines.train(folder, watch=Watch([Killer()]))
 """
 """Trains, and is killed in a step of epoch 4 or while that epoch is being saved."""
@@ -88,6 +90,7 @@ def test_a_killed_training_goes_on_as_if_nothing_had_been(
     tmp_path: Path, where: str
 ) -> None:
     """Killed in the middle of an epoch, or with half a checkpoint on the disk."""
+    torch.set_num_threads(1)  # as in the process that is killed: sums go by threads
     whole = train(tmp_path / "whole")
     killed = subprocess.run(
         [sys.executable, "-c", KILLED, where, str(tmp_path / "killed")],

@@ -132,7 +132,7 @@ def test_several_studies_are_listed_with_what_to_type(folder: Path) -> None:
         folder,
         "INSERT INTO studies SELECT '1.2.3', state, first_received_at, "
         "last_received_at, completed_at, completeness, completeness_reason, "
-        "calling_ae_title, accession_hash FROM studies",
+        "calling_ae_title, accession_hash, patient_hash, study_date FROM studies",
     )
     change(folder, "UPDATE studies SET accession_hash = ?", salted(salt, "A4711"))
 

@@ -115,7 +115,7 @@ def test_a_notice_that_still_waits_holds_up_no_result(ledger: Ledger) -> None:
     with ledger.database.write() as connection:
         row = connection.execute(
             "INSERT INTO results SELECT NULL, job_id, 0, 'notice', '', completed_at, "
-            "reported_at, '{}', '{}', '', '', '', '[]', '{}' FROM results "
+            "reported_at, '{}', '{}', '', '', '', '[]', '{}', NULL FROM results "
             "WHERE job_id = ?",
             (job_id,),
         )
