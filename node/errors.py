@@ -9,6 +9,8 @@
     │   ├── BadUidError            a UID that must not become a path
     │   └── UnreadableError        not a DICOM data set with UIDs
     ├── ArchiveError           the archive does not answer or refuses
+    │   └── ArchiveSilentError     nobody there answers, whatever is asked
+    ├── ReaderError            what strangers sent could not be looked at
     ├── LedgerError            the ledger cannot be opened or was misused
     ├── StudyReopenedError     a study is receiving again: its job has to wait
     ├── JobError               a job cannot succeed; carries its reason code
@@ -46,6 +48,14 @@ class UnreadableError(SpoolError):
 
 class ArchiveError(NodeError):
     """The archive does not answer, or refuses."""
+
+
+class ArchiveSilentError(ArchiveError):
+    """The connection failed: the next question would end as this one did."""
+
+
+class ReaderError(NodeError):
+    """The process that opens what strangers sent gave no answer."""
 
 
 class LedgerError(NodeError):

@@ -16,6 +16,12 @@ from node.config import JobsSettings
 from node.jobs import worker
 from node.signals import STOP_SIGNALS
 
+START_PATIENCE_S = 2.0
+"""How long a stop waits for workers to start: far above what a warm server needs."""
+
+START_ERRORS = (OSError, EOFError, RuntimeError)
+"""What starting a process raises when the machine has no room for it."""
+
 
 def uses_gpu(settings: JobsSettings) -> bool:
     """Return whether workers may touch a GPU, without a look through torch."""

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from multiprocessing.context import BaseContext
 from pathlib import Path
 
 import structlog
@@ -23,7 +24,13 @@ from node.config import JobsSettings
 from node.errors import JobError, LedgerError, StudyReopenedError
 from node.jobs import worker
 from node.jobs.backoff import Backoff
-from node.jobs.forkserver import kill_server, spared_from_signals, start_context
+from node.jobs.forkserver import (
+    START_ERRORS,
+    START_PATIENCE_S,
+    kill_server,
+    spared_from_signals,
+    start_context,
+)
 from node.jobs.job import (
     NO_SPACE,
     Failed,
@@ -51,17 +58,11 @@ IDLE_S = 60.0
 RETRY_S = 1.0
 """Pause after the ledger could not be written or no worker be started."""
 
-START_PATIENCE_S = 2.0
-"""How long a stop waits for workers to start: far above what a warm server needs."""
-
 NO_SPACE_WAIT = timedelta(seconds=30)
 """Until a job for whose objects the disk had no room is tried again, at first."""
 
 NO_SPACE_LONGEST = timedelta(minutes=10)
 """The same while the disk goes on to take nothing: each try is a whole inference."""
-
-START_ERRORS = (OSError, EOFError, RuntimeError)
-"""What starting a process raises when the machine has no room for it."""
 
 
 class Pool:
@@ -153,7 +154,7 @@ class Pool:
         count = workers_of(self._settings, usable_cores())
         if len(self._slots) == count:
             return
-        context = start_context(self._settings, self._models)
+        context = self.context()
 
         def start() -> Worker:
             with self._starting, spared_from_signals():
@@ -161,6 +162,10 @@ class Pool:
 
         while len(self._slots) < count and not self._stopping.is_set():
             self._slots.append(Slot(start, self._settings))
+
+    def context(self) -> BaseContext:
+        """Return how its processes are started, for another beside them."""
+        return start_context(self._settings, self._models)
 
     @property
     def slots(self) -> Sequence[Slot]:

@@ -59,7 +59,7 @@ class Worker:
         self._executor = ProcessPoolExecutor(
             1,
             mp_context=context,
-            initializer=live_with_parent,
+            initializer=_begin,
             initargs=(self._stage,),
         )
         try:
@@ -112,24 +112,33 @@ class Worker:
 
     def kill(self) -> None:
         """End the process at once, whatever it is doing, also while it starts."""
-        # Public from Python 3.14 on, as kill_workers; None after a shutdown.
-        processes = self._executor._processes or {}
-        for process in list(processes.values()):
-            process.kill()
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        end_at_once(self._executor)
 
     def retire(self) -> None:
         """Let the idle process end by itself."""
         self._executor.shutdown(wait=False)
 
 
-def live_with_parent(stage: Any) -> None:
+def end_at_once(executor: ProcessPoolExecutor) -> None:
+    """Kill the processes of an executor, also while they start; all is lost there."""
+    # Public from Python 3.14 on, as kill_workers; None after a shutdown.
+    processes = executor._processes or {}
+    for process in list(processes.values()):
+        process.kill()
+    executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _begin(stage: Any) -> None:
+    tell_through(stage)
+    live_with_parent()
+
+
+def live_with_parent() -> None:
     """Leave signals to the node, and end when the node has ended, even by SIGKILL.
 
     Runs first in every worker. Ctrl-C and service managers signal the whole group;
     it is the pool that knows which job may still finish.
     """
-    tell_through(stage)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
