@@ -6,29 +6,28 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from node import log
-from node.errors import ArchiveError
-from node.inbound.archive import SearchableArchive
+from node.errors import ArchiveError, ArchiveSilentError
+from node.inbound.archive import IsOver, SearchableArchive
 from node.inbound.archive_queries import is_exact
 from node.inbound.prior_images import PriorImages
-from node.inbound.visits import PARSING, NoVisitError, Visit, chosen, visit_of
-from node.jobs.known_priors import NOT_SOUGHT, KnownPriors
+from node.inbound.prior_reports import NOT_FETCHED, fetch_reports, read_report
+from node.inbound.visits import NoVisitError, Visit, chosen, visit_of
+from node.jobs.known_priors import (
+    IMAGES_NOT_FETCHED,
+    NOT_SOUGHT,
+    KnownPriors,
+    person_hash,
+)
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
 from node.jobs.ledger_priors import EarlierReport
-from node.prior_report import (
-    NoReportError,
-    PriorReport,
-    read_document,
-    rejected_in,
-    report_in,
-)
+from node.prior_report import PriorReport
 
 OWN = "own results"
-ARCHIVED = "report in the archive"
 """Where a prior was found (`models.history.Prior.source`)."""
 
 UNAVAILABLE = "archive_unavailable"
@@ -86,7 +85,8 @@ class PriorSearch:
         if self._ledger.priors.being_read(patient, job.model, visit.day):
             self._visits[queued] = visit
             return None
-        return self._known(visit, job, now)
+        person = person_hash([visit.person], self._ledger.site_salt)
+        return replace(self._known(visit, job, now), person=person)
 
     def _known(self, visit: Visit, job: JobRow, now: datetime) -> KnownPriors:
         own, ours = self._own(visit, job.model)
@@ -124,8 +124,9 @@ class PriorSearch:
             return []
         if hashlib.sha256(content).hexdigest() != earlier.sha256:
             return []
+        report, _ = read_report(content, OWN)
         protocol = _protocol(json.loads(earlier.made_with))
-        return [each.with_protocol(protocol) for each in self._read(content, OWN)[0]]
+        return [report.with_protocol(protocol)] if report else []
 
     def _archived(
         self,
@@ -146,52 +147,41 @@ class PriorSearch:
             return self._is_stopping() or time.monotonic() > deadline
 
         try:
-            told, reported = self._reported(archive, visit, job.model, is_over)
-            if not told.priors and self._images is not None:
-                read = {visit.study_instance_uid, *ours, *reported}
-                fetched = self._images.fetch(job, visit, read, is_over)
-                reasons = dict.fromkeys((*told.withheld, *fetched.withheld))
-                told = KnownPriors((), tuple(reasons), fetched.images)
+            told = self._asked(archive.within(is_over), visit, job, ours, is_over)
         except ArchiveError as error:
-            self._silent_until = now + SILENCE
+            if isinstance(error, ArchiveSilentError):
+                self._silent_until = now + SILENCE
             log.get("priors").warning("archive_not_asked", reason=str(error))
-            return KnownPriors(withheld=(UNAVAILABLE,))
+            return KnownPriors(withheld=(NOT_SOUGHT if is_over() else UNAVAILABLE,))
         self._silent_until = None
         return told
 
-    def _reported(
+    def _asked(
         self,
         archive: SearchableArchive,
         visit: Visit,
-        model: str,
-        is_over: Callable[[], bool],
-    ) -> tuple[KnownPriors, set[str]]:
-        """Return the reports that count, and the studies of all that there are."""
-        reports: list[PriorReport] = []
-        rejected: set[str] = set()
-
-        def take(content: bytes) -> None:
-            if is_over():
-                raise ArchiveError("the reports took too long to come")
-            found, taken_back = self._read(content, ARCHIVED)
-            reports.extend(found)
-            rejected.update(taken_back)
-
-        archive.fetch_reports(visit.person.patient_id, visit.day, take)
+        job: JobRow,
+        ours: set[str],
+        is_over: IsOver,
+    ) -> KnownPriors:
+        """Return the reports that count, else the images of studies without any."""
+        archived = fetch_reports(archive, visit, is_over)
+        reports = archived.reports
         uids = [report.prior.sr_instance_uid for report in reports]
-        rejected |= self._ledger.priors.taken_back(uids)
-        studies = {r.prior.study_instance_uid for r in reports if r.model == model}
-        return chosen(visit, model, reports, rejected), studies
-
-    def _read(
-        self, content: bytes, source: str
-    ) -> tuple[list[PriorReport], frozenset[str]]:
-        """Return the report in a file, if it is one of ours, and what it takes back."""
-        with PARSING, suppress(NoReportError):
-            document = read_document(content)
-            report = report_in(document, source)
-            return [report] if report else [], rejected_in(document)
-        return [], frozenset()
+        rejected = archived.rejected | self._ledger.priors.taken_back(uids)
+        told = chosen(visit, job.model, reports, rejected)
+        if archived.unknown:
+            told = replace(told, withheld=(*told.withheld, NOT_FETCHED))
+        if told.priors or self._images is None:
+            return told
+        read = {r.prior.study_instance_uid for r in reports if r.model == job.model}
+        left_out = {visit.study_instance_uid, *ours, *read, *archived.unknown}
+        try:
+            fetched = self._images.fetch(job, visit, left_out, is_over)
+        except ArchiveError:
+            fetched = KnownPriors(withheld=(IMAGES_NOT_FETCHED,))
+        reasons = dict.fromkeys((*told.withheld, *fetched.withheld))
+        return KnownPriors((), tuple(reasons), fetched.images)
 
 
 def _protocol(made_with: Mapping[str, str]) -> dict[str, str]:

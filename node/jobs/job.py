@@ -149,6 +149,8 @@ class JobRequest:
         known and not used.
     earlier
         Images of earlier exams that are to be read anew first.
+    priors_of
+        Salted hash of whom all of these were sought for; "" where nobody was asked.
     declared
         What the site declares of every series that the model reads.
     expected
@@ -181,6 +183,7 @@ class JobRequest:
     priors: tuple[Prior, ...] = ()
     priors_withheld: tuple[str, ...] = ()
     earlier: tuple[EarlierImages, ...] = ()
+    priors_of: str = ""
     declared: Declared = field(default_factory=Declared)
 
 

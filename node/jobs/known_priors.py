@@ -7,8 +7,8 @@ told the same: what the archive says today is another matter.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from typing import Any
 from models.contract import Code, Measurement
 from models.history import Prior
 from node.jobs.job import EarlierImages
+from node.log import salted
+from node.person import Person
 
 RETRACTED = "prior_retracted"
 """Reason code: a result was taken back, here or in the archive."""
@@ -41,6 +43,24 @@ IMAGES_UNREADABLE = "prior_images_unreadable"
 IMAGES_UNRELIABLE = "prior_images_unreliable"
 """Reason code: what the model reads in them has grade C."""
 
+PERSON_CHANGED = "prior_person_changed"
+"""Reason code: they were sought for whom the study named before it was corrected."""
+
+
+def person_hash(people: Iterable[Person], salt: str) -> str:
+    """Return a salted hash of whom headers name, as far as any of them says it."""
+    named = list(people)
+    stated = [
+        sorted({str(value) for value in values if value})
+        for values in (
+            (person.patient_id for person in named),
+            (person.issuer for person in named),
+            (person.birth_date for person in named),
+            (person.sex for person in named),
+        )
+    ]
+    return salted(salt, f"person {stated}")
+
 
 @dataclass(frozen=True, slots=True)
 class KnownPriors:
@@ -54,11 +74,14 @@ class KnownPriors:
         Reason codes of what was found and is not used, and of why nobody could look.
     images
         What is still to be read; none in what a result was told.
+    person
+        Salted hash of whom they were sought for; "" in what a result was told.
     """
 
     priors: tuple[Prior, ...] = ()
     withheld: tuple[str, ...] = ()
     images: tuple[EarlierImages, ...] = ()
+    person: str = ""
 
     def without(self, taken_back: Collection[str]) -> KnownPriors:
         """Return these without the reports that were taken back since."""
@@ -66,16 +89,19 @@ class KnownPriors:
         if len(left) == len(self.priors):
             return self
         withheld = tuple(dict.fromkeys((*self.withheld, RETRACTED)))
-        return KnownPriors(left, withheld, self.images)
+        return replace(self, priors=left, withheld=withheld)
 
     def text(self) -> str:
         """Return all of it as JSON, always the same for equal priors."""
-        plain = {"priors": [plain_prior(p) for p in self.priors]}
+        plain: dict[str, Any] = {
+            "priors": [plain_prior(p) for p in self.priors],
+            "withheld": self.withheld,
+        }
         if self.images:
             plain["images"] = [_plain_images(each) for each in self.images]
-        return json.dumps(
-            {**plain, "withheld": self.withheld}, ensure_ascii=False, sort_keys=True
-        )
+        if self.person:
+            plain["person"] = self.person
+        return json.dumps(plain, ensure_ascii=False, sort_keys=True)
 
     @classmethod
     def of_text(cls, text: str | None) -> KnownPriors:
@@ -83,7 +109,8 @@ class KnownPriors:
         plain = json.loads(text or "{}")
         priors = tuple(_prior(each) for each in plain.get("priors", ()))
         images = tuple(_images(each) for each in plain.get("images", ()))
-        return cls(priors, tuple(plain.get("withheld", ())), images)
+        withheld = tuple(plain.get("withheld", ()))
+        return cls(priors, withheld, images, plain.get("person", ""))
 
 
 def plain_prior(prior: Prior) -> dict[str, Any]:

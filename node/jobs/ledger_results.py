@@ -51,10 +51,11 @@ def _keep_priors(
 ) -> None:
     """Keep with the job what was read of earlier exams: their images go now."""
     row = connection.execute("SELECT priors FROM jobs WHERE job_id = ?", (job_id,))
-    if KnownPriors.of_text(row.fetchone()["priors"]).images:
-        known = KnownPriors(outcome.priors, outcome.priors_withheld).text()
+    known = KnownPriors.of_text(row.fetchone()["priors"])
+    if known.images:
+        told = KnownPriors(outcome.priors, outcome.priors_withheld, (), known.person)
         connection.execute(
-            "UPDATE jobs SET priors = ? WHERE job_id = ?", (known, job_id)
+            "UPDATE jobs SET priors = ? WHERE job_id = ?", (told.text(), job_id)
         )
 
 

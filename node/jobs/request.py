@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from node.config import Settings
@@ -79,6 +80,7 @@ def request_of(
         priors=known.priors,
         priors_withheld=known.withheld,
         earlier=known.images,
+        priors_of=known.person,
         declared=Declared.by(settings.models.of(job.model)),
     )
 
@@ -96,7 +98,8 @@ def _known(job: JobRow, ledger: Ledger, settings: Settings) -> KnownPriors:
     if known is None:
         return KnownPriors(withheld=(NOT_SOUGHT,))
     if known.images and job.attempts >= settings.jobs.attempts:
-        return KnownPriors(known.priors, (*known.withheld, IMAGES_UNREAD))
+        withheld = (*known.withheld, IMAGES_UNREAD)
+        return replace(known, withheld=withheld, images=())
     return known
 
 

@@ -54,7 +54,7 @@ from node.jobs.stage import announce
 from node.jobs.verdicts import verdicts
 from node.predict.choose import Choice, choose
 from node.predict.earlier import with_earlier
-from node.predict.patient import patient_of
+from node.predict.patient import patient_of, with_own_priors
 from node.predict.run import Prediction, run
 from node.report.compose import UNCONFIRMED, compose, report_identity
 from node.report.provenance import Provenance, input_digest, is_own
@@ -168,6 +168,7 @@ def _perform(request: JobRequest) -> Outcome:
         lines = refusal_lines(choice, study)
         return NotApplicable(choice.reason, lines, verdicts(choice, study))
     _check_whole(choice.chosen, study)
+    request = with_own_priors(request, study)
     if request.earlier:
         with clock.stage("priors"):
             request = with_earlier(request, model, rule, context, is_own)

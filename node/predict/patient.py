@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from models.contract import Code, SeriesInfo
 from models.history import LEFT, RIGHT, Patient
 from models.volume.demographics import demographics
@@ -9,6 +11,8 @@ from models.volume.headers import quiet
 from models.volume.person import real_date
 from models.volume.series import StudyHeaders
 from node.jobs.job import JobRequest
+from node.jobs.known_priors import PERSON_CHANGED, person_hash
+from node.person import Person
 from node.protocol import protocol_of
 
 AGE_SOURCES = {
@@ -17,6 +21,24 @@ AGE_SOURCES = {
 }
 
 SIDES: dict[str, Code] = {"left": LEFT, "right": RIGHT}
+
+
+def with_own_priors(request: JobRequest, study: StudyHeaders) -> JobRequest:
+    """Return the request without earlier results that were sought for another person.
+
+    Between the search and this attempt the study may have been corrected: what its
+    headers say now decides.
+    """
+    if not request.priors_of or request.priors_of == _person_in(study, request):
+        return request
+    return replace(
+        request, priors=(), priors_withheld=(PERSON_CHANGED,), earlier=(), priors_of=""
+    )
+
+
+@quiet()
+def _person_in(study: StudyHeaders, request: JobRequest) -> str:
+    return person_hash(map(Person.of, study.datasets.values()), request.site_salt)
 
 
 def patient_of(request: JobRequest, study: StudyHeaders, series: SeriesInfo) -> Patient:

@@ -17,7 +17,7 @@ from node.jobs.ledger_retractions import Retraction
 from node.jobs.repeat import repeat_request
 from node.jobs.request import request_of
 from node.jobs.worker import load_model, perform
-from tests.flow.readings import MODEL, SETTINGS, OneNode
+from tests.flow.readings import MODEL, SETTINGS, OneNode, altered
 from tests.flow.visits import found, read, sought, study_of, use_named_stand_in, visit
 
 
@@ -216,6 +216,30 @@ def test_a_prior_that_comes_late_makes_no_new_version(
     node.ledger.repeats.queue_again([second.job_id], node.now)
 
     assert node.read().version == 1
+
+
+def test_an_answer_that_comes_after_a_correction_is_told_to_nobody(
+    node: OneNode, tmp_path: Path
+) -> None:
+    """It was sought for whom the study named before: the reason says so."""
+    read(node, visit(tmp_path, "20240301"))
+    files = visit(tmp_path, "20250301")
+    known = sought(node, files)
+    assert known is not None
+    assert known.priors
+
+    node.receive(altered(files, tmp_path / "corrected", of_another_person))
+    (job,) = node.ledger.jobs.listing(study_of(files))
+    assert node.ledger.priors.keep(job.job_id, known, node.now)  # too late
+
+    (result,) = node.ledger.history.results(node.read().job_id)
+    assert result.known.priors == ()
+    assert result.known.withheld == ("prior_person_changed",)
+
+
+def of_another_person(dataset: Dataset) -> None:
+    """Let a study be of somebody else."""
+    dataset.PatientID, dataset.PatientBirthDate = "TEST-2", "19770707"
 
 
 def test_a_visit_waits_for_an_earlier_one_that_is_being_read(

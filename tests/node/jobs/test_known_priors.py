@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from node.jobs.job import EarlierImages
-from node.jobs.known_priors import KnownPriors
+from node.jobs.known_priors import KnownPriors, person_hash
+from node.person import Person
 from tests.node.earlier import PRIOR, prior
 
 IMAGES = EarlierImages("1.2.3", Path("priors/1/0"), ("identity_unproven",))
-KNOWN = KnownPriors((prior(), PRIOR), ("identity_conflict",), (IMAGES,))
+KNOWN = KnownPriors((prior(), PRIOR), ("identity_conflict",), (IMAGES,), "0a1b")
+ANNA = Person("A-1", "H", date(1951, 11, 23), "F")
 
 
 def test_what_is_kept_comes_back_whole() -> None:
@@ -36,5 +43,28 @@ def test_what_was_taken_back_since_is_left_out_and_said() -> None:
     told = KNOWN.without({PRIOR.sr_instance_uid})
 
     withheld = ("identity_conflict", "prior_retracted")
-    assert told == KnownPriors((), withheld, (IMAGES,))
+    assert told == KnownPriors((), withheld, (IMAGES,), "0a1b")
     assert KNOWN.without({"2.25.9"}) is KNOWN
+
+
+def test_a_person_is_who_all_headers_together_name() -> None:
+    """One of them may lack what another says, in whatever order they come."""
+    bare = Person("A-1")
+
+    assert person_hash([ANNA], "salt") == person_hash([bare, ANNA, bare], "salt")
+    assert person_hash([ANNA], "salt") != person_hash([ANNA], "other")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"patient_id": "A-2"},
+        {"issuer": "K"},
+        {"birth_date": date(1951, 11, 24)},
+        {"sex": "M"},
+        {"sex": ""},
+    ],
+)
+def test_whoever_differs_in_one_word_is_another(change: dict[str, Any]) -> None:
+    """Whichever of the four was corrected."""
+    assert person_hash([replace(ANNA, **change)], "s") != person_hash([ANNA], "s")
