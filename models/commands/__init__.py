@@ -7,10 +7,10 @@ from models.commands.baseline import baseline
 from models.commands.eda import eda
 from models.commands.evaluate import evaluate
 from models.commands.list import list_models
-from models.commands.progression import progression
 from models.commands.reliability import reliability
 from models.commands.retest import retest
 from models.commands.robustness import robustness
+from models.commands.synthetic_visits import synthetic_visits
 from models.commands.train import train
 from models.commands.verify import verify
 from models.page import Commands
@@ -43,6 +43,6 @@ app.command(rich_help_panel=options.LEARN)(train)
 app.command(rich_help_panel=options.LEARN)(baseline)
 app.command(rich_help_panel=options.LEARN)(evaluate)
 app.command(rich_help_panel=options.LEARN)(retest)
-app.command(rich_help_panel=options.LEARN)(progression)
+app.command(rich_help_panel=options.LEARN)(synthetic_visits)
 app.command(rich_help_panel=options.LEARN)(robustness)
 app.command(rich_help_panel=options.LEARN)(reliability)

@@ -49,7 +49,7 @@ def baseline(
     pacs-model baseline hippocampus --data ./data --output ./folds
         Train it without fold 0, for ten epochs or 150 minutes.
     """
-    module = f"models.{name}.baseline"
+    module = f"models.{name}.learning.baseline"
     if find_spec(module) is None:
         raise typer.BadParameter(f"{name}: has no baseline")
     training = import_module(f"{module}.train")

@@ -53,7 +53,7 @@ def evaluate(
     pacs-model evaluate hippocampus --data D --folds F --output f.json
         Write them as bundle.json has them; --output f.md as the card has them.
     """
-    module = f"models.{name}.evaluation"
+    module = f"models.{name}.validation.evaluation"
     if find_spec(module) is None:
         raise typer.BadParameter(f"{name}: has no evaluation by folds")
     for path in output or []:

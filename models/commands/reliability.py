@@ -40,7 +40,7 @@ def reliability(
     pacs-model reliability hippocampus --trials trials.jsonl --bundle ./bundle
         Have the bundle print the score in its reports.
     """
-    judged = import_module(f"models.{name}.robustness.judged")
+    judged = import_module(f"models.{name}.quality.worth")
     found = judged.judge(trials)
     typer.echo(judged.as_text(found))
     if bundle is not None:

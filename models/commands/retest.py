@@ -48,10 +48,10 @@ def retest(
     pacs-model retest hippocampus --data ./data --bundle ./bundle
         Write it into a bundle, so that reports print intervals.
     """
-    volumes = import_module(f"models.{name}.volumes")
-    measure = import_module(f"models.{name}.retest.measure")
-    record = import_module(f"models.{name}.retest.record")
-    noise_words = import_module(f"models.{name}.progression.noise")
+    volumes = import_module(f"models.{name}.validation.volumes")
+    measure = import_module(f"models.{name}.validation.retest.measure")
+    record = import_module(f"models.{name}.validation.retest.record")
+    noise_words = import_module(f"models.{name}.interpretation.progression.noise")
     held_out = volumes.held_out_readers(
         folds or models.bundle_folder(name) / "folds", data
     )

@@ -48,7 +48,7 @@ def robustness(
     pacs-model robustness hippocampus --data D --folds F --output O --every 10
         Have a quick look.
     """
-    trials = import_module(f"models.{name}.robustness.run")
+    trials = import_module(f"models.{name}.validation.robustness.run")
     for done, total in trials.run(data, folds, output, every, processes):
         if done * STEPS // total != (done - 1) * STEPS // total:
             typer.echo(f"[{done}/{total}] cases", err=True)

@@ -117,7 +117,8 @@ def train(
     if fold is not None and folds is not None:
         raise typer.BadParameter("--fold makes a bundle, --folds does not: leave one")
     try:
-        chosen = import_module(f"models.{name}.train").settings_of(settings, epochs)
+        training = import_module(f"models.{name}.learning.train")
+        chosen = training.settings_of(settings, epochs)
         manner = _manner(validate, tensorboard, device, deterministic)
         if folds is None:
             _train_bundle(name, data, output, chosen, fold, manner)
@@ -145,7 +146,7 @@ def _manner(
 def _train_bundle(
     name: str, data: Path, output: Path, settings: Any, fold: int | None, manner: Manner
 ) -> None:
-    training = import_module(f"models.{name}.train")
+    training = import_module(f"models.{name}.learning.train")
     folder = training.run(data, output, settings, fold, manner)
     typer.echo(f'[models.{name}] bundle = "{folder}" serves it; see {folder}/log.jsonl')
 
@@ -153,7 +154,7 @@ def _train_bundle(
 def _train_folds(
     name: str, data: Path, output: Path, settings: Any, folds: str, manner: Manner
 ) -> None:
-    training = import_module(f"models.{name}.train_folds")
+    training = import_module(f"models.{name}.learning.train_folds")
     try:
         numbers = training.fold_numbers(folds, settings.split.folds)
     except ValueError as error:

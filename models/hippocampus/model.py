@@ -26,13 +26,18 @@ from models.hippocampus.findings import (
     measure,
 )
 from models.hippocampus.grid import Grid
+from models.hippocampus.interpretation.interpret import (
+    Reader,
+    interpret,
+    known_of,
+    on_side,
+)
+from models.hippocampus.interpretation.norms import norms_digest
 from models.hippocampus.network import WIDTHS, ResidualUNet
-from models.hippocampus.norms import norms_digest
 from models.hippocampus.preprocess import Preprocessing
-from models.hippocampus.reading import Reader, interpret, known_of, on_side
-from models.hippocampus.reliability import Reliability, doubts, stated
+from models.hippocampus.quality.reliability import Reliability, doubts, stated
+from models.hippocampus.quality.signs import Signs, signs
 from models.hippocampus.segment import probabilities
-from models.hippocampus.signs import Signs, signs
 from models.history import Patient
 from models.training.checkpoint import load_weights
 from models.training.convolution import by_onednn

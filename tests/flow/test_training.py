@@ -10,7 +10,7 @@ from models.hippocampus.phantom import write_study
 from models.volume.bundle import load_bundle
 from node.app import Node
 from tests.flow.test_loop import results, sent_job, study_of
-from tests.models.hippocampus.trainings import trained_bundle
+from tests.models.hippocampus.learning.trainings import trained_bundle
 from tests.pacs.archive import free_settings, running_archive
 
 pytestmark = [pytest.mark.pacs, pytest.mark.slow]

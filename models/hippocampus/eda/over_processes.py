@@ -51,8 +51,8 @@ def measure_all(
 
 
 def _in_processes(pairs: Sequence[Pair], workers: int, ended: Ended) -> list[Measured]:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["models.hippocampus.eda.measure"])
+    # Not from a server, which forks whatever is started after it in this program, too.
+    context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, context, initializer=_leave_interrupts)
     try:
         futures = [pool.submit(measure, pair) for pair in pairs]

@@ -13,7 +13,7 @@ from models.hippocampus.phantom import write_study
 from node.commands import app
 from node.errors import NodeError
 from node.jobs.ledger import Ledger
-from tests.models.hippocampus.norms.site import calibrated, women
+from tests.models.hippocampus.interpretation.norms.site import calibrated, women
 from tests.node.test_main import pacs_node
 
 

@@ -20,7 +20,7 @@ from node.jobs.ledger import LEDGER_FILE, Ledger
 from node.lock import FolderLock
 from orthanc.render import run_folder, write_viewer
 from orthanc.viewer import ViewerServer, site_of
-from tests.models.hippocampus.norms.site import calibrated
+from tests.models.hippocampus.interpretation.norms.site import calibrated
 from tests.node.doctor.grounds import (
     Ground,
     dicom_node,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from models.hippocampus.norms import distribution
-from models.hippocampus.norms.norm import Subject, load_norms
+from models.hippocampus.interpretation.norms import distribution
+from models.hippocampus.interpretation.norms.norm import Subject, load_norms
 from node.report.canvas import Canvas
 from node.report.steps import STEPS, draw_steps, step_of
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from models.hippocampus.dataset import BROKEN
-from models.hippocampus.dataset import digest as training_digest
 from models.hippocampus.eda.analysis import Analysis, analyse
 from models.hippocampus.eda.kinds import KINDS
+from models.hippocampus.learning.dataset import BROKEN
+from models.hippocampus.learning.dataset import digest as training_digest
 from tests.models.hippocampus.eda import planting
 from tests.models.hippocampus.eda.planting import Plant
 

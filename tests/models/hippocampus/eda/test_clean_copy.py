@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from models.hippocampus.dataset import pair_names
 from models.hippocampus.eda.analysis import Analysis, analyse
 from models.hippocampus.eda.clean_copy import ATTRIBUTION, check_apart, copy_passed
+from models.hippocampus.learning.dataset import pair_names
 from tests.models.hippocampus.eda import planting
 
 

@@ -1,0 +1,126 @@
+"""Which earlier visits may be set beside this one, and what speaks against them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from models.contract import Measurement
+from models.hippocampus.findings import MM3, VOLUME
+from models.hippocampus.interpretation.progression.change import (
+    SHORTEST_YEARS,
+    years_between,
+)
+from models.history import Patient, Prior
+
+NO_DATE = "study_date_missing"
+NO_PRIOR = "no_prior"
+SIDE_UNKNOWN = "side_unknown"
+OTHER_SIDE = "other_side"
+TOO_SHORT = "interval_too_short"
+"""Reasons why no rate is printed."""
+
+OTHER_WEIGHTS = "other_weights"
+OTHER_PROTOCOL = "other_protocol"
+PROTOCOL_UNKNOWN = "protocol_unknown"
+"""Cautions: a rate is printed, its interval is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """An earlier visit that shows the same side.
+
+    Attributes
+    ----------
+    years
+        From it to this study.
+    volumes
+        Name of the structure → mm³, as printed then.
+    cautions
+        Reason code → what differs, in words.
+    """
+
+    prior: Prior
+    years: float
+    volumes: Mapping[str, float]
+    cautions: Mapping[str, str]
+
+
+def volumes_mm3(measurements: Sequence[Measurement]) -> dict[str, float]:
+    """Return the volumes in mm³ that are above 0, by name of the structure."""
+    return {
+        item.structure: item.value
+        for item in measurements
+        if item.name.value == VOLUME.value
+        and item.unit.value == MM3.value
+        and item.value > 0
+    }
+
+
+def visits(patient: Patient, study_date: date, device_uid: str) -> list[Visit]:
+    """Return the earlier visits of the proven same side, oldest first."""
+    if patient.laterality is None:
+        return []
+    found = [
+        Visit(
+            prior,
+            years_between(prior.study_date, study_date),
+            volumes_mm3(prior.measurements),
+            cautions(prior, patient, device_uid),
+        )
+        for prior in patient.priors
+        if prior.laterality is not None
+        and prior.laterality.value == patient.laterality.value
+        and prior.study_date < study_date
+    ]
+    return sorted(found, key=lambda visit: visit.prior.study_date)
+
+
+def reference(found: Sequence[Visit]) -> Visit | None:
+    """Return the visit that a rate is computed from: the earliest comparable one.
+
+    The longest time divides the noise most. One without a caution comes before any
+    with one, because an older but differently made volume adds an error that time
+    does not divide away in a known manner. None is younger than half a year.
+    """
+    old_enough = [visit for visit in found if visit.years >= SHORTEST_YEARS]
+    clean = [visit for visit in old_enough if not visit.cautions]
+    return next(iter(clean or old_enough), None)
+
+
+def withheld(patient: Patient, found: Sequence[Visit]) -> str:
+    """Return the reason code why there is no `reference`."""
+    if patient.study_date is None:
+        return NO_DATE
+    if not patient.priors:
+        return NO_PRIOR
+    if found:
+        return TOO_SHORT
+    sides = {prior.laterality for prior in patient.priors}
+    if patient.laterality is None or None in sides:
+        return SIDE_UNKNOWN
+    if all(prior.laterality != patient.laterality for prior in patient.priors):
+        return OTHER_SIDE
+    return TOO_SHORT
+
+
+def cautions(prior: Prior, patient: Patient, device_uid: str) -> dict[str, str]:
+    """Return what makes the two volumes less comparable: reason code → words."""
+    found = {code: code.replace("_", " ") for code in prior.cautions}
+    if not device_uid or prior.device_uid != device_uid:
+        found[OTHER_WEIGHTS] = f"read by version {prior.model_version or 'unknown'}"
+    if not prior.protocol or not patient.protocol:
+        found[PROTOCOL_UNKNOWN] = "the protocol of a visit is not known"
+    elif differences := _differences(prior.protocol, patient.protocol):
+        found[OTHER_PROTOCOL] = "; ".join(differences)
+    return found
+
+
+def _differences(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    return [
+        f"{keyword} {then.get(keyword) or 'absent'} then, "
+        f"{now.get(keyword) or 'absent'} now"
+        for keyword in sorted({*then, *now})
+        if then.get(keyword, "") != now.get(keyword, "")
+    ]

@@ -1,0 +1,143 @@
+"""What is said of change over time, in exactly these words.
+
+A rate in per cent per year is a sentence, not a coded number: neither PS3.16 nor the
+code dictionary of pydicom has a concept for it (Fractional Change, 125314 DCM, is
+that of a heart beat), and a code is never invented.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from models.contract import Statement
+from models.hippocampus.interpretation.progression.change import SHORTEST_YEARS
+from models.hippocampus.interpretation.progression.comparison import (
+    NO_DATE,
+    NO_PRIOR,
+    OTHER_SIDE,
+    SIDE_UNKNOWN,
+    TOO_SHORT,
+    Visit,
+)
+from models.hippocampus.interpretation.progression.noise import KIND, Noise
+from models.history import CHANGE
+
+LABEL = CHANGE
+DECIMALS = 1
+"""Of every rate."""
+
+NOISE_UNKNOWN = "noise_unknown"
+
+FORMULA = (
+    "100·((V2/V1)^(1/Δt) - 1), V1 at the earliest comparable visit, V2 now, Δt in "
+    "years; 95 % interval ± 1.96·√2·SEM/Δt"
+)
+
+BANDS: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        "controls (Barnes 2009)": (-2.30, -0.52),
+        "Alzheimer's disease (Barnes 2009)": (-5.40, -3.92),
+    }
+)
+"""95 % intervals of the mean rates of groups; they bound no single person."""
+
+PUBLISHED = (
+    "Published mean change of groups: controls -1.41 % per year (-2.30 to -0.52), "
+    "Alzheimer's disease -4.66 (-5.40 to -3.92); Barnes 2009, meta-analysis, "
+    "doi 10.1016/j.neurobiolaging.2008.01.010. Intervals of the means, not limits "
+    "for one person."
+)
+
+WITHHELD: Mapping[str, str] = MappingProxyType(
+    {
+        NO_DATE: "this study has no date.",
+        NO_PRIOR: "no earlier result of this person was found.",
+        SIDE_UNKNOWN: "the side of a visit is neither proven nor declared.",
+        OTHER_SIDE: "earlier results show the other side.",
+        "grade_c": "the quality of this result is C.",
+        TOO_SHORT: f"no earlier visit is {SHORTEST_YEARS:g} years away or more.",
+        "identity_conflict": (
+            "an earlier result carries this Patient ID with another birth date or sex."
+        ),
+        "volume_missing": "a visit has no volume above 0 of this structure.",
+    }
+)
+"""Reason code → why no rate is printed."""
+
+
+def withheld(reason: str, structure: str = "") -> Statement:
+    """Return the sentence that no rate is printed, and why."""
+    why = WITHHELD.get(reason, f"{reason.replace('_', ' ')}.")
+    return Statement(LABEL, f"Not determined: {why}", structure, reason)
+
+
+def not_used(reason: str) -> Statement:
+    """Return the sentence that another earlier result was left out, and why."""
+    why = WITHHELD.get(reason, f"{reason.replace('_', ' ')}.")
+    return Statement("Earlier", f"Another result was not used: {why}", reason=reason)
+
+
+def signed(value: float) -> str:
+    """Return a rate with its sign, and never a negative zero.
+
+    >>> signed(-0.04), signed(1.26), signed(-2.0)
+    ('0.0', '+1.3', '-2.0')
+    """
+    rounded = round(value, DECIMALS)
+    return f"{rounded:+.{DECIMALS}f}" if rounded else f"{0:.{DECIMALS}f}"
+
+
+def rate_text(rate: float, half_width: float | None) -> str:
+    """Return the rate with its interval.
+
+    >>> rate_text(-2.0, 1.5)
+    '-2.0 % per year (95 % interval -3.5 to -0.5)'
+    """
+    text = f"{signed(rate)} % per year"
+    if half_width is None:
+        return text
+    low, high = signed(rate - half_width), signed(rate + half_width)
+    return f"{text} (95 % interval {low} to {high})"
+
+
+def since(visit: Visit, first_mm3: float, now_mm3: float) -> str:
+    """Return from when to when and from what to what.
+
+    Volumes are those that were printed: whole cubic millimetres.
+    """
+    return (
+        f"since {visit.prior.study_date.isoformat()} ({visit.years:.2f} years, "
+        f"{visit.prior.source}): {first_mm3:.0f} mm³ then, {now_mm3:.0f} mm³ now"
+    )
+
+
+def no_interval(visit: Visit) -> str:
+    """Return why a rate stands without its interval, "" for no cause."""
+    if not visit.cautions:
+        return ""
+    return (
+        "The interval is withheld: it holds for equal weights and equal protocol only."
+    )
+
+
+def noise_text(noise: Noise | None) -> Statement:
+    """Return what is known of the noise of one reading."""
+    label = "Noise"
+    if noise is None:
+        return Statement(
+            label,
+            "Not known: the bundle states no standard error of measurement; "
+            "intervals of change are withheld.",
+            reason=NOISE_UNKNOWN,
+        )
+    sizes = ", ".join(
+        f"{name} {spread.sem:.1f} % ({spread.low:.1f} to {spread.high:.1f})"
+        for name, spread in noise.spreads.items()
+    )
+    return Statement(
+        label,
+        f"SEM of one reading, in per cent of the volume, {KIND}: {sizes}; "
+        f"{noise.cases} cases of {noise.subjects} subjects, "
+        f"{noise.repeats} readings each.",
+    )

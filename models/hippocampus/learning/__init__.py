@@ -1,0 +1,1 @@
+"""From training pairs to a bundle: settings, cases, augmentation, the two networks."""

@@ -1,0 +1,208 @@
+"""Train the hippocampus network and judge it on subjects it has not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from models.hippocampus.learning import publish
+from models.hippocampus.learning.dataset import (
+    AugmentedCases,
+    Case,
+    digest,
+    read_cases,
+    split_by_subject,
+)
+from models.hippocampus.learning.settings import SHIPPED, HippocampusSettings
+from models.hippocampus.network import ResidualUNet
+from models.hippocampus.preprocess import FloatVolume, Preprocessing, Shape
+from models.hippocampus.segment import probabilities
+from models.hippocampus.validation.judge import judge, mean_dice, summary
+from models.training.determinism import deterministic, without_timing
+from models.training.loop import fit
+from models.training.loss import deeply_supervised
+from models.training.manner import Manner
+from models.training.overlays import Window
+from models.training.settings import (
+    read_settings,
+    settings_digest,
+    write_resolved,
+)
+from models.training.strategy import SingleProcess
+from models.training.tensorboard import TensorBoard
+from models.training.tracking import Tracker, Watch
+
+EVENTS = "tensorboard"
+"""Folder of the event files, in that of the training."""
+
+PICTURED = 3
+"""Cases that TensorBoard shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """The cases of a folder, and what they were when they were read."""
+
+    cases: Sequence[Case]
+    sha256: str
+
+    @classmethod
+    def read(cls, folder: Path, manner: Manner) -> Data:
+        """Read every usable pair.
+
+        Raises
+        ------
+        FileNotFoundError, ValueError
+            As `models.hippocampus.learning.cases.read_cases` raises them.
+        """
+        told = manner.progress.read if manner.progress else None
+        return cls(read_cases(folder, told), digest(folder))
+
+    def split(
+        self, settings: HippocampusSettings, fold: int | None
+    ) -> tuple[Sequence[Case], Sequence[Case]]:
+        """Return the cases to train on, and those that are held out."""
+        if fold is None:
+            return self.cases, []
+        split = settings.split
+        return split_by_subject(self.cases, fold, split.folds, split.seed)
+
+
+def settings_of(path: Path | None, epochs: int | None) -> HippocampusSettings:
+    """Return the settings in ``path``, else the shipped ones, with other epochs.
+
+    Raises
+    ------
+    ValueError
+        The file is not one of settings: one line that says which key.
+    """
+    settings = read_settings(HippocampusSettings, path or SHIPPED)
+    if epochs is None:
+        return settings
+    loop = settings.loop.model_copy(update={"epochs": epochs})
+    return settings.model_copy(update={"loop": loop})
+
+
+def train_network(
+    data: Data,
+    settings: HippocampusSettings,
+    fold: int | None,
+    folder: Path,
+    manner: Manner,
+) -> nn.Module:
+    """Return the averaged network, on the CPU, trained without the fold.
+
+    ``folder`` receives settings, log and checkpoint; a training that was broken off
+    there goes on.
+
+    Raises
+    ------
+    models.training.checkpoint.CheckpointError
+        What lies there is of other settings, data or fold.
+    """
+    training, held_out = data.split(settings, fold)
+    recipe = without_timing(settings.loop) if manner.deterministic else settings.loop
+    with deterministic(manner.deterministic):
+        torch.manual_seed(recipe.seed)
+        network = fit(
+            ResidualUNet(settings.widths),
+            AugmentedCases(training, settings.window, settings.augmentation),
+            deeply_supervised,
+            recipe,
+            SingleProcess(manner.chosen_device()),
+            folder,
+            _made_by(data, settings, fold),
+            _watch(held_out, training, settings, folder, manner),
+        )
+    write_resolved(settings, folder)
+    return network.cpu()
+
+
+def _made_by(
+    data: Data, settings: HippocampusSettings, fold: int | None
+) -> dict[str, str]:
+    return {
+        "settings": settings_digest(settings),
+        "data": data.sha256,
+        "fold": str(fold),
+    }
+
+
+def _watch(
+    held_out: Sequence[Case],
+    training: Sequence[Case],
+    settings: HippocampusSettings,
+    folder: Path,
+    manner: Manner,
+) -> Watch:
+    trackers: list[Tracker] = [manner.progress] if manner.progress else []
+    if manner.tensorboard:
+        shown = [
+            Window(case.name, case.image, case.labels)
+            for case in (held_out or training)[:PICTURED]
+        ]
+        trackers.append(TensorBoard(folder / EVENTS, shown, _reader(settings.window)))
+
+    def validate(network: nn.Module) -> Mapping[str, float]:
+        return mean_dice(judge(network, held_out, settings.window))
+
+    judged = held_out and manner.validate_every
+    return Watch(trackers, validate if judged else None, manner.validate_every or 1)
+
+
+def _reader(window: Shape) -> Any:
+    def read(network: nn.Module, image: FloatVolume) -> FloatVolume:
+        device = next(network.parameters()).device.type
+        return probabilities(
+            network, image, Preprocessing(window=window), device=device
+        )
+
+    return read
+
+
+def run(
+    folder: Path,
+    output: Path,
+    settings: HippocampusSettings,
+    fold: int | None = None,
+    manner: Manner | None = None,
+) -> Path:
+    """Train on all cases, or on all but one fold, and return the bundle folder.
+
+    Parameters
+    ----------
+    folder
+        With ``images/`` and ``labels/`` of Task04_Hippocampus.
+    fold
+        Held out and judged; None trains on everything, and the bundle then says
+        that nothing was held out.
+    """
+    manner = manner or Manner()
+    data = Data.read(folder, manner)
+    network = train_network(data, settings, fold, output, manner)
+    training, held_out = data.split(settings, fold)
+    metrics: dict[str, Any] = {"split": "none held out"}
+    if fold is not None:
+        metrics = {
+            "split": split_name(settings, fold),
+            **summary(judge(network, held_out, settings.window)),
+        }
+    entropy = publish.largest_entropy(network, held_out or training, settings.window)
+    return publish.publish(
+        network,
+        output,
+        training=publish.training_record(training, data.sha256, settings, entropy),
+        metrics=metrics,
+        version="own-all" if fold is None else f"own-fold{fold}",
+    )
+
+
+def split_name(settings: HippocampusSettings, fold: int) -> str:
+    """Return the words that a record has for what was held out."""
+    split = settings.split
+    return f"fold {fold} of {split.folds} by subject, seed {split.seed}"

@@ -1,8 +1,0 @@
-"""Change over time: from the volumes of several visits to per cent per year."""
-
-from __future__ import annotations
-
-from models.hippocampus.progression.interpret import Reading, interpret
-from models.hippocampus.progression.noise import Noise
-
-__all__ = ["Noise", "Reading", "interpret"]

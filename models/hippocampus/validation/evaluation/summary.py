@@ -1,0 +1,137 @@
+"""From scores of cases to the figures that are printed, with their intervals."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from models.hippocampus.validation.evaluation.scores import (
+    METRICS,
+    PARTS,
+    CaseScores,
+    Stage,
+)
+from models.training.metrics import bootstrap_mean
+
+DIGITS = 4
+
+INTERVAL = "95 %, bootstrap over subjects"
+
+TOLD = ("network", "epochs", "minutes", "precision", "processor", "settings_sha256")
+"""What of the baseline's training stands beside its figures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """Another network on the same held-out cases, and how it was trained.
+
+    Attributes
+    ----------
+    record
+        What its training wrote: ``network``, ``epochs``, ``minutes``, ``processor``.
+    """
+
+    scores: Sequence[CaseScores]
+    record: Mapping[str, Any]
+
+
+def metrics_object(
+    scores: Sequence[CaseScores], split: str, baseline: Baseline | None
+) -> dict[str, Any]:
+    """Return the ``metrics`` object of a bundle.
+
+    Parameters
+    ----------
+    scores
+        Of all folds that are there; their subjects are pooled.
+    split
+        In words, with its seed.
+    """
+    folds = sorted({each.fold for each in scores})
+    content = {
+        "split": split,
+        "interval": INTERVAL,
+        "post_processing": "none; `served` is after small pieces are removed",
+        **summarise(scores),
+        "served": summarise(scores, "served"),
+        "by_fold": [
+            {"fold": fold, **summarise([s for s in scores if s.fold == fold])}
+            for fold in folds
+        ],
+    }
+    if baseline:
+        content["baseline"] = _beside(scores, baseline)
+    return content
+
+
+def summarise(scores: Sequence[CaseScores], stage: Stage = "network") -> dict[str, Any]:
+    """Return ``cases``, ``subjects`` and part → metric → ``{mean, low, high}``."""
+    table = {each.case: each.at(stage) for each in scores}
+    return _counts(scores) | _intervals(scores, table)
+
+
+def differences(
+    ours: Sequence[CaseScores], theirs: Sequence[CaseScores]
+) -> dict[str, Any]:
+    """Return ours minus theirs, paired by case, in the form of `summarise`.
+
+    Raises
+    ------
+    ValueError
+        They are not the same cases.
+    """
+    one, other = ({each.case: each.network for each in part} for part in (ours, theirs))
+    if one.keys() != other.keys():
+        odd = sorted(one.keys() ^ other.keys())[0]
+        raise ValueError(f"not the same cases are compared: {odd} is in one of two")
+    table = {
+        case: {
+            part: {
+                name: one[case][part][name] - other[case][part][name]
+                for name in METRICS
+            }
+            for part in PARTS
+        }
+        for case in one
+    }
+    return _counts(ours) | _intervals(ours, table)
+
+
+def _beside(scores: Sequence[CaseScores], baseline: Baseline) -> dict[str, Any]:
+    folds = {each.fold for each in baseline.scores}
+    ours = [each for each in scores if each.fold in folds]
+    return {
+        **{key: baseline.record[key] for key in TOLD if key in baseline.record},
+        "folds": sorted(folds),
+        **summarise(baseline.scores),
+        "shipped_recipe": summarise(ours),
+        "difference": differences(ours, baseline.scores),
+    }
+
+
+def _counts(scores: Sequence[CaseScores]) -> dict[str, int]:
+    return {"cases": len(scores), "subjects": len({each.subject for each in scores})}
+
+
+def _intervals(
+    scores: Sequence[CaseScores], table: Mapping[str, Mapping[str, Mapping[str, float]]]
+) -> dict[str, dict[str, dict[str, float]]]:
+    return {
+        part: {
+            name: _interval(scores, {case: t[part][name] for case, t in table.items()})
+            for name in METRICS
+        }
+        for part in PARTS
+    }
+
+
+def _interval(
+    scores: Sequence[CaseScores], values: Mapping[str, float]
+) -> dict[str, float]:
+    by_subject: dict[str, list[float]] = defaultdict(list)
+    for each in scores:
+        by_subject[str(each.subject)].append(values[each.case])
+    found = bootstrap_mean(by_subject)
+    return {name: round(value, DIGITS) for name, value in found.items()}

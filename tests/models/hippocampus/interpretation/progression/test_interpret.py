@@ -1,0 +1,286 @@
+"""What is reported of change over time, and when nothing is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.contract import Measurement, grade
+from models.hippocampus.findings import ML, MM3, STRUCTURES, VOLUME
+from models.hippocampus.interpretation.progression import Noise, Reading, interpret
+from models.hippocampus.interpretation.progression.noise import Spread
+from models.history import CHANGE, LEFT, RIGHT, Interpretation, Patient, Prior
+
+TODAY = date(2026, 1, 5)
+PROTOCOL = {"Manufacturer": "Phantom", "MagneticFieldStrength": "3"}
+SHARES = {"Anterior hippocampus": 0.45, "Posterior hippocampus": 0.55}
+NOISE = Noise({s.name: Spread(1.0, 0.9, 1.1) for s in STRUCTURES}, 43, 29, 12)
+READING = Reading("2.25.9", "2.25.1", NOISE)
+
+
+def build_measurements(total: float = 3000) -> tuple[Measurement, ...]:
+    """Return volumes in both units, as the model prints them."""
+    return tuple(
+        Measurement(name, VOLUME, total * share / divisor, unit, decimals)
+        for name, share in {**SHARES, "Hippocampus": 1.0}.items()
+        for unit, divisor, decimals in ((MM3, 1, 0), (ML, 1000, 1))
+    )
+
+
+def build_prior(days: int, total: float = 3000, **changes: object) -> Prior:
+    """Return a prior of equal weights and protocol, so many days ago."""
+    prior = Prior(
+        study_instance_uid=f"2.25.1{days}",
+        sr_instance_uid=f"2.25.2{days}",
+        study_date=TODAY - timedelta(days=days),
+        source="own results",
+        model_version="0.1.0",
+        device_uid="2.25.1",
+        measurements=build_measurements(total),
+        protocol=PROTOCOL,
+        laterality=LEFT,
+    )
+    return replace(prior, **changes)  # type: ignore[arg-type]  # fields by name
+
+
+def build_patient(*priors: Prior, **changes: object) -> Patient:
+    """Return a person whose side is declared."""
+    patient = Patient(
+        study_date=TODAY, protocol=PROTOCOL, laterality=LEFT, priors=priors
+    )
+    return replace(patient, **changes)  # type: ignore[arg-type]  # fields by name
+
+
+def told(
+    patient: Patient, total: float = 3000, reading: Reading = READING
+) -> Interpretation:
+    """Return the interpretation of a hippocampus of ``total`` mm³."""
+    return interpret(build_measurements(total), patient, reading)
+
+
+def sentence(result: Interpretation, label: str, structure: str = "") -> str:
+    """Return the one statement with this label about this structure."""
+    [text] = [
+        statement.text
+        for statement in result.statements
+        if statement.label == label and statement.structure == structure
+    ]
+    return text
+
+
+def reasons(result: Interpretation) -> list[str]:
+    """Return the reason codes of what is withheld."""
+    return [s.reason for s in result.statements if s.reason]
+
+
+def test_a_loss_is_said_with_interval_dates_and_volumes() -> None:
+    """Two years, 3000 to 2707.5 mm³: five per cent per year, ± 1.96·√2·1/2."""
+    result = told(build_patient(build_prior(730, 3000)), 2708)
+
+    text = sentence(result, CHANGE, "Hippocampus")
+    assert text == (
+        "-5.0 % per year (95 % interval -6.4 to -3.6) since 2024-01-06 "
+        "(2.00 years, own results): 3000 mm³ then, 2708 mm³ now."
+    )
+
+
+def test_formula_noise_and_published_rates_stand_beside_the_rate() -> None:
+    """In exactly these words: what the noise is, and what it is not."""
+    result = told(build_patient(build_prior(730)))
+
+    assert "((V2/V1)^(1/Δt) - 1)" in sentence(result, "Formula")
+    assert "perturbation-derived, a lower bound, not scan\u2013rescan" in sentence(
+        result, "Noise"
+    )
+    assert "-1.41 % per year (-2.30 to -0.52)" in sentence(result, "Published rates")
+    assert "-4.66 (-5.40 to -3.92)" in sentence(result, "Published rates")
+
+
+@pytest.mark.parametrize(
+    ("total", "raised"),
+    [
+        (3000, []),
+        (2940, []),
+        (3060, []),
+        (2900, ["change_beyond_noise"]),
+        (3200, ["change_beyond_noise"]),
+    ],
+)
+def test_only_a_change_beyond_the_noise_is_flagged(
+    total: float, raised: list[str]
+) -> None:
+    """± 1.39 % per year after two years, either way; no grade falls by it."""
+    result = told(build_patient(build_prior(730)), total)
+
+    assert [flag.code for flag in result.flags] == raised
+    assert grade(result.flags) == "A"
+
+
+@pytest.mark.parametrize(
+    ("patient", "reason"),
+    [
+        (build_patient(build_prior(730), study_date=None), "study_date_missing"),
+        (build_patient(), "no_prior"),
+        (build_patient(build_prior(730), laterality=None), "side_unknown"),
+        (build_patient(build_prior(730, laterality=None)), "side_unknown"),
+        (build_patient(build_prior(730, laterality=RIGHT)), "other_side"),
+        (build_patient(build_prior(182)), "interval_too_short"),
+        (build_patient(build_prior(0)), "interval_too_short"),
+        (build_patient(build_prior(-730)), "interval_too_short"),
+        (
+            build_patient(priors_withheld=("identity_conflict",)),
+            "identity_conflict",
+        ),
+    ],
+)
+def test_what_is_not_proven_is_withheld_with_its_reason(
+    patient: Patient, reason: str
+) -> None:
+    """No rate, no flag; one sentence says why."""
+    result = told(patient)
+
+    assert reasons(result) == [reason]
+    assert [s.label for s in result.statements] == [CHANGE]
+    assert result.flags == ()
+
+
+@given(st.integers(0, 182))
+def test_no_rate_below_half_a_year(days: int) -> None:
+    """Whatever the volumes, to the day."""
+    result = told(build_patient(build_prior(days)), 2000)
+
+    assert reasons(result) == ["interval_too_short"]
+
+
+def test_half_a_year_is_enough() -> None:
+    """The first day that is printed."""
+    assert reasons(told(build_patient(build_prior(183)))) == []
+
+
+def test_a_refused_prior_is_named_beside_a_good_one() -> None:
+    """The reader learns that something was found and left out."""
+    patient = build_patient(build_prior(730), priors_withheld=("identity_conflict",))
+
+    assert reasons(told(patient)) == ["identity_conflict"]
+
+
+def test_a_visit_of_unknown_side_is_not_drawn() -> None:
+    """A curve through a left and a right hippocampus would be a lie."""
+    patient = build_patient(build_prior(400), build_prior(730, laterality=None))
+
+    dates = {point.when for point in told(patient).trends[-1].points}
+
+    assert dates == {TODAY, TODAY - timedelta(days=400)}
+
+
+def test_the_earliest_comparable_visit_is_the_reference() -> None:
+    """The longest time divides the noise most."""
+    patient = build_patient(build_prior(400), build_prior(800), build_prior(1200))
+
+    text = sentence(told(patient), CHANGE, "Hippocampus")
+
+    assert (TODAY - timedelta(days=1200)).isoformat() in text
+
+
+def test_a_visit_without_caution_comes_before_an_older_one_with() -> None:
+    """Other weights add an error that time does not divide away."""
+    patient = build_patient(build_prior(400), build_prior(1200, device_uid="2.25.2"))
+
+    result = told(patient)
+
+    assert (TODAY - timedelta(days=400)).isoformat() in sentence(
+        result, CHANGE, "Hippocampus"
+    )
+    assert result.flags == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "words"),
+    [
+        ({"device_uid": "2.25.2"}, "other_weights", "read by version 0.1.0"),
+        (
+            {"protocol": {"Manufacturer": "Other", "MagneticFieldStrength": "3"}},
+            "other_protocol",
+            "Manufacturer Other then, Phantom now",
+        ),
+        (
+            {"protocol": {"Manufacturer": "Phantom"}},
+            "other_protocol",
+            "MagneticFieldStrength absent then, 3 now",
+        ),
+        ({"protocol": {}}, "protocol_unknown", "not known"),
+        ({"cautions": ("identity_unproven",)}, "identity_unproven", "unproven"),
+    ],
+)
+def test_what_differs_between_visits_is_named_and_costs_the_interval(
+    changes: Mapping[str, Any], code: str, words: str
+) -> None:
+    """The noise was measured for equal weights and protocol; so is the flag."""
+    result = told(build_patient(build_prior(730, **changes)), 2000)
+
+    [flag] = result.flags
+    text = sentence(result, CHANGE, "Hippocampus")
+    assert flag.code == code
+    assert words in flag.text
+    assert "interval is withheld" in text
+    assert "95 % interval -" not in text
+
+
+def test_without_known_noise_a_rate_stands_alone() -> None:
+    """No interval, no flag, no error bars, and a sentence that says so."""
+    result = told(build_patient(build_prior(730)), 2000, replace(READING, noise=None))
+
+    assert reasons(result) == ["noise_unknown"]
+    assert "95 %" not in sentence(result, CHANGE, "Hippocampus")
+    assert result.flags == ()
+    assert all(p.margin is None for t in result.trends for p in t.points)
+
+
+def test_three_visits_add_a_fit() -> None:
+    """On one curve of -3 % per year it gives that rate, and two visits add none."""
+    patient = build_patient(build_prior(731, 3000), build_prior(366, 2910))
+
+    fit = sentence(told(patient, 2822.7), "Log-linear fit", "Hippocampus")
+
+    assert fit.startswith("-3.0 % per year (95 % interval ")
+    assert fit.endswith("least squares over 3 visits.")
+    assert not [
+        s for s in told(build_patient(build_prior(731))).statements if "fit" in s.label
+    ]
+
+
+def test_each_structure_is_followed_oldest_first() -> None:
+    """The last point is this study; only the whole has published bands."""
+    patient = build_patient(build_prior(400, 2900), build_prior(800, 3000))
+
+    trends = {t.structure: t for t in told(patient, 2800).trends}
+
+    assert list(trends) == [s.name for s in STRUCTURES]
+    points = trends["Hippocampus"].points
+    assert [p.value for p in points] == pytest.approx([3000, 2900, 2800])
+    assert points[-1].study_instance_uid == READING.study_instance_uid
+    assert points[0].margin == pytest.approx(1.96 * 30)
+    assert len(trends["Hippocampus"].bands) == 2
+    assert trends["Anterior hippocampus"].bands == {}
+
+
+def test_a_structure_without_volume_is_withheld_alone() -> None:
+    """The others are still printed."""
+    patient = build_patient(build_prior(730, measurements=build_measurements()[2:]))
+
+    result = told(patient)
+
+    assert reasons(result) == ["volume_missing"]
+    assert sentence(result, CHANGE, "Hippocampus").startswith("0.0 %")
+
+
+def test_the_noise_of_a_bundle_is_read_as_it_was_written() -> None:
+    """And its absence is None."""
+    assert Noise.of({"retest": NOISE.as_json()}) == NOISE
+    assert Noise.of({}) is None

@@ -1,0 +1,104 @@
+"""``pacs-model evaluate``: from the folder of the folds to the figures."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from models.commands import app
+from models.hippocampus.learning.baseline.settings import BaselineSettings
+from models.hippocampus.learning.baseline.train import train_fold
+from models.hippocampus.learning.dataset import read_cases, split_by_subject
+from models.hippocampus.learning.settings import Split
+from models.hippocampus.validation.evaluation.run import run, split_in_words, write
+from models.hippocampus.validation.folds import LeakError, read_folds
+from models.training.settings import Recipe
+from tests.models.hippocampus.validation.test_held_out import write_data, write_folds
+
+TINY = BaselineSettings(
+    loop=Recipe(epochs=1, batch=64, ema=0, precision="fp32"),
+    split=Split(folds=2),
+    widths=(2, 4),
+)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of eight pairs of six subjects."""
+    folder = tmp_path_factory.mktemp("data")
+    write_data(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folds(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of two folds and a baseline, none of which has learned much."""
+    folder = write_folds(tmp_path_factory.mktemp("folds"), read_cases(data))
+    train_fold(data, folder, TINY, 1)
+    return folder
+
+
+def test_one_line_gives_tables_json_and_markdown(
+    data: Path, folds: Path, tmp_path: Path
+) -> None:
+    """All cases of all folds, each once, beside the baseline on its fold."""
+    outputs = [tmp_path / "metrics.json", tmp_path / "metrics.md"]
+    line = ["evaluate", "hippocampus", "--data", str(data), "--folds", str(folds)]
+
+    result = CliRunner().invoke(
+        app, [*line, *(f"--output={path}" for path in outputs)], catch_exceptions=False
+    )
+
+    content = json.loads(outputs[0].read_text())
+    assert result.exit_code == 0
+    assert (content["cases"], content["subjects"]) == (8, 6)
+    assert content["split"].startswith("all 2 folds by subject, seed 0")
+    assert sum(fold["cases"] for fold in content["by_fold"]) == 8
+    assert content["baseline"]["folds"] == [1]
+    assert content["baseline"]["cases"] == content["by_fold"][1]["cases"]
+    assert "8 cases of 6 subjects; folds 0, 1" in result.stdout
+    assert "| posterior HD95 mm |" in outputs[1].read_text()
+
+
+def test_a_baseline_that_saw_what_it_is_judged_on_is_refused(
+    data: Path, tmp_path: Path
+) -> None:
+    """Its record says whom it was trained on."""
+    cases = read_cases(data)
+    folder = write_folds(tmp_path, cases)
+    _, held_out = split_by_subject(cases, 0, 2, 0)
+    score = {"case": held_out[0].name, "subject": 0, "fold": 0}
+    record = {
+        "trained_on": [held_out[0].subject],
+        "training": {},
+        "scores": [score | {"network": {}, "served": {}}],
+    }
+    (folder / "baseline0.json").write_text(json.dumps(record))
+
+    with pytest.raises(LeakError, match="baseline0"):
+        run(data, folder)
+
+
+def test_folds_of_two_splits_are_not_pooled(folds: Path) -> None:
+    """What one holds out another may have seen; and what is missing is said."""
+    first, second = read_folds(folds)
+
+    assert split_in_words([second]).startswith("fold 1 of 2 folds")
+    other = replace(second, split=Split(folds=2, seed=3))
+    with pytest.raises(ValueError, match="different splits"):
+        split_in_words([first, other])
+
+
+def test_a_name_that_says_no_format_is_refused_before_the_work(tmp_path: Path) -> None:
+    """Usage, not a failure after minutes."""
+    line = ["evaluate", "hippocampus", "--data", ".", "--folds", "."]
+
+    result = CliRunner().invoke(app, [*line, "--output", "metrics.txt"])
+
+    assert result.exit_code == 2
+    with pytest.raises(ValueError, match="ends in"):
+        write({"by_fold": []}, tmp_path / "metrics.txt")
