@@ -35,7 +35,7 @@ from models.hippocampus.model import WEIGHTS, build
 from models.hippocampus.network import ResidualUNet
 from models.hippocampus.phantom_image import phantom
 from models.hippocampus.preprocess import Preprocessing, fill_window, normalise
-from models.hippocampus.robustness.perturbations import UPRIGHT
+from models.hippocampus.validation.robustness.perturbations import UPRIGHT
 from models.training.checkpoint import load_weights
 from models.training.convolution import by_onednn
 from models.training.metrics import dice

@@ -28,12 +28,12 @@ import torch
 from torch import nn
 
 from benchmarks.machine import Moment, description
-from models.hippocampus.cases import Case, read_cases
-from models.hippocampus.dataset import AugmentedCases
+from models.hippocampus.learning.cases import Case, read_cases
+from models.hippocampus.learning.dataset import AugmentedCases
 from models.hippocampus.network import ResidualUNet
 from models.hippocampus.phantom_image import phantom
-from models.hippocampus.settings import HippocampusSettings
-from models.hippocampus.train import settings_of
+from models.hippocampus.learning.settings import HippocampusSettings
+from models.hippocampus.learning.train import settings_of
 from models.training.loading import cores
 from models.training.loop import LOG, fit
 from models.training.loss import deeply_supervised
