@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Protocol, TypeVar
+from typing import Protocol, Self, TypeVar
 
 from node.errors import BadUidError, UnreadableError
 from node.inbound.spool import OwnObjectError
@@ -13,11 +13,11 @@ from node.inbound.spool import OwnObjectError
 Store = Callable[[bytes], object]
 """Takes the content of one DICOM file (PS3.10), as the spool's ``store_file`` does."""
 
-REPORTS = frozenset({"SR", "KO"})
-"""Modalities of what is said about a study, and of what takes it back."""
+MOST_STUDIES = 32
+"""Studies of one patient that are looked through."""
 
-MOST_REPORTS = 32
-"""Series of reports, or studies, that are looked through for one patient."""
+IsOver = Callable[[], bool]
+"""Tells that nobody waits for the answer any more."""
 
 REFUSED_FOR_GOOD = (BadUidError, UnreadableError, OwnObjectError)
 """What ``Store`` raises for an object that can never be kept: it has come, and the
@@ -33,9 +33,9 @@ def both_ends(in_order: Sequence[Each]) -> Sequence[Each]:
     >>> len(both_ends(range(100))), both_ends([1, 2])
     (32, [1, 2])
     """
-    if len(in_order) <= MOST_REPORTS:
+    if len(in_order) <= MOST_STUDIES:
         return in_order
-    half = MOST_REPORTS // 2
+    half = MOST_STUDIES // 2
     return [*in_order[:half], *in_order[-half:]]
 
 
@@ -192,25 +192,20 @@ class SearchableArchive(Archive, Protocol):
     def send_again(self, job_id: str) -> None:
         """Have the archive begin a failed job again."""
 
-    def fetch_reports(self, patient_id: str, before: date, store: Store) -> int:
-        """Hand what was reported of a patient's earlier studies to ``store``.
+    def earlier_series(
+        self, patient_id: str, before: date, modalities: Collection[str]
+    ) -> list[FoundSeries]:
+        """Return the series of some modalities of a patient's studies before that day.
 
-        These are Structured Reports and, since they may take one back, Key Object
-        Selection Documents, of whomever, of studies before that day; of very many
-        those of the latest studies.
-
-        Returns
-        -------
-        int
-            Number of documents that were handed over.
+        Of very many studies those of the earliest and of the latest. What cannot be
+        understood is left out, and the log says so.
         """
 
-    def earlier_series(
-        self, patient_id: str, before: date, modality: str
-    ) -> list[FoundSeries]:
-        """Return the series of a modality of a patient's studies before that day.
+    def within(self, is_over: IsOver) -> Self:
+        """Return this archive for questions that somebody waits for.
 
-        Of very many studies those of the earliest and of the latest.
+        Between any two requests, and while an answer comes, it is asked whether the
+        time is over: then ``ArchiveError`` is raised.
         """
 
     def note_fetched(self, study_instance_uid: str, holding: Holding) -> None:

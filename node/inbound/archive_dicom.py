@@ -2,41 +2,40 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+import copy
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta
-from typing import Any, cast
+from functools import partial
+from typing import Any, Self, TypeVar, cast
 
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
-from pynetdicom import AE, build_role, evt
+from pynetdicom import build_role, evt
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.presentation import PresentationContext, build_context
 
 from node import log
 from node.config import ArchiveSettings
-from node.errors import ArchiveError, NodeError
+from node.errors import ArchiveError, ArchiveSilentError, NodeError
 from node.inbound import archive_queries as queries
 from node.inbound.archive import (
-    MOST_REPORTS,
     REFUSED_FOR_GOOD,
-    REPORTS,
     Found,
     FoundSeries,
-    FoundStudy,
     Holding,
+    IsOver,
     Routing,
     Store,
     both_ends,
 )
+from node.inbound.archive_association import association_with, name_of
 from node.inbound.scp import (
     OUT_OF_RESOURCES,
     STATUSES,
     SUCCESS,
     configure_libraries,
 )
-from node.inbound.spool import checked_uid
 
 VERIFICATION = "1.2.840.10008.1.1"
 STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
@@ -46,6 +45,8 @@ PENDING = (0xFF00, 0xFF01)
 
 LATE_DAYS = 1
 """By which studies enter an archive later than they are made: over midnight."""
+
+Said = TypeVar("Said")
 
 
 class DicomArchive:
@@ -62,10 +63,11 @@ class DicomArchive:
     def __init__(self, settings: ArchiveSettings, ae_title: str) -> None:
         self._settings = settings
         self._ae_title = ae_title
-        self._name = f"{settings.ae_title}@{settings.host}:{settings.dicom_port}"
+        self._name = name_of(settings)
         configure_libraries()
         self._log = log.get("archive")
         self._skipped: set[str] = set()
+        self._is_over: IsOver = lambda: False
 
     @property
     def source(self) -> str:
@@ -118,9 +120,8 @@ class DicomArchive:
         query = queries.studies_since(begin - timedelta(days=days))
         with self._association([build_context(STUDY_ROOT_FIND)]) as association:
             records = self._find(association, query)
-        found = [self._found(record) for record in records]
-        studies = tuple(study for study in found if study is not None)
-        return Found(studies, today.isoformat())
+        studies = self._understood(queries.found_study, records)
+        return Found(tuple(studies), today.isoformat())
 
     def routing(self) -> Routing | None:
         """Return None: DICOM has no word for an archive's own jobs."""
@@ -154,33 +155,20 @@ class DicomArchive:
         classes = {cast(UID, each.abstract_syntax) for each in storage}
         roles = [build_role(each, scp_role=True) for each in classes]
         come: set[str] = set()
-        handler = (evt.EVT_C_STORE, _keep, [store, come])
+        handler = (evt.EVT_C_STORE, _keep, [store, come, self._is_over])
         with self._association(contexts, roles, [handler]) as association:
             for series, listed in images.items():
                 query = queries.retrieval_of(study_instance_uid, series)
                 status = self._get(association, query)
                 if not come.issuperset(_uids(listed)):
                     self._check(status, "C-GET")
+                    raise ArchiveError(f"{self._name} did not send every image")
         return len(come)
 
-    def fetch_reports(self, patient_id: str, before: date, store: Store) -> int:
-        """Hand the reports of a patient's earlier studies to ``store``.
-
-        Raises
-        ------
-        ArchiveError
-            The archive does not answer, refuses, or some reports did not come.
-        """
-        with self._association([build_context(STUDY_ROOT_FIND)]) as association:
-            found = self._reports(association, patient_id, before)
-        return sum(
-            self.fetch_study(study, store, series) for study, series in found.items()
-        )
-
     def earlier_series(
-        self, patient_id: str, before: date, modality: str
+        self, patient_id: str, before: date, modalities: Collection[str]
     ) -> list[FoundSeries]:
-        """Return the series of a modality of a patient's studies before that day.
+        """Return the series of some modalities of a patient's studies before that day.
 
         Raises
         ------
@@ -188,18 +176,26 @@ class DicomArchive:
             The archive does not answer, or refuses.
         """
         with self._association([build_context(STUDY_ROOT_FIND)]) as association:
-            query = queries.studies_of_patient(patient_id, before)
-            studies = queries.of_patient(self._find(association, query), patient_id)
-            studies.sort(key=lambda study: str(study.get("StudyDate", "")))
-            return [
-                queries.found_series(study, series)
+            studies = self._earlier_studies(association, patient_id, before, modalities)
+            found = [
+                series
                 for study in both_ends(studies)
-                if queries.may_hold(study, modality)
-                for series in self._find(
-                    association, queries.described_series_of(study.StudyInstanceUID)
+                for series in self._understood(
+                    partial(queries.found_series, study),
+                    self._find(association, queries.described_series_of(study.uid)),
                 )
-                if series.get("Modality") == modality
             ]
+        return [series for series in found if series.modality in modalities]
+
+    def within(self, is_over: IsOver) -> Self:
+        """Return this archive for questions that somebody waits for.
+
+        One request more may be under way when the time is over, for as long as the
+        time-out of the archive.
+        """
+        asked = copy.copy(self)
+        asked._is_over = is_over
+        return asked
 
     def echo(self) -> None:
         """Return when the archive answers C-ECHO.
@@ -226,39 +222,29 @@ class DicomArchive:
             }
         return {uid: listed for uid, listed in asked.items() if listed}
 
-    def _reports(
-        self, association: Any, patient_id: str, before: date
-    ) -> dict[str, list[str]]:
-        """Return the series of reports by study, of the latest studies first."""
+    def _earlier_studies(
+        self, association: Any, patient_id: str, before: date, held: Collection[str]
+    ) -> list[queries.EarlierStudy]:
+        """Return the studies that may hold some modalities, the earliest first."""
         query = queries.studies_of_patient(patient_id, before)
-        studies = queries.of_patient(self._find(association, query), patient_id)
-        studies.sort(key=lambda study: str(study.get("StudyDate", "")), reverse=True)
-        reports: dict[str, list[str]] = {}
-        for study in studies[:MOST_REPORTS]:
-            told = queries.values(study, "ModalitiesInStudy")
-            if told.isdisjoint(REPORTS) and told:
-                continue
-            uid = str(study.StudyInstanceUID)
-            reports[uid] = [
-                str(series.SeriesInstanceUID)
-                for series in self._find(association, queries.series_of(uid))
-                if not queries.values(series, "Modality").isdisjoint(REPORTS)
-            ]
-        return {study: series for study, series in reports.items() if series}
+        records = queries.of_patient(self._find(association, query), patient_id)
+        studies = self._understood(queries.earlier_study, records)
+        studies.sort(key=lambda study: (study.date, study.uid))
+        return [study for study in studies if study.may_hold(held)]
 
-    def _found(self, record: Dataset) -> FoundStudy | None:
-        """Return a study of a search; None for a record that is none."""
-        uid = ""
-        try:
-            uid = str(record.get("StudyInstanceUID", ""))
-            return FoundStudy(
-                checked_uid(uid),
-                queries.values(record, "ModalitiesInStudy") or None,
-                queries.number(record, "NumberOfStudyRelatedInstances"),
-            )
-        except Exception as error:  # noqa: BLE001 - one odd record hides no other
-            self._log_skipped(log.hashed(uid), error)
-            return None
+    def _understood(
+        self, read: Callable[[Dataset], Said], records: Sequence[Dataset]
+    ) -> list[Said]:
+        """Return what records say, without those that say nothing which can be read."""
+        understood = []
+        for record in records:
+            uid = ""
+            try:
+                uid = str(record.get("StudyInstanceUID", ""))
+                understood.append(read(record))
+            except Exception as error:  # noqa: BLE001 - one odd record hides no other
+                self._log_skipped(log.hashed(uid), error)
+        return understood
 
     def _log_skipped(self, study: str, error: Exception) -> None:
         """Log a record that was skipped, once: it comes again at every search."""
@@ -285,7 +271,9 @@ class DicomArchive:
     def _find(self, association: Any, query: Dataset) -> list[Dataset]:
         """Return what is found; an empty data set for a record that is no data set."""
         found = []
+        self._check_time()
         for status, identifier in association.send_c_find(query, STUDY_ROOT_FIND):
+            self._check_time()
             if status.get("Status") in PENDING:
                 found.append(Dataset() if identifier is None else identifier)
             else:
@@ -299,75 +287,48 @@ class DicomArchive:
         calls looks at what came first.
         """
         last = Dataset()
+        self._check_time()
         for status, _ in association.send_c_get(query, STUDY_ROOT_GET):
             last = status
+        self._check_time()
         return last
+
+    def _check_time(self) -> None:
+        if self._is_over():
+            raise ArchiveError(f"{self._name}: the time for the question is over")
 
     def _check(self, status: Dataset, service: str) -> None:
         code = status.get("Status")
         if code is None:
-            raise ArchiveError(f"{self._name} does not answer {service}")
+            raise ArchiveSilentError(f"{self._name} does not answer {service}")
         if code != SUCCESS:
             raise ArchiveError(f"{self._name} refuses {service} with 0x{code:04X}")
 
-    @contextmanager
     def _association(
         self,
         contexts: Sequence[PresentationContext],
         roles: Sequence[Any] = (),
         handlers: Sequence[Any] = (),
-    ) -> Iterator[Any]:
-        """Open an association for a block, and translate what goes wrong in it."""
-        with self._translated():
-            association = self._associate(contexts, roles, handlers)
-            try:
-                yield association
-            finally:
-                if association.is_established:
-                    association.release()
-
-    def _associate(
-        self,
-        contexts: Sequence[PresentationContext],
-        roles: Sequence[Any],
-        handlers: Sequence[Any],
-    ) -> Any:
-        settings = self._settings
-        ae = AE(ae_title=self._ae_title)
-        ae.acse_timeout = ae.dimse_timeout = settings.timeout_s
-        ae.network_timeout = ae.connection_timeout = settings.timeout_s
-        association = ae.associate(
-            settings.host,
-            settings.dicom_port,
-            contexts=list(contexts),
-            ae_title=settings.ae_title,
-            ext_neg=list(roles),
-            evt_handlers=[(evt.EVT_CONN_OPEN, _no_delay), *handlers],
+    ) -> AbstractContextManager[Any]:
+        self._check_time()
+        return association_with(
+            self._settings,
+            self._ae_title,
+            contexts,
+            roles=roles,
+            handlers=handlers,
+            is_over=self._is_over,
         )
-        if not association.is_established:
-            rejected = association.is_rejected
-            what = "rejects the association" if rejected else "does not answer"
-            raise ArchiveError(f"{self._name} {what}")
-        return association
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        """Translate what pynetdicom and odd answers raise; values are not quoted."""
-        try:
-            yield
-        except OSError as error:  # also a host name that nobody knows
-            what = f"cannot be reached: {type(error).__name__}"
-            raise ArchiveError(f"{self._name} {what}") from None
-        except ValueError:  # of pynetdicom: no context was accepted
-            what = "does not offer the service, or answers no numbers"
-            raise ArchiveError(f"{self._name} {what}") from None
-        except (RuntimeError, AttributeError, TypeError) as error:
-            what = f"broke off or answers amiss: {type(error).__name__}"
-            raise ArchiveError(f"{self._name} {what}") from None
 
 
-def _keep(event: evt.Event, store: Store, come: set[str]) -> int:
-    """Keep one image of a C-GET; return the status that the Storage SCP would give."""
+def _keep(event: evt.Event, store: Store, come: set[str], is_over: IsOver) -> int:
+    """Keep one image of a C-GET; return the status that the Storage SCP would give.
+
+    When the time is over nothing more comes: an archive sends all or is broken off.
+    """
+    if is_over():
+        event.assoc.abort()
+        return OUT_OF_RESOURCES
     status = SUCCESS
     try:
         store(event.encoded_dataset())
@@ -381,11 +342,3 @@ def _keep(event: evt.Event, store: Store, come: set[str]) -> int:
 
 def _uids(images: Sequence[Dataset]) -> set[str]:
     return {str(image.get("SOPInstanceUID", "")) for image in images}
-
-
-def _no_delay(event: evt.Event) -> None:
-    """Answer small messages at once: Nagle's algorithm costs 40 ms each."""
-    connection = event.assoc.dul.socket
-    if connection is not None and connection.socket is not None:
-        with suppress(OSError):  # the peer may be gone already
-            connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import copy
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from pydantic import SecretStr
 
+from node import log
 from node.config import ArchiveSettings
+from node.errors import BadUidError
 from node.inbound.archive import (
-    MOST_REPORTS,
     REFUSED_FOR_GOOD,
-    REPORTS,
     Found,
     FoundSeries,
     FoundStudy,
     Holding,
+    IsOver,
     Routing,
     Store,
     both_ends,
@@ -25,6 +27,7 @@ from node.inbound.archive import (
 from node.inbound.archive_queries import until
 from node.inbound.orthanc_changes import PAGE, since, studies_in
 from node.inbound.orthanc_rest import OrthancRest, OrthancSeries
+from node.inbound.spool import checked_uid
 
 STORE_JOB = "DicomModalityStore"
 ROUTED = "AiNodeRouted"
@@ -95,34 +98,10 @@ class OrthancArchive:
                     number += 1
         return number
 
-    def fetch_reports(self, patient_id: str, before: date, store: Store) -> int:
-        """Hand the reports of a patient's earlier studies to ``store``.
-
-        Raises
-        ------
-        ArchiveError
-            Orthanc does not answer, or refuses.
-        """
-        query = {
-            "PatientID": patient_id,
-            "StudyDate": until(before),
-            "Modality": "\\".join(sorted(REPORTS)),
-        }
-        number = 0
-        with self._rest.translated():
-            found = self._rest.find("Series", query)
-            found.sort(key=_series_date, reverse=True)
-            for series in found[:MOST_REPORTS]:
-                for instance in series["Instances"]:
-                    path = f"/instances/{instance}/file"
-                    store(self._rest.ask("GET", path).content)
-                    number += 1
-        return number
-
     def earlier_series(
-        self, patient_id: str, before: date, modality: str
+        self, patient_id: str, before: date, modalities: Collection[str]
     ) -> list[FoundSeries]:
-        """Return the series of a modality of a patient's studies before that day.
+        """Return the series of some modalities of a patient's studies before that day.
 
         Raises
         ------
@@ -131,15 +110,35 @@ class OrthancArchive:
         """
         query = {"PatientID": patient_id, "StudyDate": until(before)}
         with self._rest.translated():
+            wanted = {"Modality": "\\".join(sorted(modalities))}
+            found = self._rest.find("Series", query | wanted)
+            holders = {series["ParentStudy"] for series in found}
             studies = self._rest.find("Study", query)
-            studies.sort(key=_study_date)
-            owners = {str(study["ID"]): study for study in both_ends(studies)}
-            found = self._rest.find("Series", query | {"Modality": modality})
-            return [
-                _found_series(owners[series["ParentStudy"]], series)
-                for series in found
-                if series["ParentStudy"] in owners
-            ]
+            held = [study for study in studies if study["ID"] in holders]
+            held.sort(key=_study_date)
+            owners = {study["ID"]: study for study in both_ends(held)}
+        return list(self._understood(owners, found))
+
+    def _understood(
+        self, owners: Mapping[str, Any], found: Iterable[Mapping[str, Any]]
+    ) -> Iterator[FoundSeries]:
+        """Yield the series of some studies, without those that cannot be fetched."""
+        for series in found:
+            if series["ParentStudy"] in owners:
+                try:
+                    yield _found_series(owners[series["ParentStudy"]], series)
+                except (KeyError, TypeError, AttributeError, BadUidError) as error:
+                    name = type(error).__name__
+                    log.get("archive").warning("record_skipped", error=name)
+
+    def within(self, is_over: IsOver) -> Self:
+        """Return this archive for questions that somebody waits for.
+
+        What comes more slowly than the time-out allows is broken off.
+        """
+        asked = copy.copy(self)
+        asked._rest = self._rest.within(is_over)
+        return asked
 
     def echo(self) -> None:
         """Return when Orthanc answers.
@@ -302,10 +301,6 @@ def _resource(job: Mapping[str, Any]) -> str:
     return str(job["Content"]["ParentResources"][0])
 
 
-def _series_date(series: Mapping[str, Any]) -> str:
-    return str(series["MainDicomTags"].get("SeriesDate", ""))
-
-
 def _study_date(study: Mapping[str, Any]) -> str:
     return str(study["MainDicomTags"].get("StudyDate", ""))
 
@@ -314,12 +309,12 @@ def _found_series(study: Mapping[str, Any], series: Mapping[str, Any]) -> FoundS
     tags = series["MainDicomTags"]
     number = str(tags.get("SeriesNumber", "")).strip()
     return FoundSeries(
-        study_instance_uid=str(study["MainDicomTags"]["StudyInstanceUID"]),
-        series_instance_uid=str(tags["SeriesInstanceUID"]),
+        study_instance_uid=checked_uid(study["MainDicomTags"]["StudyInstanceUID"]),
+        series_instance_uid=checked_uid(tags["SeriesInstanceUID"]),
         study_date=_study_date(study),
         modality=str(tags.get("Modality", "")),
         description=str(tags.get("SeriesDescription", "")),
-        number=int(number) if number.isdigit() else None,
+        number=int(number) if number.isdecimal() else None,
         instances=len(series["Instances"]),
     )
 

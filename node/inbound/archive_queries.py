@@ -6,7 +6,9 @@ at one level, with the keys whose values are wanted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from pydicom.dataset import Dataset
@@ -14,7 +16,8 @@ from pydicom.multival import MultiValue
 from pynetdicom import StoragePresentationContexts
 from pynetdicom.presentation import PresentationContext, build_context
 
-from node.inbound.archive import FoundSeries
+from node.inbound.archive import FoundSeries, FoundStudy
+from node.inbound.spool import checked_uid
 
 TRANSFER_SYNTAXES = (
     "1.2.840.10008.1.2.1",  # Explicit VR Little Endian
@@ -109,29 +112,68 @@ def described_series_of(study_instance_uid: str) -> Dataset:
     return query
 
 
-def may_hold(study: Dataset, modality: str) -> bool:
-    """Tell whether a study may hold a modality: an archive need not say which."""
-    told = values(study, "ModalitiesInStudy")
-    return not told or modality in told
+@dataclass(frozen=True, slots=True)
+class EarlierStudy:
+    """A study of a patient as an archive tells of it.
+
+    Attributes
+    ----------
+    date
+        As it stands there, ``YYYYMMDD``: it sorts.
+    modalities
+        None of them: the archive did not tell.
+    """
+
+    uid: str
+    date: str
+    modalities: frozenset[str]
+
+    def may_hold(self, modalities: Collection[str]) -> bool:
+        """Tell whether one of some modalities may be in it."""
+        return not self.modalities or not self.modalities.isdisjoint(modalities)
 
 
-def found_series(study: Dataset, series: Dataset) -> FoundSeries:
-    """Return a series as an archive tells of it.
+def found_study(record: Dataset) -> FoundStudy:
+    """Return a study of a search, as an archive tells of it.
 
     Raises
     ------
-    ValueError, TypeError, AttributeError
+    ValueError, TypeError, AttributeError, BadUidError
         It cannot be understood.
     """
+    return FoundStudy(
+        checked_uid(str(record.get("StudyInstanceUID", ""))),
+        values(record, "ModalitiesInStudy") or None,
+        number(record, "NumberOfStudyRelatedInstances"),
+    )
+
+
+def earlier_study(record: Dataset) -> EarlierStudy:
+    """Return a study of a patient; raises as ``found_study`` does."""
+    return EarlierStudy(
+        checked_uid(str(record.StudyInstanceUID)),
+        str(record.get("StudyDate") or ""),
+        values(record, "ModalitiesInStudy"),
+    )
+
+
+def found_series(study: EarlierStudy, series: Dataset) -> FoundSeries:
+    """Return a series; raises as ``found_study`` does, but for odd numbers alone."""
     return FoundSeries(
-        study_instance_uid=str(study.StudyInstanceUID),
-        series_instance_uid=str(series.SeriesInstanceUID),
-        study_date=str(study.get("StudyDate") or ""),
+        study_instance_uid=study.uid,
+        series_instance_uid=checked_uid(str(series.SeriesInstanceUID)),
+        study_date=study.date,
         modality=str(series.get("Modality") or ""),
         description=str(series.get("SeriesDescription") or ""),
-        number=int(series.SeriesNumber) if series.get("SeriesNumber") else None,
-        instances=number(series, "NumberOfSeriesRelatedInstances"),
+        number=_any_number(series, "SeriesNumber"),
+        instances=_any_number(series, "NumberOfSeriesRelatedInstances"),
     )
+
+
+def _any_number(identifier: Dataset, keyword: str) -> int | None:
+    with suppress(ValueError, TypeError):
+        return number(identifier, keyword)
+    return None
 
 
 def images_of(study_instance_uid: str, series_instance_uid: str) -> Dataset:
@@ -166,7 +208,7 @@ def values(identifier: Dataset, keyword: str) -> frozenset[str]:
 
 
 def number(identifier: Dataset, keyword: str) -> int | None:
-    """Return a number of instances; None when it did not come.
+    """Return a number that is not negative; None when it did not come.
 
     Raises
     ------
@@ -177,7 +219,7 @@ def number(identifier: Dataset, keyword: str) -> int | None:
     if value is None or value == "":
         return None
     if int(value) < 0:
-        raise ValueError("a number of instances is negative")
+        raise ValueError("a number is negative")
     return int(value)
 
 

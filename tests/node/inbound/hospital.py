@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Self
 
 from pydicom.dataset import Dataset
 
@@ -18,6 +19,7 @@ from node.inbound.archive import (
     FoundSeries,
     FoundStudy,
     Holding,
+    IsOver,
     Routing,
     Store,
 )
@@ -158,15 +160,15 @@ class Hospital(StoryArchive):
         """Note that a job was begun again."""
         self.sent_again.append(job_id)
 
-    def fetch_reports(self, patient_id: str, before: date, store: Store) -> int:
-        """Hold no reports."""
-        return 0
-
     def earlier_series(
-        self, patient_id: str, before: date, modality: str
+        self, patient_id: str, before: date, modalities: Collection[str]
     ) -> list[FoundSeries]:
         """Hold no earlier exams."""
         return []
+
+    def within(self, is_over: IsOver) -> Self:
+        """Need no time."""
+        return self
 
     def note_fetched(self, study_instance_uid: str, holding: Holding) -> None:
         """Note what the node has."""

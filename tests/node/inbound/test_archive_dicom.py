@@ -7,111 +7,27 @@ must be named. Such an archive refuses what Orthanc grants.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.uid import MRImageStorage
-from pynetdicom import AE, evt
 from structlog.testing import capture_logs
 
 from node import log
-from node.config import ArchiveSettings, InboundSettings, ReconcileSettings
+from node.config import InboundSettings, ReconcileSettings
 from node.errors import ArchiveError, BadUidError, NoSpaceError, UnreadableError
-from node.inbound.archive_dicom import (
-    STUDY_ROOT_FIND,
-    STUDY_ROOT_GET,
-    DicomArchive,
-)
+from node.inbound.archive_dicom import DicomArchive
 from node.inbound.reconciliation import Reconciliation
 from node.inbound.scp import CANNOT_UNDERSTAND, INVALID_INSTANCE, OUT_OF_RESOURCES
 from node.inbound.spool import OwnObjectError, Spool
 from node.jobs.ledger import Ledger
 from tests.node.inbound.objects import build_instance
-from tests.ports import free_port
+from tests.node.inbound.strict import StrictArchive, running
 
 STUDY, FIRST, SECOND = "1.2", "1.2.1", "1.2.2"
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-IDENTIFIER_DOES_NOT_MATCH = 0xA900
-UNIQUE_KEYS = {
-    "STUDY": (),
-    "SERIES": ("StudyInstanceUID",),
-    "IMAGE": ("StudyInstanceUID", "SeriesInstanceUID"),
-}
-
-
-@dataclass
-class StrictArchive:
-    """Holds images, answers hierarchical queries alone, and notes what it hears.
-
-    Attributes
-    ----------
-    records
-        Identifiers that a search for studies brings beside those of the images.
-    queries
-        What it was asked by C-FIND and C-GET.
-    statuses
-        What its C-STOREs were answered with.
-    """
-
-    images: list[Dataset] = field(default_factory=list)
-    records: list[Dataset] = field(default_factory=list)
-    queries: list[Dataset] = field(default_factory=list)
-    statuses: list[int] = field(default_factory=list)
-
-    def find(self, event: evt.Event) -> Iterator[tuple[int, Dataset | None]]:
-        """Answer C-FIND."""
-        query = event.identifier
-        self.queries.append(query)
-        level = query.QueryRetrieveLevel
-        if not all(query.get(key) for key in UNIQUE_KEYS[level]):
-            yield IDENTIFIER_DOES_NOT_MATCH, None
-            return
-        if level == "STUDY":
-            yield from ((0xFF00, record) for record in self.records)
-        found = {_key(ds, level): ds for ds in self._matching(query)}
-        yield from ((0xFF00, _answer(query, ds)) for ds in found.values())
-
-    def get(self, event: evt.Event) -> Iterator[Any]:
-        """Answer C-GET."""
-        self.queries.append(event.identifier)
-        images = self._matching(event.identifier)
-        yield len(images)
-        yield from ((0xFF00, ds) for ds in images)
-
-    def hear(self, event: evt.Event) -> None:
-        """Note the answers to C-STORE."""
-        command = event.message.command_set
-        if command.get("CommandField") == 0x8001:
-            self.statuses.append(command.Status)
-
-    def _matching(self, query: Dataset) -> list[Dataset]:
-        first = str(query.get("StudyDate") or "").rstrip("-")
-        return [
-            ds
-            for ds in self.images
-            if query.get("StudyInstanceUID") in ("", ds.StudyInstanceUID)
-            and query.get("SeriesInstanceUID") in ("", None, ds.SeriesInstanceUID)
-            and ds.get("StudyDate", "") >= first
-        ]
-
-
-def _key(ds: Dataset, level: str) -> str:
-    names = {"STUDY": "Study", "SERIES": "Series", "IMAGE": "SOP"}
-    return str(ds[f"{names[level]}InstanceUID"].value)
-
-
-def _answer(query: Dataset, ds: Dataset) -> Dataset:
-    """Return what was asked for, without what is optional."""
-    answer = Dataset()
-    answer.QueryRetrieveLevel = query.QueryRetrieveLevel
-    for element in query:
-        if element.keyword in ds:
-            answer[element.keyword] = ds[element.keyword]
-    return answer
 
 
 @pytest.fixture
@@ -134,21 +50,8 @@ def strict() -> StrictArchive:
 @pytest.fixture
 def archive(strict: StrictArchive) -> Iterator[DicomArchive]:
     """Run it, and return how the node asks it."""
-    settings = ArchiveSettings(ae_title="PACS", dicom_port=free_port(), timeout_s=5)
-    ae = AE(ae_title="PACS")
-    ae.add_supported_context(STUDY_ROOT_FIND)
-    ae.add_supported_context(STUDY_ROOT_GET)
-    ae.add_supported_context(MRImageStorage, scu_role=True, scp_role=True)
-    handlers: list[Any] = [
-        (evt.EVT_C_FIND, strict.find),
-        (evt.EVT_C_GET, strict.get),
-        (evt.EVT_DIMSE_RECV, strict.hear),
-    ]
-    server = ae.start_server(
-        (settings.host, settings.dicom_port), block=False, evt_handlers=handlers
-    )
-    yield DicomArchive(settings, "HIPPOAI")
-    server.shutdown()  # type: ignore[union-attr]  # None only when it blocks
+    with running(strict) as asked:
+        yield asked
 
 
 @pytest.mark.parametrize(
