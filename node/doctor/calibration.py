@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import models
-from models.hippocampus.norms.calibration import Calibration
-from models.hippocampus.norms.norm import load_norms
+from models.hippocampus.interpretation.norms.calibration import Calibration
+from models.hippocampus.interpretation.norms.norm import load_norms
 from models.volume.bundle import BundleError, load_bundle
 from node.config import Settings
 from node.declared import read_calibration
