@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.hippocampus.findings import PLAUSIBLE_MM3
-from models.hippocampus.norms.calibration import Control
-from models.hippocampus.norms.norm import Subject
+from models.hippocampus.interpretation.norms.calibration import Control
+from models.hippocampus.interpretation.norms.norm import Subject
 from node.errors import NodeError
 
 REQUIRED = ("subject", "age", "sex", "side")

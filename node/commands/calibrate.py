@@ -23,8 +23,12 @@ from node.jobs.ledger import Ledger
 from node.jobs.request import bundle_of
 
 if TYPE_CHECKING:
-    from models.hippocampus.norms.calibration import Calibration, Control, Entry
-    from models.hippocampus.norms.norm import Norm
+    from models.hippocampus.interpretation.norms.calibration import (
+        Calibration,
+        Control,
+        Entry,
+    )
+    from models.hippocampus.interpretation.norms.norm import Norm
     from node.controls import Controls
 
 MODEL = "hippocampus"
@@ -133,8 +137,12 @@ def _measured(ledger: Ledger, study_uid: str) -> tuple[float, str]:
 
 
 def _calibration(read: Controls, bundle: Bundle) -> Calibration:
-    from models.hippocampus.norms.calibration import FEWEST, Calibration, fit
-    from models.hippocampus.norms.norm import load_norms
+    from models.hippocampus.interpretation.norms.calibration import (
+        FEWEST,
+        Calibration,
+        fit,
+    )
+    from models.hippocampus.interpretation.norms.norm import load_norms
 
     try:
         entries = fit(read.controls, load_norms())
@@ -157,7 +165,7 @@ def _calibration(read: Controls, bundle: Bundle) -> Calibration:
 
 
 def _counts(norm: Norm, controls: Sequence[Control]) -> str:
-    from models.hippocampus.norms.calibration import usable
+    from models.hippocampus.interpretation.norms.calibration import usable
 
     by_side = usable(controls, norm)
     numbers = ", ".join(f"{len(by_side.get(s, ()))} {s}" for s in ("left", "right"))
@@ -180,7 +188,7 @@ def _page(
     made: Calibration, controls: Sequence[Control], output: Path
 ) -> Iterator[str]:
     """Yield what the calibration holds, and how it is put into force."""
-    from models.hippocampus.norms.norm import load_norms
+    from models.hippocampus.interpretation.norms.norm import load_norms
 
     yield (
         f"Calibration of {made.model} {made.model_version}, "
@@ -204,7 +212,7 @@ def _page(
 
 
 def _entry(norm: Norm, entry: Entry) -> Iterator[str]:
-    from models.hippocampus.norms.words import controls_of, estimate
+    from models.hippocampus.interpretation.norms.words import controls_of, estimate
 
     yield f"{norm.title}, {entry.side} side"
     yield f"  n         {entry.n}, {controls_of(entry)}"
