@@ -25,6 +25,9 @@ RETRACTED = "prior_retracted"
 NOT_SOUGHT = "priors_not_sought"
 """Reason code: nobody looked for earlier results, or not in the time allowed."""
 
+UNAVAILABLE = "archive_unavailable"
+"""Reason code: the archive could not be asked, or did not answer in time."""
+
 IMAGES_NOT_FETCHED = "prior_images_not_fetched"
 """Reason code: images of an earlier exam did not come whole, or not in time."""
 
@@ -45,6 +48,11 @@ IMAGES_UNRELIABLE = "prior_images_unreliable"
 
 PERSON_CHANGED = "prior_person_changed"
 """Reason code: they were sought for whom the study named before it was corrected."""
+
+PASSING = frozenset(
+    {NOT_SOUGHT, UNAVAILABLE, IMAGES_NOT_FETCHED, IMAGES_GONE, IMAGES_UNREAD}
+)
+"""Reason codes of the hour, not of the person: another day there is none of them."""
 
 
 def person_hash(people: Iterable[Person], salt: str) -> str:

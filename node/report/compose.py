@@ -96,6 +96,7 @@ def prepare(
     named = identity(provenance, volume.series.study_instance_uid, headers, settings)
     text = report_text(volume, findings, bundle, headers[0], provenance, settings)
     made_at = local_time(provenance, headers[0], settings).isoformat()
+    words = (made_at, *comments(text))
     return Report(
         volume=volume,
         findings=findings,
@@ -104,7 +105,7 @@ def prepare(
         provenance=provenance,
         settings=settings,
         text=text,
-        edition=edition(named, provenance, findings, (made_at, *comments(text))),
+        edition=edition(named, provenance, findings, words, pdf=settings.pdf),
     )
 
 

@@ -27,6 +27,7 @@ from models.volume import device as algorithm
 from models.volume.headers import text
 from node.config_reading import ReportSettings
 from node.equipment import MANUFACTURER, PROCESSING_EQUIPMENT
+from node.jobs.known_priors import PASSING
 
 PURPOSE = Code(PROCESSING_EQUIPMENT, "DCM", "Processing Equipment")
 """Purpose of our item in the Contributing Equipment Sequence (PS3.16 CID 7005)."""
@@ -57,6 +58,10 @@ _OF_A_PERSON = frozenset(
     }
 )
 """Counts where there is some: without any, a result is the one that it always was."""
+
+_ALWAYS_SET = frozenset({"seg", "series_number", "institution", "timezone"})
+"""Settings of the first results. A later one counts where it departs from its default,
+so that it makes no new version of what was read before there was such a setting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,22 +177,45 @@ def identity(
         The source headers as written into the objects, from ``source_headers``:
         demographics, study, geometry, equipment; one per slice.
     """
+    counted = asdict(provenance)
+    counted["priors_withheld"] = _lasting(provenance.priors_withheld)
     made = {
         name: value
-        for name, value in asdict(provenance).items()
+        for name, value in counted.items()
         if name not in _OF_AN_EDITION and (value or name not in _OF_A_PERSON)
     }
     written = [json.dumps(ds.to_json_dict(), sort_keys=True) for ds in headers]
-    return _digest([made, study_instance_uid, written, settings.model_dump()])
+    return _digest([made, study_instance_uid, written, _chosen(settings)])
+
+
+def _lasting(reasons: Sequence[str]) -> tuple[str, ...]:
+    """Return the reasons that another day would give as well."""
+    return tuple(reason for reason in reasons if reason not in PASSING)
+
+
+def _chosen(settings: ReportSettings) -> dict[str, Any]:
+    """Return the settings of a report that shape its identity."""
+    departing = settings.model_dump(exclude_defaults=True)
+    return settings.model_dump(include={*_ALWAYS_SET, *departing})
 
 
 def edition(
-    identity: str, provenance: Provenance, findings: Findings, words: Sequence[str]
+    identity: str,
+    provenance: Provenance,
+    findings: Findings,
+    words: Sequence[str],
+    *,
+    pdf: bool = False,
 ) -> str:
     """Return the hash over one version of a result.
 
     Identity, dates, findings, and the words that the report puts them in, among them
     the time as the site's clocks tell it.
+
+    Parameters
+    ----------
+    pdf
+        Whether there is one: then what packs it counts.
     """
     made = {k: v for k, v in asdict(provenance).items() if k in _OF_AN_EDITION}
     made["completed_at"] = provenance.completed_at.isoformat()
@@ -200,7 +228,8 @@ def edition(
         *(_plain(trend) for trend in findings.trends),
     ]
     libraries = {name: installed_version(name) for name in LIBRARIES}
-    libraries["zlib"] = zlib.ZLIB_RUNTIME_VERSION  # packs the PDF
+    if pdf:
+        libraries["zlib"] = zlib.ZLIB_RUNTIME_VERSION
     return _digest([identity, made, found, list(words), libraries])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import combinations
@@ -15,6 +16,7 @@ from pydicom import Dataset
 
 from models.contract import Findings, Flag, Statement
 from node.config_reading import ReportSettings
+from node.jobs.known_priors import PASSING
 from node.report.compose import report_identity
 from node.report.provenance import (
     Provenance,
@@ -118,6 +120,7 @@ def test_a_later_edition_is_the_same_result(case: Case, name: str) -> None:
         ReportSettings(seg="binary"),
         ReportSettings(series_number=42),
         ReportSettings(institution="Hospital"),
+        ReportSettings(pdf=True),
     ],
 )
 def test_other_settings_are_another_result(
@@ -130,6 +133,72 @@ def test_other_settings_are_another_result(
     )
 
     assert before != after
+
+
+FIRST = Provenance(
+    installation_id="0f3c2d",
+    site_salt="salt",
+    package_version="0.1.0",
+    model_name="ellipsoids",
+    model_version="1.2.0",
+    bundle_digest="d" * 64,
+    weights_digest="b3" * 32,
+    version=1,
+    replaces=None,
+    completed_at=WHEN,
+    precision="fp32",
+    device="cpu",
+    input_digest="e" * 64,
+    completeness="confirmed",
+    retrieve_ae_title="ORTHANC",
+)
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        (ReportSettings(), "7e4eb106883d6c2dc10ba5534f4677bc"),
+        (
+            ReportSettings(institution="Hospital", seg="binary"),
+            "66db78820f013f44ec0eff352b62419f",
+        ),
+    ],
+)
+def test_a_result_of_before_is_the_same_result(
+    settings: ReportSettings, named: str
+) -> None:
+    """As the node of before priors, norms and PDF named it: no second reading."""
+    assert identity(FIRST, "1.2.3", [], settings).startswith(named)
+
+
+@pytest.mark.parametrize("reason", sorted(PASSING))
+def test_what_could_not_be_done_that_day_makes_no_other_result(reason: str) -> None:
+    """An archive that was down when a study was read says nothing of the person."""
+    named = {
+        identity(replace(FIRST, priors_withheld=told), "1.2.3", [], ReportSettings())
+        for told in ((), (reason,))
+    }
+
+    assert len(named) == 1
+
+
+def test_what_packs_a_pdf_counts_where_there_is_one(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another zlib would make other bytes of it; the others are packed by nobody."""
+
+    def editions() -> list[str]:
+        return [
+            edition("named", FIRST, case.findings, (), pdf=pdf) for pdf in (False, True)
+        ]
+
+    before = editions()
+    monkeypatch.setattr(zlib, "ZLIB_RUNTIME_VERSION", "9.9")
+
+    assert [one == two for one, two in zip(before, editions(), strict=True)] == [
+        True,
+        False,
+    ]
 
 
 @pytest.mark.parametrize(
