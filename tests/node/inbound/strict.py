@@ -6,6 +6,7 @@ must be named. Such an archive refuses what Orthanc grants.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -43,15 +44,22 @@ class StrictArchive:
         What it was asked by C-FIND and C-GET.
     statuses
         What its C-STOREs were answered with.
+    pause_s
+        Before each answer to C-FIND and each image.
+    keeps_back
+        Images of every C-GET that it lists and does not send.
     """
 
     images: list[Dataset] = field(default_factory=list)
     records: list[Dataset] = field(default_factory=list)
     queries: list[Dataset] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
+    pause_s: float = 0.0
+    keeps_back: int = 0
 
     def find(self, event: evt.Event) -> Iterator[tuple[int, Dataset | None]]:
         """Answer C-FIND."""
+        time.sleep(self.pause_s)
         query = event.identifier
         self.queries.append(query)
         level = query.QueryRetrieveLevel
@@ -66,9 +74,11 @@ class StrictArchive:
     def get(self, event: evt.Event) -> Iterator[Any]:
         """Answer C-GET."""
         self.queries.append(event.identifier)
-        images = self._matching(event.identifier)
+        images = self._matching(event.identifier)[self.keeps_back :]
         yield len(images)
-        yield from ((0xFF00, ds) for ds in images)
+        for ds in images:
+            time.sleep(self.pause_s)
+            yield 0xFF00, ds
 
     def hear(self, event: evt.Event) -> None:
         """Note the answers to C-STORE."""
