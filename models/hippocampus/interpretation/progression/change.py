@@ -41,18 +41,23 @@ def annual_change(first: float, second: float, years: float) -> float:
     return 100 * math.expm1(math.log(second / first) / years)
 
 
-def margin(sem_percent: float, years: float) -> float:
-    """Return half the width of the 95 % interval of a rate: 1.96·√2·SEM/Δt.
+def margin(sem_percent: float, years: float, unsure_percent: float = 0.0) -> float:
+    """Return half the width of the 95 % interval of a rate, per cent per year.
+
+    1.96·√(2·SEM² + unsure²)/Δt: the noise of two readings, and what the network may
+    make wrong of the change itself.
 
     Parameters
     ----------
     sem_percent
         Standard error of measurement of one reading, in per cent of the volume.
+    unsure_percent
+        From `Following.unsure_percent`; 0 where nobody has measured it.
 
-    >>> round(margin(1.0, 2.0), 3)
-    1.386
+    >>> round(margin(1.0, 2.0), 3), round(margin(1.0, 2.0, 1.0), 3)
+    (1.386, 1.697)
     """
-    return Z95 * math.sqrt(2) * sem_percent / years
+    return Z95 * math.hypot(math.sqrt(2) * sem_percent, unsure_percent) / years
 
 
 def fitted_change(times: Sequence[float], volumes: Sequence[float]) -> float:
