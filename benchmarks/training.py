@@ -30,11 +30,11 @@ from torch import nn
 from benchmarks.machine import Moment, description
 from models.hippocampus.learning.cases import Case, read_cases
 from models.hippocampus.learning.dataset import AugmentedCases
-from models.hippocampus.network import ResidualUNet
-from models.hippocampus.phantom_image import phantom
 from models.hippocampus.learning.settings import HippocampusSettings
 from models.hippocampus.learning.train import settings_of
-from models.training.loading import cores
+from models.hippocampus.network import ResidualUNet
+from models.hippocampus.phantom_image import phantom
+from models.over_processes import cores
 from models.training.loop import LOG, fit
 from models.training.loss import deeply_supervised
 from models.training.precision import autocast, reduced_precision
@@ -128,7 +128,7 @@ def arithmetic(cases: Sequence[Case], rounds: int) -> Stage:
     batch = augmented(cases, settings).batch([0, 1], torch.Generator().manual_seed(0))
     forms: dict[str, Form] = {
         precision: partial(step, network, batch, precision, device)
-        for precision in ("fp32", reduced_precision(device))
+        for precision in ("fp32", reduced_precision(device, fp16=True))
     }
     in_turns(forms, 1)  # the first ones prepare
     note = "auto takes sixteen bits only where they are 1.2 times faster than fp32."

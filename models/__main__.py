@@ -12,7 +12,7 @@ def main() -> None:
     """Run the command; an expected error is one line and exit status 1."""
     try:
         app()
-    except (BundleError, FileNotFoundError, ValueError) as error:
+    except (BundleError, OSError, ValueError) as error:
         typer.echo(f"pacs-model: {error}", err=True)
         raise SystemExit(1) from None
 

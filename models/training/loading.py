@@ -1,21 +1,17 @@
 """Many files read at once in processes, where that is faster than one by one.
 
-A process costs a second or two before it reads its first file: Python and numpy are
-loaded anew. It is never forked from this one, whose threads of torch a fork would
-leave half alive. So the first files are read here, and only when the others would
-take longer than that are processes started.
+A process costs a second or two before it reads its first file
+(`models.over_processes`). So the first files are read here, and only when the others
+would take longer than that are processes started.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
+
+from models.over_processes import cores, over_processes
 
 Item = TypeVar("Item")
 Read = TypeVar("Read")
@@ -27,11 +23,6 @@ START_S = 3.0
 
 PROBE_S = 0.5
 """Seconds of reading here, from which the rest is estimated."""
-
-
-def cores() -> int:
-    """Return the cores that this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 def read_all(
@@ -75,7 +66,9 @@ def _results(
         if _is_shorter_here(done, len(items), seconds, processes):
             yield read(item)
         else:
-            yield from _in_processes(read, items[done:], processes or cores())
+            count = processes or cores()
+            chunk = max(1, (len(items) - done) // 8 // count)
+            yield from over_processes(read, items[done:], count, chunk)
             return
 
 
@@ -89,24 +82,3 @@ def _is_shorter_here(
         return True
     rest_s = seconds / done * (count - done)
     return rest_s * (1 - 1 / cores()) < START_S
-
-
-def _in_processes(
-    read: Callable[[Item], Read], items: Sequence[Item], processes: int
-) -> Iterator[Read]:
-    pool = ProcessPoolExecutor(
-        processes, multiprocessing.get_context("spawn"), _leave_interrupts
-    )
-    try:
-        yield from pool.map(read, items, chunksize=max(1, len(items) // 8 // processes))
-    except BrokenProcessPool:
-        raise ChildProcessError(
-            "a reading process was killed, for want of memory?"
-        ) from None
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _leave_interrupts() -> None:
-    """Leave Ctrl-C to the parent, which ends its processes itself."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

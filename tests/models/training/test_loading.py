@@ -54,11 +54,11 @@ def test_processes_start_only_where_the_rest_is_long(
     monkeypatch.setattr(loading, "cores", lambda: 2)
     started: list[int] = []
 
-    def in_processes(read: object, items: range, processes: int) -> list[int]:
+    def elsewhere_read(read: object, items: range, *_: int) -> list[int]:
         started.append(len(items))
         return list(items)
 
-    monkeypatch.setattr(loading, "_in_processes", in_processes)
+    monkeypatch.setattr(loading, "over_processes", elsewhere_read)
 
     found = read_all(partial(slow, 0.005), range(count))
 

@@ -3,44 +3,19 @@
 from __future__ import annotations
 
 import io
-import os
-import signal
 from pathlib import Path
 
-import pytest
 from rich.console import Console
 
-from models.hippocampus.eda import over_processes
 from models.hippocampus.eda.analysis import Analysis
 from models.hippocampus.eda.measurement import Pair, find_pairs
-from models.hippocampus.eda.over_processes import measure_all, suitable_workers
+from models.hippocampus.eda.over_processes import measure_all
 from models.hippocampus.eda.progress import shown
-
-
-def killed(_: Pair) -> None:
-    """End the process as the kernel does when memory runs out."""
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_processes_measure_what_one_process_measures(sound: Analysis) -> None:
     """In the same order."""
     assert measure_all(find_pairs(sound.folder), workers=2) == list(sound.cases)
-
-
-def test_a_killed_process_is_one_line_of_advice(
-    sound: Analysis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Not a traceback, and not for ever."""
-    monkeypatch.setattr(over_processes, "measure", killed)
-
-    with pytest.raises(ValueError, match="try --workers 1"):
-        measure_all(find_pairs(sound.folder), workers=2)
-
-
-def test_few_pairs_are_read_in_this_process() -> None:
-    """Another would start for longer than it works."""
-    assert suitable_workers(16) == 1
-    assert suitable_workers(10**6) == len(os.sched_getaffinity(0))
 
 
 def test_without_a_terminal_there_is_a_numbered_line_each(pairs: Path) -> None:
