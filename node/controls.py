@@ -9,12 +9,14 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Callable, Mapping
+import statistics
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from models.hippocampus.findings import PLAUSIBLE_MM3
-from models.hippocampus.interpretation.norms.calibration import Control
+from models.hippocampus.interpretation.norms.calibration import FEWEST, Control
 from models.hippocampus.interpretation.norms.norm import Subject
 from node.errors import NodeError
 
@@ -25,6 +27,16 @@ SEXES = {"f": "F", "m": "M"}
 OLDEST = 120.0
 HEAD_MM3 = (500_000.0, 2_500_000.0)
 """Intracranial volumes that a person can have."""
+
+SAME_AGE_YEARS = 1.0
+"""Ages are written exact, rounded, or as completed years."""
+
+LEAST_SPREAD = 0.03
+"""SD over mean of the volumes of different people: in healthy ones of equal age, sex
+and head size it is 0.085 (NOMIS: 338 of 3981 mm³), and more where these differ."""
+
+MOST_EQUAL = 0.2
+"""Share of people who may have one volume: rounded to 0.1 mL it is some 0.1."""
 
 MOST_BYTES = 16 << 20
 FEWEST_DIGITS = 12
@@ -49,8 +61,26 @@ class Controls:
     sha256: str
 
 
-Lookup = Callable[[str], tuple[float, str]]
-"""From a Study Instance UID to the volume in mm³ and the weights that measured it."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the node has read in a study, and whom the study shows.
+
+    Attributes
+    ----------
+    weights
+        SHA-256 of those that measured.
+    sex, age_years
+        As the study says them, in completed years; "" and None where it does not.
+    """
+
+    total_mm3: float
+    weights: str
+    sex: str = ""
+    age_years: int | None = None
+
+
+Lookup = Callable[[str], Reading]
+"""From a Study Instance UID to its reading; a LookupError says why there is none."""
 
 
 def read_controls(path: Path, weights: str, measured: Lookup) -> Controls:
@@ -69,7 +99,8 @@ def read_controls(path: Path, weights: str, measured: Lookup) -> Controls:
     Raises
     ------
     NodeError
-        It cannot be read, or a line is not one side of one person; says which line.
+        It cannot be read, or a line is not one side of one person, and says which; or
+        volumes hardly differ, as those of people do.
     """
     try:
         raw = path.read_bytes()[: MOST_BYTES + 1]
@@ -80,27 +111,41 @@ def read_controls(path: Path, weights: str, measured: Lookup) -> Controls:
         raise NodeError(f"{path.name}: not UTF-8; save it as CSV UTF-8") from None
     if len(raw) > MOST_BYTES:
         raise NodeError(f"{path.name}: larger than 16 MiB; this is no list of controls")
-    controls = _lines(path.name, text, weights, measured)
-    return Controls(tuple(controls), hashlib.sha256(raw).hexdigest())
+    reader = _reader(text)
+    try:
+        _check_columns(path.name, reader.fieldnames or ())
+        controls = tuple(_controls(reader, weights, measured))
+    except csv.Error:
+        line = reader.line_num + 1  # the one that gave none
+        raise NodeError(
+            f"{path.name}, line {line}: no line of a table, a quotation mark may lack "
+            "its partner; save it as CSV UTF-8"
+        ) from None
+    except _LineError as error:
+        raise NodeError(f"{path.name}, line {reader.line_num}: {error}") from None
+    for side in ("left", "right"):
+        _check_spread(path.name, side, controls)
+    return Controls(controls, hashlib.sha256(raw).hexdigest())
 
 
-def _lines(name: str, text: str, weights: str, measured: Lookup) -> list[Control]:
-    first = text.partition("\n")[0]
-    reader = csv.DictReader(io.StringIO(text), delimiter=";" if ";" in first else ",")
-    _check_columns(name, reader.fieldnames or ())
-    controls: list[Control] = []
-    seen: dict[tuple[str, str | None], int] = {}
+def _reader(text: str) -> csv.DictReader[str]:
+    """Return the lines of a table; any line end, commas or semicolons."""
+    first = text.partition("\n")[0].partition("\r")[0]
+    lines = io.StringIO(text, newline=None)
+    return csv.DictReader(lines, delimiter=";" if ";" in first else ",")
+
+
+def _controls(
+    reader: csv.DictReader[str], weights: str, measured: Lookup
+) -> Iterator[Control]:
+    seen: dict[Hashable, int] = {}
     for line in reader:
         values = {str(k): (v or "").strip() for k, v in line.items() if k}
         if not any(values.values()):
             continue
-        try:
-            control = _control(values, weights, measured)
-            _check_once(seen, values["subject"], control, reader.line_num)
-        except _LineError as error:
-            raise NodeError(f"{name}, line {reader.line_num}: {error}") from None
-        controls.append(control)
-    return controls
+        control = _control(values, weights, measured)
+        _check_once(seen, values, control, reader.line_num)
+        yield control
 
 
 def _check_columns(name: str, columns: object) -> None:
@@ -116,16 +161,36 @@ def _check_columns(name: str, columns: object) -> None:
 
 
 def _check_once(
-    seen: dict[tuple[str, str | None], int], person: str, control: Control, line: int
+    seen: dict[Hashable, int], values: Mapping[str, str], control: Control, line: int
 ) -> None:
     """Refuse one side of one person twice: it would count as two people."""
-    key = person, control.subject.side
-    if key in seen:
-        raise _LineError(
-            f"the {control.subject.side} side of this subject stands in line "
-            f"{seen[key]} already; keep one of the two"
+    side = control.subject.side
+    once: dict[Hashable, str] = {
+        (values["subject"].casefold(), side): f"the {side} side of this subject"
+    }
+    if not values.get(VOLUME):
+        once[values[STUDY]] = "this study_uid"
+    for key, what in once.items():
+        if key in seen:
+            raise _LineError(
+                f"{what} stands in line {seen[key]} already; keep one of the two"
+            )
+        seen[key] = line
+
+
+def _check_spread(name: str, side: str, controls: Sequence[Control]) -> None:
+    """Refuse volumes that people cannot have: nobody measured them one by one."""
+    volumes = [c.total_mm3 for c in controls if c.subject.side == side]
+    if len(volumes) < FEWEST:  # too few to calibrate with
+        return
+    spread = statistics.stdev(volumes) / statistics.fmean(volumes)
+    ((volume, times),) = Counter(volumes).most_common(1)
+    if spread < LEAST_SPREAD or times > MOST_EQUAL * len(volumes):
+        raise NodeError(
+            f"{name}: {len(volumes)} {side} volumes, SD {100 * spread:.1f} % of the "
+            f"mean, {volume:g} mm³ stands there {times} times; people differ more, "
+            "write what was measured of each"
         )
-    seen[key] = line
 
 
 def _control(values: Mapping[str, str], weights: str, measured: Lookup) -> Control:
@@ -140,28 +205,49 @@ def _control(values: Mapping[str, str], weights: str, measured: Lookup) -> Contr
         if head_size
         else None,
     )
-    return Control(subject, _volume(values, weights, measured))
+    volume, named = _volume(values, subject, measured)
+    _check_weights(named, weights)
+    return Control(subject, volume)
 
 
-def _volume(values: Mapping[str, str], weights: str, measured: Lookup) -> float:
-    """Return the volume that the line states, else that of the study it names."""
-    stated, named = values.get(VOLUME, ""), values.get(WEIGHTS, "").lower()
-    if stated:
+def _volume(
+    values: Mapping[str, str], subject: Subject, measured: Lookup
+) -> tuple[float, str]:
+    """Return the volume that the line states, else that of its study; by whom."""
+    if stated := values.get(VOLUME, ""):
         volume = _number(VOLUME, stated, PLAUSIBLE_MM3, "mm³")
-    elif values.get(STUDY, ""):
-        try:
-            volume, named = measured(values[STUDY])
-        except LookupError as error:
-            raise _LineError(str(error)) from None
-    else:
+        return volume, values.get(WEIGHTS, "").lower()
+    if not values.get(STUDY):
         raise _LineError(f"neither {VOLUME} nor {STUDY}; write one of them")
+    try:
+        reading = measured(values[STUDY])
+    except LookupError as error:
+        raise _LineError(str(error)) from None
+    _check_person(subject, reading)
+    return reading.total_mm3, reading.weights
+
+
+def _check_person(subject: Subject, reading: Reading) -> None:
+    """Refuse a study that is of somebody else by its own word."""
+    if reading.sex in SEXES.values() and reading.sex != subject.sex:
+        raise _LineError(
+            f"sex {subject.sex}, the study says {reading.sex}; look which is right, or "
+            "leave the line out"
+        )
+    age, said = subject.age_years, reading.age_years
+    if age is not None and said is not None and abs(age - said) > SAME_AGE_YEARS:
+        raise _LineError(
+            f"age {age:g}, the study says {said}; write the age on the day of the scan"
+        )
+
+
+def _check_weights(named: str, weights: str) -> None:
     if named and (len(named) < FEWEST_DIGITS or not weights.startswith(named)):
         raise _LineError(
             f"measured with weights {named[:FEWEST_DIGITS]}, in force are "
             f"{weights[:FEWEST_DIGITS]} (calibration_other_weights); read the study "
             "again with `pacs-node retry`, or leave the line out"
         )
-    return volume
 
 
 def _number(name: str, text: str, bounds: tuple[float, float], unit: str) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import models
+from models.contract import Grade
 from models.volume.bundle import Bundle, BundleError, load_bundle
+from models.volume.headers import text
 from node import config
 from node.commands.ledgers import of_results, opened
 from node.commands.options import ConfigOption, JsonOption, ResultsOption
@@ -20,7 +22,9 @@ from node.commands.terminal import print_json, print_line
 from node.config import Settings
 from node.errors import ConfigError, NodeError
 from node.jobs.ledger import Ledger
+from node.jobs.ledger_history import ResultRow
 from node.jobs.request import bundle_of
+from node.prior_report import NoReportError, read_document
 
 if TYPE_CHECKING:
     from models.hippocampus.interpretation.norms.calibration import (
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
         Entry,
     )
     from models.hippocampus.interpretation.norms.norm import Norm
-    from node.controls import Controls
+    from node.controls import Controls, Reading
 
 MODEL = "hippocampus"
 WHOLE = "Hippocampus"
@@ -105,7 +109,7 @@ def _controls(path: Path, settings: Settings, bundle: Bundle) -> Controls:
     with ExitStack() as ends:
         ledgers: list[Ledger] = []  # opened when a line names a study
 
-        def measured(study_uid: str) -> tuple[float, str]:
+        def measured(study_uid: str) -> Reading:
             if not ledgers:
                 ledgers.append(ends.enter_context(opened(settings)))
             return _measured(ledgers[0], study_uid)
@@ -113,27 +117,49 @@ def _controls(path: Path, settings: Settings, bundle: Bundle) -> Controls:
         return read_controls(path, bundle.weights_digest, measured)
 
 
-def _measured(ledger: Ledger, study_uid: str) -> tuple[float, str]:
-    """Return the volume of the last result of a study, and its weights.
+def _measured(ledger: Ledger, study_uid: str) -> Reading:
+    """Return what the last result of a study says.
 
     Raises
     ------
     LookupError
         There is none that counts.
     """
+    from node.controls import Reading
+
     for job in ledger.jobs.listing(study_uid):
         standing = [
             result
             for result in ledger.history.results(job.job_id)
             if job.model == MODEL and result.version > 0 and result.taken_back is None
         ]
-        for each in standing[-1].measurements if standing else ():
+        if not standing:
+            continue
+        last = standing[-1]
+        if last.summary.get("grade") == Grade.C:
+            raise LookupError(
+                "its result has grade C, which nobody relies on; leave the line out"
+            )
+        for each in last.measurements:
             if (each.structure, each.unit) == (WHOLE, "mm3") and each.value > 0:
-                return float(each.printed), standing[-1].weights_digest or "unknown"
+                weights = last.weights_digest or "unknown"
+                return Reading(float(each.printed), weights, *_sex_and_age(last))
     raise LookupError(
         "no result of this study_uid in the ledger; write total_mm3, or name the "
         "results of a batch with --results"
     )
+
+
+def _sex_and_age(result: ResultRow) -> tuple[str, int | None]:
+    """Return what the report says of the person, nothing where its file is gone."""
+    for made in result.objects:
+        if made.kind == "SR":
+            with suppress(OSError, NoReportError):
+                report = read_document(made.path.read_bytes())
+                years = text(report, "PatientAge").removesuffix("Y")
+                age = int(years) if years.isdecimal() else None
+                return text(report, "PatientSex"), age
+    return "", None
 
 
 def _calibration(read: Controls, bundle: Bundle) -> Calibration:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pydicom import Dataset, dcmread
 from typer.testing import CliRunner, Result
 
+import models
 from models.hippocampus.phantom import write_study
+from models.volume.bundle import load_bundle
 from node.commands import app
 from node.errors import NodeError
+from node.jobs.job import Measured, Reported
 from node.jobs.ledger import Ledger
+from tests.dicom_series import save
 from tests.models.hippocampus.interpretation.norms.site import calibrated, women
+from tests.node.jobs.ledger_stories import T0, queue, result
 from tests.node.test_main import pacs_node
 
 
@@ -107,6 +114,46 @@ def test_volumes_are_taken_from_a_ledger_by_study(
     Ledger(tmp_path / "var").close()
     unknown = str(typed("controls.csv").exception)
     assert unknown.startswith("controls.csv, line 2: no result of this study_uid")
+
+
+@pytest.mark.parametrize(
+    ("line", "grade", "words"),
+    [
+        ("a,60,F,right,1.1", "C", "line 2: its result has grade C"),
+        ("a,60,M,right,1.1", "A", "line 2: sex M, the study says F"),
+        ("a,75,F,right,1.1", "B", "line 2: age 75, the study says 60"),
+        ("a,60,F,right,1.1", "B", "too few controls of one side"),
+    ],
+)
+def test_a_study_that_is_no_such_control_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, grade: str, words: str
+) -> None:
+    """By its grade, and by what its report says of the person."""
+    (tmp_path / "controls.csv").write_text(f"subject,age,sex,side,study_uid\n{line}\n")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "var").mkdir()
+    with closing(Ledger(tmp_path / "var")) as ledger:
+        (job,) = queue(ledger, models=["hippocampus"])
+        ledger.jobs.claim(T0)
+        ledger.jobs.report(job.job_id, reading(tmp_path, grade), [], T0)
+
+    assert words in str(typed("controls.csv").exception)
+
+
+def reading(folder: Path, grade: str) -> Reported:
+    """Return a result of a woman of sixty, whose report lies in a folder."""
+    (sr,) = result(kinds=["SR"]).objects
+    report = Dataset()
+    report.SOPClassUID, report.SOPInstanceUID = "1.2.3", sr.sop_instance_uid
+    report.PatientSex, report.PatientAge = "F", "060Y"
+    path = save(report, folder / "SR.dcm", "1.2.840.10008.1.2.1")
+    return replace(
+        result(),
+        objects=(replace(sr, path=path),),
+        weights_digest=load_bundle(models.bundle_folder("hippocampus")).weights_digest,
+        summary={"grade": grade},
+        measurements=(Measured("Hippocampus", "Volume", 3300.0, "3300", "mm3"),),
+    )
 
 
 @pytest.mark.slow
