@@ -229,6 +229,39 @@ def load_acceptance(folder: Path) -> Acceptance:
     return _acceptance(folder, content["acceptance"])
 
 
+def amend(folder: Path, changes: Mapping[str, Any]) -> None:
+    """Write what was measured into ``bundle.json``; all else stays as it is.
+
+    Parameters
+    ----------
+    changes
+        Place → value; ``training.retest`` is the key ``retest`` of ``training``.
+
+    Raises
+    ------
+    BundleError
+        There is no intact bundle in ``folder``.
+    """
+    load_bundle(folder)
+    _, content = _read(folder)
+    for place, value in changes.items():
+        *above, key = place.split(".")
+        holder = content
+        for name in above:
+            holder = holder.setdefault(name, {})
+        holder[key] = value
+    write_content(folder, content)
+
+
+def write_content(folder: Path, content: Mapping[str, Any]) -> None:
+    """Write ``bundle.json``, whole or not at all."""
+    path = folder / BUNDLE_FILE
+    partial = path.with_suffix(".partial")
+    text = json.dumps(content, indent=2, ensure_ascii=False)
+    partial.write_text(text + "\n", encoding="utf-8")
+    partial.replace(path)
+
+
 def _read(folder: Path) -> tuple[bytes, dict[str, Any]]:
     """Return ``bundle.json`` as it is written, and as it reads."""
     try:

@@ -15,6 +15,7 @@ from models.volume.bundle import (
     Acceptance,
     BundleError,
     Column,
+    amend,
     load_acceptance,
     load_bundle,
     sha256_file,
@@ -210,3 +211,28 @@ def test_columns_that_say_nothing_are_refused(tmp_path: Path, columns: Any) -> N
     """A table with a column that is never filled is not made by mistake."""
     with pytest.raises(BundleError, match="columns"):
         load_bundle(build_bundle(tmp_path, columns=columns))
+
+
+def test_a_bundle_takes_what_was_measured_and_keeps_all_else(tmp_path: Path) -> None:
+    """A new key inside an object, and a whole object in place of another."""
+    folder = build_bundle(tmp_path, training={"cases": 3}, metrics={"old": 1})
+
+    amend(folder, {"training.retest": {"repeats": 12}, "metrics": {"cases": 3}})
+
+    made = load_bundle(folder)
+    assert made.training == {"cases": 3, "retest": {"repeats": 12}}
+    assert made.metrics == {"cases": 3}
+    assert made.licence == "CC BY-SA 4.0"
+    assert [path.name for path in folder.glob("bundle*")] == ["bundle.json"]
+
+
+def test_what_is_no_intact_bundle_takes_nothing(tmp_path: Path) -> None:
+    """Figures of these weights would stand beside others."""
+    folder = build_bundle(tmp_path)
+    (folder / "net.safetensors").write_bytes(b"others")
+    before = (folder / "bundle.json").read_bytes()
+
+    with pytest.raises(BundleError, match="SHA-256"):
+        amend(folder, {"metrics": {}})
+
+    assert (folder / "bundle.json").read_bytes() == before
