@@ -48,6 +48,8 @@ class Prior:
         As they were printed then.
     cautions
         Reason codes of what is known against this prior.
+    sr_series_instance_uid
+        Of the series in which the report lies; "" without a report.
     """
 
     study_instance_uid: str
@@ -60,6 +62,7 @@ class Prior:
     protocol: Mapping[str, str] = field(default_factory=dict)  # goes to a worker
     laterality: Code | None = None
     cautions: tuple[str, ...] = ()
+    sr_series_instance_uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)

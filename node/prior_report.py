@@ -7,13 +7,14 @@ ledger and one that only the archive still has are the same thing to a model.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from pydicom import Dataset, dcmread
 
-from models.contract import Code, Measurement
+from models.contract import Code, Grade, Measurement
 from models.history import Prior
 from models.volume.headers import quiet, text
 from models.volume.part10 import check_inflation
@@ -25,8 +26,24 @@ from node.protocol import SCANNER, stated_protocol
 COMPREHENSIVE_3D_SR = "1.2.840.10008.5.1.4.1.1.88.34"
 KEY_OBJECT_SELECTION = "1.2.840.10008.5.1.4.1.1.88.59"
 
-REJECTIONS = frozenset({"113001", "113037", "113038", "113039"})
-"""Titles of key objects that reject what they name (DCM, PS3.16 CID 7011)."""
+REJECTIONS = frozenset({"113001", "113037", "113038"})
+"""Titles of key objects by which images or results were wrong (DCM, PS3.16 CID 7010):
+rejected for quality, for patient safety, incorrect worklist entry. Data Retention
+Policy Expired (113039) says that they are old."""
+
+COMMENT = "121106"
+GRADE = re.compile("Grade: ([ABC])")
+RESERVATION = re.compile(r"Reservation: .*\[([a-z0-9_]+)\]", re.DOTALL)
+"""Comments among the qualitative evaluations, as `node.report.text` writes them."""
+
+GRADE_UNKNOWN = "prior_grade_unknown"
+"""Caution: the report of then says no grade."""
+
+GRADE_B = "prior_grade_b"
+"""Caution: it has grade B, and nobody knows why."""
+
+NOT_OF_THE_NUMBERS = "completeness_unconfirmed"
+"""A reservation about the study, when the series that was read is whole."""
 
 MEASUREMENT_GROUP = "125007"
 TRACKING_IDENTIFIER = "112039"
@@ -62,6 +79,12 @@ class PriorReport:
         SOP Instance UIDs of the reports before it.
     made_at
         Content Date and Time as they stand there: they sort.
+    sources
+        SOP Instance UIDs of the images that it was made from, and of its Segmentation.
+    grade
+        None: it says none.
+    reservations
+        Cautions: why it has no grade A.
     """
 
     prior: Prior
@@ -69,6 +92,9 @@ class PriorReport:
     model: str
     replaces: frozenset[str]
     made_at: tuple[str, str]
+    sources: frozenset[str] = frozenset()
+    grade: Grade | None = None
+    reservations: tuple[str, ...] = ()
 
     def with_protocol(self, protocol: dict[str, str]) -> PriorReport:
         """Return it with what the ledger knows of the images, if it knows any of it."""
@@ -120,17 +146,16 @@ def report_in(document: Dataset, source: str) -> PriorReport | None:
 
 @quiet()
 def rejected_in(document: Dataset) -> frozenset[str]:
-    """Return the objects that a document takes back: none, if it is no such note."""
+    """Return the objects that a document takes back, and the series that hold them.
+
+    None, if it is no such note.
+    """
     titles = document.get("ConceptNameCodeSequence") or []
     is_note = text(document, "SOPClassUID") == KEY_OBJECT_SELECTION
     if not is_note or not any(text(t, "CodeValue") in REJECTIONS for t in titles):
         return frozenset()
-    return frozenset(
-        text(instance, "ReferencedSOPInstanceUID")
-        for study in document.get("CurrentRequestedProcedureEvidenceSequence") or []
-        for series in study.get("ReferencedSeriesSequence") or []
-        for instance in series.get("ReferencedSOPSequence") or []
-    )
+    holders = {text(series, "SeriesInstanceUID") for series in _evidence(document)}
+    return _named(_evidence(document)) | holders
 
 
 def _our_equipment(document: Dataset) -> Dataset | None:
@@ -161,9 +186,19 @@ def _report(document: Dataset, maker: Dataset, source: str) -> PriorReport:
         measurements=tuple(m for group in groups for m in _measurements(group)),
         protocol=protocol_in(document),
         laterality=_laterality(groups),
+        sr_series_instance_uid=text(document, "SeriesInstanceUID"),
     )
-    made_at = text(document, "ContentDate"), text(document, "ContentTime")
-    return PriorReport(prior, Person.of(document), model, _replaced(document), made_at)
+    grade = _grade(document)
+    return PriorReport(
+        prior,
+        Person.of(document),
+        model,
+        _named(_series_in(document, "PredecessorDocumentsSequence")),
+        made_at=(text(document, "ContentDate"), text(document, "ContentTime")),
+        sources=_named(_evidence(document)),
+        grade=grade,
+        reservations=_reservations(document, grade),
+    )
 
 
 def _version(maker: Dataset, model: str) -> str:
@@ -173,13 +208,48 @@ def _version(maker: Dataset, model: str) -> str:
     return named[0] if named else ""
 
 
-def _replaced(document: Dataset) -> frozenset[str]:
+def _evidence(document: Dataset) -> Iterator[Dataset]:
+    return _series_in(document, "CurrentRequestedProcedureEvidenceSequence")
+
+
+def _series_in(document: Dataset, keyword: str) -> Iterator[Dataset]:
+    """Yield the series in a sequence of references (PS3.3 table C.17-3)."""
+    for study in document.get(keyword) or []:
+        yield from study.get("ReferencedSeriesSequence") or []
+
+
+def _named(found: Iterable[Dataset]) -> frozenset[str]:
+    """Return the SOP Instance UIDs of the objects of some series."""
     return frozenset(
         text(instance, "ReferencedSOPInstanceUID")
-        for study in document.get("PredecessorDocumentsSequence") or []
-        for series in study.get("ReferencedSeriesSequence") or []
+        for series in found
         for instance in series.get("ReferencedSOPSequence") or []
     )
+
+
+def _grade(document: Dataset) -> Grade | None:
+    """Return the grade that the report says, the worst where it says several."""
+    said = [match for one in _comments(document) if (match := GRADE.fullmatch(one))]
+    return max((Grade(match[1]) for match in said), default=None)
+
+
+def _reservations(document: Dataset, grade: Grade | None) -> tuple[str, ...]:
+    """Return the codes of what lowers the grade; one of its own where none is said."""
+    if grade is None:
+        return (GRADE_UNKNOWN,)
+    found = [RESERVATION.fullmatch(comment) for comment in _comments(document)]
+    codes = [match[1] for match in found if match]
+    if grade != Grade.A and not codes:
+        return (GRADE_B,)
+    return tuple(code for code in codes if code != NOT_OF_THE_NUMBERS)
+
+
+def _comments(document: Dataset) -> Iterator[str]:
+    """Yield the sentences of the report: they stand in a container of their own."""
+    for container in document.get("ContentSequence") or []:
+        for item in container.get("ContentSequence") or []:
+            if _concept(item) == COMMENT:
+                yield text(item, "TextValue").strip()
 
 
 def _groups(document: Dataset) -> Iterator[Dataset]:

@@ -61,10 +61,15 @@ def _birth_date(dataset: Dataset) -> date | None:
 def _names(dataset: Dataset) -> frozenset[str]:
     """Return the component groups of a name (PS3.5 6.2.1), each in plain letters."""
     groups = text(dataset, "PatientName").split("=")
-    return frozenset(map(_plain_name, groups)) - {""}
+    return frozenset(map(plain_name, groups)) - {""}
 
 
-def _plain_name(group: str) -> str:
+def plain_name(group: str) -> str:
+    """Return one component group of a name in plain letters, a space between parts.
+
+    >>> plain_name("DOE^Jane ^"), plain_name("Doe, Jane")
+    ('doe jane', 'doe jane')
+    """
     letters = unicodedata.normalize("NFKC", group).casefold()
     return NO_LETTER.sub(" ", letters).strip()
 

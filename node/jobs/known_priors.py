@@ -22,6 +22,12 @@ from node.person import Person
 RETRACTED = "prior_retracted"
 """Reason code: a result was taken back, here or in the archive."""
 
+UNRELIABLE = "prior_unreliable"
+"""Reason code: the report of then has grade C."""
+
+IMAGES_REJECTED = "prior_images_rejected"
+"""Reason code: a note in the archive rejects the images (IHE IOCM)."""
+
 NOT_SOUGHT = "priors_not_sought"
 """Reason code: nobody looked for earlier results, or not in the time allowed."""
 
@@ -134,6 +140,7 @@ def plain_prior(prior: Prior) -> dict[str, Any]:
         "protocol": dict(prior.protocol),
         "laterality": asdict(prior.laterality) if prior.laterality else None,
         "cautions": list(prior.cautions),
+        "sr_series_instance_uid": prior.sr_series_instance_uid,
     }
 
 
@@ -163,6 +170,7 @@ def _prior(plain: Mapping[str, Any]) -> Prior:
         protocol=dict(plain["protocol"]),
         laterality=Code(**laterality) if laterality else None,
         cautions=tuple(plain["cautions"]),
+        sr_series_instance_uid=plain.get("sr_series_instance_uid", ""),
     )
 
 

@@ -22,7 +22,7 @@ from node.report.seg import coded
 from node.report.sop import Report, finish
 from node.report.sr_groups import measurement_groups
 from node.report.sr_library import image_library
-from node.report.sr_priors import add_priors, reference
+from node.report.sr_priors import add_priors, predecessor
 from node.report.text import ReportText, comments
 
 IMAGING_PROCEDURES = {
@@ -55,9 +55,9 @@ def build_sr(report: Report, seg: Dataset) -> Dataset:
     )
     if report.provenance.replaces is not None:
         study = report.headers[0].StudyInstanceUID
-        replaced = reference(study, report.provenance.replaces)
+        replaced = predecessor(study, report.provenance.replaces)
         sr.PredecessorDocumentsSequence = [replaced]  # PS3.3 C.17.2
-    add_priors(sr, report.provenance.priors)
+    add_priors(sr, report.provenance.priors, report.findings.trends)
     _name_archive(sr, report.provenance.retrieve_ae_title)
     finish(sr, report)
     return sr

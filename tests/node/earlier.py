@@ -21,6 +21,7 @@ PRIOR = Prior(
     device_uid="2.25.4",
     measurements=(Measurement("Hippocampus", VOLUME, 3402.0, MM3, 0),),
     protocol={"Manufacturer": "Örsted"},
+    sr_series_instance_uid="2.25.33",
 )
 
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 from pydicom import Dataset, dcmwrite
-from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    KeyObjectSelectionDocumentStorage,
+)
 
+from models.contract import Flag, Grade
 from node.prior_report import (
     MOST_BYTES,
     NoReportError,
@@ -151,3 +157,101 @@ def test_a_deflated_report_is_read_as_well(composed: Dataset, tmp_path: Path) ->
     composed.save_as(tmp_path / "sr.dcm", enforce_file_format=True)
 
     assert report_in(read_document((tmp_path / "sr.dcm").read_bytes()), "") is not None
+
+
+def comments(sr: Dataset) -> list[Dataset]:
+    """Return the comments of a report."""
+    return [
+        item
+        for container in sr.ContentSequence
+        for item in container.get("ContentSequence", ())
+        if item.ConceptNameCodeSequence[0].CodeValue == "121106"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("flags", "grade", "reservations"),
+    [
+        ((), Grade.A, ()),
+        ((Flag("a_note", "Read it so."),), Grade.A, ()),
+        ((Flag("cut_off", "Cut [off].", Grade.B),), Grade.B, ("cut_off",)),
+        ((Flag("completeness_unconfirmed", "No word.", Grade.B),), Grade.B, ()),
+        (
+            (Flag("cut_off", "Cut off.", Grade.B), Flag("not_one", "No.", Grade.C)),
+            Grade.C,
+            ("not_one", "cut_off"),
+        ),
+    ],
+)
+def test_the_grade_of_then_is_read_back_with_its_reasons(
+    case: Case,
+    flags: tuple[Flag, ...],
+    grade: Grade,
+    reservations: tuple[str, ...],
+) -> None:
+    """As the report says them to its reader; notes lower nothing."""
+    findings = replace(case.findings, flags=flags)
+    sr = replace(case, findings=findings).compose()["SR"].dataset
+
+    report = report_in(sr, "")
+
+    assert report is not None
+    assert (report.grade, report.reservations) == (grade, reservations)
+
+
+@pytest.mark.parametrize(
+    ("said", "grade", "reservations"),
+    [
+        ("", None, ("prior_grade_unknown",)),
+        ("Grade: D", None, ("prior_grade_unknown",)),
+        ("Grade: B", Grade.B, ("prior_grade_b",)),
+    ],
+)
+def test_a_report_of_before_that_says_no_more_is_told_with_a_caution(
+    sr: Dataset, said: str, grade: Grade | None, reservations: tuple[str, ...]
+) -> None:
+    """No grade is no refusal: the numbers were printed all the same."""
+    for item in comments(sr):
+        if item.TextValue.startswith(("Grade: ", "Reservation: ")):
+            item.TextValue = said or "-"
+
+    report = report_in(sr, "")
+
+    assert report is not None
+    assert (report.grade, report.reservations) == (grade, reservations)
+
+
+def test_a_report_knows_its_images_and_where_it_lies(case: Case, sr: Dataset) -> None:
+    """Images that are rejected later take it with them."""
+    report = report_in(sr, "")
+
+    assert report is not None
+    assert {h.SOPInstanceUID for h in case.study.datasets.values()} <= report.sources
+    assert report.prior.sr_series_instance_uid == sr.SeriesInstanceUID
+
+
+@pytest.mark.parametrize(
+    ("title", "is_rejection"),
+    [
+        ("113001", True),  # Rejected for Quality Reasons
+        ("113037", True),  # Rejected for Patient Safety Reasons
+        ("113038", True),  # Incorrect Modality Worklist Entry
+        ("113039", False),  # Data Retention Policy Expired
+        ("113000", False),  # Of Interest
+    ],
+)
+def test_what_a_note_rejects_is_named_with_its_series(
+    sr: Dataset, title: str, is_rejection: bool
+) -> None:
+    """Images that are old were not wrong."""
+    sr.SOPClassUID = KeyObjectSelectionDocumentStorage
+    sr.ConceptNameCodeSequence[0].CodeValue = title
+    (study,) = sr.CurrentRequestedProcedureEvidenceSequence
+    series = {s.SeriesInstanceUID for s in study.ReferencedSeriesSequence}
+    instances = {
+        each.ReferencedSOPInstanceUID
+        for held in study.ReferencedSeriesSequence
+        for each in held.ReferencedSOPSequence
+    }
+
+    assert rejected_in(sr) == (series | instances if is_rejection else frozenset())
