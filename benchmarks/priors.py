@@ -21,8 +21,10 @@ from node.inbound.archive import SearchableArchive
 from node.inbound.archive_dicom import DicomArchive
 from node.inbound.archive_orthanc import OrthancArchive
 from node.inbound.prior_search import PriorSearch
-from tests.flow.readings import OneNode
-from tests.flow.visits import read, study_of, use_named_stand_in, visit
+from node.jobs.forkserver import start_context
+from node.jobs.reader import Reader
+from tests.flow.readings import SETTINGS, OneNode
+from tests.flow.visits import RULES, read, study_of, use_named_stand_in, visit
 from tests.pacs.archive import free_settings, running_archive
 
 
@@ -31,14 +33,19 @@ def milliseconds(
 ) -> float:
     """Return the median duration of a search that finds ``many`` priors."""
     (job,) = node.ledger.jobs.listing(study)
-    search = PriorSearch(node.ledger, archive, timeout_s=10.0)
+    reader = Reader(lambda: start_context(SETTINGS.jobs, {}))
+    search = PriorSearch(
+        node.ledger, archive, ask=reader.ask, rules=RULES, timeout_s=10.0
+    )
+    reader.ask(int)  # its process has started
     taken = []
     for _ in range(rounds):
         began = time.perf_counter()
-        known = search.search(job, node.now)
+        known = search.search(job, search.look(study), node.now)
         taken.append(time.perf_counter() - began)
         assert known is not None
         assert len(known.priors) == many, known.withheld
+    reader.stop()
     return statistics.median(taken) * 1000
 
 

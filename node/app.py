@@ -30,6 +30,7 @@ from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
 from node.jobs.notices import Notices, policy_of
 from node.jobs.pool import Pool
+from node.jobs.reader import Reader
 from node.jobs.request import bundle_of, request_of
 from node.lock import FolderLock
 from node.schedule import Schedule
@@ -151,14 +152,18 @@ class Node:
         """Build what looks for earlier results; what an earlier process left goes."""
         settings, folder = self.settings, self.data_dir / FOLDER
         sweep(folder, self.ledger)
+        rules = {name: bundle.acceptance for name, bundle in bundles.items()}
+        reader = Reader(self.pool.context)
         images = None
         if archive is not None and settings.priors.images:
-            rules = {name: bundle.acceptance for name, bundle in bundles.items()}
             free = settings.inbound.min_free_mib << 20
-            images = PriorImages(archive, folder, rules, free)
+            images = PriorImages(archive, folder, reader.ask, rules, free)
         return Priors(
             self.ledger,
             archive,
+            ask=reader.ask,
+            stop_asking=reader.stop,
+            rules=rules,
             timeout_s=settings.priors.timeout_s,
             on_found=self.pool.wake,
             images=images,

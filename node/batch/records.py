@@ -17,7 +17,7 @@ from io import TextIOWrapper
 from pathlib import Path
 
 import models
-from models.volume.bundle import BundleError, load_bundle
+from models.volume.bundle import Acceptance, Bundle, BundleError, load_bundle
 from node import log
 from node.batch.entry import Entry
 from node.batch.order import Order
@@ -232,13 +232,9 @@ def recipe_of(settings: Settings, model: str) -> str:
     ConfigError
         The bundle is missing, incomplete or not what its hashes say.
     """
-    try:
-        bundle = load_bundle(bundle_of(settings, model) or models.bundle_folder(model))
-    except BundleError as error:
-        raise ConfigError(f"[models.{model}] {error}") from None
     parts = [
-        bundle.digest,
-        asdict(settings.models.of(model).accept.over(bundle.acceptance)),
+        _bundle(settings, model).digest,
+        asdict(rule_of(settings, model)),
         settings.report.model_dump(),
         settings.jobs.device,
         settings.jobs.precision,
@@ -246,6 +242,24 @@ def recipe_of(settings: Settings, model: str) -> str:
     ]
     plain = json.dumps(parts, sort_keys=True, default=str)
     return hashlib.sha256(plain.encode()).hexdigest()
+
+
+def rule_of(settings: Settings, model: str) -> Acceptance:
+    """Return which series a model reads: its bundle's rule, or the site's.
+
+    Raises
+    ------
+    ConfigError
+        As ``recipe_of``.
+    """
+    return settings.models.of(model).accept.over(_bundle(settings, model).acceptance)
+
+
+def _bundle(settings: Settings, model: str) -> Bundle:
+    try:
+        return load_bundle(bundle_of(settings, model) or models.bundle_folder(model))
+    except BundleError as error:
+        raise ConfigError(f"[models.{model}] {error}") from None
 
 
 def unread(path: str, models: Sequence[str], reason: str, uid: str = "") -> list[Entry]:

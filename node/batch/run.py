@@ -19,7 +19,7 @@ from typing import Protocol
 from node.batch.delivery import Deliveries
 from node.batch.entry import INTERRUPTED, Entry
 from node.batch.order import Order, with_workers
-from node.batch.records import Records, opened, unread
+from node.batch.records import Records, opened, rule_of, unread
 from node.batch.restore import are_there, digests, perform
 from node.batch.sources import Found, StudyFiles, source_of
 from node.batch.visits import in_order_of_visits
@@ -30,6 +30,7 @@ from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
 from node.jobs.pool import Pool
 from node.jobs.pool_size import usable_cores
+from node.jobs.reader import Reader
 from node.jobs.repeat import repeat_request
 from node.jobs.request import bundle_of, request_of
 
@@ -125,12 +126,7 @@ class _Run:
         self._removed: set[int] = set()  # jobs whose objects are to be made again
         self._entries: dict[tuple[str, str], list[Entry]] = defaultdict(list)
         self._pool = self._new_pool()
-        self._priors = Priors(
-            ledger,
-            None,
-            timeout_s=order.settings.priors.timeout_s,
-            on_found=self._pool.wake,
-        )
+        self._priors = self._new_priors()
 
     def read(self) -> Done:
         """Read; return what became of everything."""
@@ -194,6 +190,19 @@ class _Run:
             },
             perform=perform,
             on_recorded=self._note_recorded,
+        )
+
+    def _new_priors(self) -> Priors:
+        settings, models = self._settings, self._order.models
+        reader = Reader(self._pool.context)
+        return Priors(
+            self._ledger,
+            None,
+            ask=reader.ask,
+            stop_asking=reader.stop,
+            rules={model: rule_of(settings, model) for model in models},
+            timeout_s=settings.priors.timeout_s,
+            on_found=self._pool.wake,
         )
 
     def _take(self, found: Found) -> bool:

@@ -6,21 +6,27 @@ that receives, routes or queues studies sees them. They go when the job has ende
 
 from __future__ import annotations
 
-import re
 import shutil
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from models.volume.bundle import Acceptance
 from node import log
-from node.errors import ArchiveError
-from node.inbound.archive import FoundSeries, SearchableArchive
+from node.errors import ArchiveError, ReaderError
+from node.inbound.archive import FoundSeries, IsOver, SearchableArchive
 from node.inbound.disk import write_new
+from node.inbound.look import Ask, fits
 from node.inbound.visits import NoVisitError, Visit, visit_of
 from node.jobs.job import EarlierImages
-from node.jobs.known_priors import IMAGES_NOT_FETCHED, IMAGES_TOO_LARGE, KnownPriors
+from node.jobs.known_priors import (
+    IMAGES_NOT_FETCHED,
+    IMAGES_REJECTED,
+    IMAGES_TOO_LARGE,
+    IMAGES_UNREADABLE,
+    KnownPriors,
+)
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
 from node.person import IDENTITY_CONFLICT, IDENTITY_UNPROVEN
@@ -57,7 +63,7 @@ def suitable(
     """
     best: dict[str, FoundSeries] = {}
     for series in sorted(found, key=_rank):
-        if series.study_instance_uid not in left_out and _fits(rule, series):
+        if series.study_instance_uid not in left_out and fits(rule, series):
             best.setdefault(series.study_instance_uid, series)
     order = sorted(best.values(), key=lambda s: (s.study_date, s.study_instance_uid))
     return [*order[:1], *order[1:][-(MOST_SERIES - 1) :]]
@@ -70,15 +76,6 @@ def _rank(series: FoundSeries) -> tuple[int, bool, int, str]:
     return count, number is None, number or 0, series.series_instance_uid
 
 
-def _fits(rule: Acceptance, series: FoundSeries) -> bool:
-    few, many = rule.min_slices, rule.max_slices
-    return (
-        series.modality == rule.modality
-        and re.search(rule.description, series.description, re.IGNORECASE) is not None
-        and (series.instances is None or few <= series.instances <= many)
-    )
-
-
 class PriorImages:
     """Fetches them.
 
@@ -86,6 +83,8 @@ class PriorImages:
     ----------
     folder
         In which every job gets its own.
+    ask
+        Has files opened by another process.
     rules
         What each model reads, by its name: the rule in force.
     min_free_bytes
@@ -98,12 +97,14 @@ class PriorImages:
         self,
         archive: SearchableArchive,
         folder: Path,
+        ask: Ask,
         rules: Mapping[str, Acceptance],
         min_free_bytes: int = 0,
         most_bytes: int = MOST_BYTES,
     ) -> None:
         self._archive = archive
         self._folder = folder
+        self._ask = ask
         self._rules = rules
         self._min_free_bytes = min_free_bytes
         self._most_bytes = most_bytes
@@ -113,14 +114,17 @@ class PriorImages:
         job: JobRow,
         visit: Visit,
         left_out: Collection[str],
-        is_over: Callable[[], bool],
+        rejected: Collection[str],
+        is_over: IsOver,
     ) -> KnownPriors:
         """Return the images that were fetched for a job, and why others were not.
 
         Parameters
         ----------
-        is_over
-            Tells that the time for it is over.
+        left_out
+            Studies that were read already: what was taken back stays so.
+        rejected
+            Series of which a note takes images back.
 
         Raises
         ------
@@ -131,19 +135,25 @@ class PriorImages:
         if rule is None:
             return KnownPriors()
         patient = visit.person.patient_id
-        found = self._archive.earlier_series(patient, visit.day, rule.modality)
+        archive = self._archive.within(is_over)
+        found = archive.earlier_series(patient, visit.day, {rule.modality})
         folder = self._folder / str(job.job_id)
         shutil.rmtree(folder, ignore_errors=True)  # of a search that was cut short
         images: list[EarlierImages] = []
-        withheld: list[str] = []
-        for number, series in enumerate(suitable(found, rule, left_out)):
-            room = self._room(folder / str(number), rule.max_slices, is_over)
-            beside = self._room(folder / f"{number} beside", 1, is_over)
+        kept = [each for each in found if each.series_instance_uid not in rejected]
+        wanted = suitable(kept, rule, left_out)
+        withheld = (
+            [IMAGES_REJECTED] if wanted != suitable(found, rule, left_out) else []
+        )
+        for number, series in enumerate(wanted):
+            room = self._room(folder / str(number), rule.max_slices)
+            beside = self._room(folder / f"{number} beside", 1)
             try:
-                seen = self._fetched(series, room)
+                _fetch(archive, series, room)
+                seen = self._seen(room.files)
                 if visit.person.objection(seen.person) == IDENTITY_UNPROVEN:
-                    self._fetch_one(_sibling(series, found), beside)
-                    seen = _seen([*room.files, *beside.files])
+                    _fetch_one(archive, _sibling(series, found), beside)
+                    seen = self._seen([*room.files, *beside.files])
                 study = series.study_instance_uid
                 cautions = _same_person(visit, seen, study)
                 images.append(EarlierImages(study, room.folder, cautions))
@@ -154,29 +164,53 @@ class PriorImages:
         reasons = tuple(reason for reason in dict.fromkeys(withheld) if reason)
         return KnownPriors(withheld=reasons, images=tuple(images))
 
-    def _room(self, folder: Path, files: int, is_over: Callable[[], bool]) -> _Room:
-        return _Room(folder, files, self._most_bytes, self._min_free_bytes, is_over)
+    def _room(self, folder: Path, files: int) -> _Room:
+        return _Room(folder, files, self._most_bytes, self._min_free_bytes)
 
-    def _fetched(self, series: FoundSeries, room: _Room) -> Visit:
-        """Fetch one series; return of whom and when it is, if it came whole."""
-        study = series.study_instance_uid
+    def _seen(self, files: list[Path]) -> Visit:
+        """Return whom the headers of some files name.
+
+        Raises
+        ------
+        NotUsedError
+            They lack it, or contradict one another, or cannot be opened.
+        """
         try:
-            room.folder.mkdir(parents=True, mode=0o700)
-            self._archive.fetch_study(study, room.take, [series.series_instance_uid])
-        except (ArchiveError, OSError):
-            raise NotUsedError(room.reason or IMAGES_NOT_FETCHED) from None
-        if not room.files or series.instances not in {None, len(room.files)}:
-            raise NotUsedError(IMAGES_NOT_FETCHED)
-        return _seen(room.files)
+            return self._ask(visit_of, files)
+        except NoVisitError as error:
+            raise NotUsedError(error.reason) from None
+        except ReaderError:
+            raise NotUsedError(IMAGES_UNREADABLE) from None
 
-    def _fetch_one(self, sibling: FoundSeries | None, room: _Room) -> None:
-        """Fetch one image of a sibling: a cut-out series often has no birth date."""
-        if sibling is None:
-            return
-        study = sibling.study_instance_uid
-        with suppress(ArchiveError, OSError):  # the room is full after one
-            room.folder.mkdir(parents=True, mode=0o700)
-            self._archive.fetch_study(study, room.take, [sibling.series_instance_uid])
+
+def _fetch(archive: SearchableArchive, series: FoundSeries, room: _Room) -> None:
+    """Fetch one series.
+
+    Raises
+    ------
+    NotUsedError
+        It did not come whole.
+    """
+    study = series.study_instance_uid
+    try:
+        room.folder.mkdir(parents=True, mode=0o700)
+        archive.fetch_study(study, room.take, [series.series_instance_uid])
+    except (ArchiveError, OSError):
+        raise NotUsedError(room.reason or IMAGES_NOT_FETCHED) from None
+    if not room.files or series.instances not in {None, len(room.files)}:
+        raise NotUsedError(IMAGES_NOT_FETCHED)
+
+
+def _fetch_one(
+    archive: SearchableArchive, sibling: FoundSeries | None, room: _Room
+) -> None:
+    """Fetch one image of a sibling: a cut-out series often has no birth date."""
+    if sibling is None:
+        return
+    study = sibling.study_instance_uid
+    with suppress(ArchiveError, OSError):  # the room is full after one
+        room.folder.mkdir(parents=True, mode=0o700)
+        archive.fetch_study(study, room.take, [sibling.series_instance_uid])
 
 
 def _sibling(series: FoundSeries, found: Iterable[FoundSeries]) -> FoundSeries | None:
@@ -188,20 +222,6 @@ def _sibling(series: FoundSeries, found: Iterable[FoundSeries]) -> FoundSeries |
         and each.series_instance_uid != series.series_instance_uid
     ]
     return max(others, key=_rank, default=None)
-
-
-def _seen(files: list[Path]) -> Visit:
-    """Return whom the headers of some files name.
-
-    Raises
-    ------
-    NotUsedError
-        They lack it, or contradict one another.
-    """
-    try:
-        return visit_of(files)
-    except NoVisitError as error:
-        raise NotUsedError(error.reason) from None
 
 
 def _same_person(visit: Visit, seen: Visit, study: str) -> tuple[str, ...]:
@@ -235,7 +255,6 @@ class _Room:
     most_files: int
     left_bytes: int
     min_free_bytes: int
-    is_over: Callable[[], bool]
     files: list[Path] = field(default_factory=list)
     reason: str = ""
 
@@ -245,12 +264,10 @@ class _Room:
         Raises
         ------
         ArchiveError
-            It took too long, there is too much of it, or the disk has no room.
+            There is too much of it, or the disk has no room.
         """
         self.left_bytes -= len(content)
-        if self.is_over():
-            self.reason = IMAGES_NOT_FETCHED
-        elif self.left_bytes < 0 or len(self.files) >= self.most_files:
+        if self.left_bytes < 0 or len(self.files) >= self.most_files:
             self.reason = IMAGES_TOO_LARGE
         elif shutil.disk_usage(self.folder).free < self.min_free_bytes + len(content):
             self.reason = IMAGES_NOT_FETCHED

@@ -9,13 +9,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from models.volume.bundle import Acceptance
 from node import log
-from node.errors import ArchiveError, ArchiveSilentError
+from node.errors import ArchiveError, ArchiveSilentError, ReaderError
 from node.inbound.archive import IsOver, SearchableArchive
 from node.inbound.archive_queries import is_exact
+from node.inbound.look import Ask, Look, look_at
 from node.inbound.prior_images import PriorImages
 from node.inbound.prior_reports import NOT_FETCHED, fetch_reports, read_report
-from node.inbound.visits import NoVisitError, Visit, chosen, visit_of
+from node.inbound.visits import Visit, chosen
 from node.jobs.known_priors import (
     IMAGES_NOT_FETCHED,
     NOT_SOUGHT,
@@ -47,6 +49,10 @@ class PriorSearch:
     ----------
     archive
         None: it is not asked.
+    ask
+        Has files opened by another process.
+    rules
+        What each model reads, by its name: the rule in force.
     timeout_s
         Time after which no further report or image is taken from the archive.
     images
@@ -59,31 +65,50 @@ class PriorSearch:
         self,
         ledger: Ledger,
         archive: SearchableArchive | None,
+        *,
+        ask: Ask,
+        rules: Mapping[str, Acceptance],
         timeout_s: float,
         is_stopping: Callable[[], bool] = lambda: False,
         images: PriorImages | None = None,
     ) -> None:
         self._ledger = ledger
         self._archive = archive
+        self._ask = ask
+        self._rules = rules
         self._timeout_s = timeout_s
         self._is_stopping = is_stopping
         self._images = images
         self._silent_until: datetime | None = None
-        self._visits: dict[tuple[int, datetime], Visit] = {}  # of those that wait
 
-    def search(self, job: JobRow, now: datetime) -> KnownPriors | None:
+    def look(self, study_instance_uid: str) -> Look:
+        """Return what a complete study is, and note in the ledger whose, hashed."""
+        records = self._ledger.priors
+        try:
+            series = records.series(study_instance_uid)
+            look = self._ask(look_at, series, self._rules)
+        except ReaderError as error:
+            if not self._is_stopping():
+                log.get("priors").warning("study_not_looked_at", reason=str(error))
+            return Look(None, NOT_SOUGHT, frozenset(self._rules))
+        if visit := look.visit:
+            patient = visit.person.patient_id
+            records.note_person(study_instance_uid, patient, visit.day)
+        return look
+
+    def search(self, job: JobRow, look: Look, now: datetime) -> KnownPriors | None:
         """Return what is known of the person of a job's study.
 
-        None means that an earlier study of theirs is being read: look again.
+        Of one that the model does not read that is nothing: nobody is asked. None
+        means that an earlier study of theirs is being read: search again.
         """
-        queued = job.job_id, job.queued_at
-        try:
-            visit = self._visits.pop(queued, None) or self._visit(job)
-        except NoVisitError as error:
-            return KnownPriors(withheld=(error.reason,))
+        visit = look.visit
+        if job.model not in look.models:
+            return KnownPriors()
+        if visit is None:
+            return KnownPriors(withheld=(look.reason,))
         patient = visit.person.patient_id
         if self._ledger.priors.being_read(patient, job.model, visit.day):
-            self._visits[queued] = visit
             return None
         person = person_hash([visit.person], self._ledger.site_salt)
         return replace(self._known(visit, job, now), person=person)
@@ -95,14 +120,6 @@ class PriorSearch:
         told = self._archived(self._archive, visit, job, ours, now)
         withheld = dict.fromkeys((*own.withheld, *told.withheld))
         return KnownPriors(told.priors, tuple(withheld), told.images)
-
-    def _visit(self, job: JobRow) -> Visit:
-        """Return who was scanned and when, and note it in the ledger, hashed."""
-        records = self._ledger.priors
-        visit = visit_of(records.files(job.study_instance_uid))
-        patient = visit.person.patient_id
-        records.note_person(job.study_instance_uid, patient, visit.day)
-        return visit
 
     def _own(self, visit: Visit, model: str) -> tuple[KnownPriors, set[str]]:
         """Look into the reports that this ledger knows and the disk still has.
@@ -124,7 +141,7 @@ class PriorSearch:
             return []
         if hashlib.sha256(content).hexdigest() != earlier.sha256:
             return []
-        report, _ = read_report(content, OWN)
+        report, _ = self._ask(read_report, content, OWN)
         protocol = _protocol(json.loads(earlier.made_with))
         return [report.with_protocol(protocol)] if report else []
 
@@ -165,7 +182,7 @@ class PriorSearch:
         is_over: IsOver,
     ) -> KnownPriors:
         """Return the reports that count, else the images of studies without any."""
-        archived = fetch_reports(archive, visit, is_over)
+        archived = fetch_reports(archive, visit, is_over, self._ask)
         reports = archived.reports
         uids = [report.prior.sr_instance_uid for report in reports]
         rejected = archived.rejected | self._ledger.priors.taken_back(uids)
@@ -177,7 +194,7 @@ class PriorSearch:
         read = {r.prior.study_instance_uid for r in reports if r.model == job.model}
         left_out = {visit.study_instance_uid, *ours, *read, *archived.unknown}
         try:
-            fetched = self._images.fetch(job, visit, left_out, is_over)
+            fetched = self._images.fetch(job, visit, left_out, rejected, is_over)
         except ArchiveError:
             fetched = KnownPriors(withheld=(IMAGES_NOT_FETCHED,))
         reasons = dict.fromkeys((*told.withheld, *fetched.withheld))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -10,22 +9,28 @@ from pathlib import Path
 
 from pydicom import Dataset
 
+from models.contract import Grade
 from models.history import Prior
-from models.volume.headers import text
+from models.volume.headers import quiet, text
 from models.volume.person import real_date
-from models.volume.study import read_study
-from node.jobs.known_priors import RETRACTED, KnownPriors
+from models.volume.study import StudyHeaders, read_study
+from node.jobs.known_priors import (
+    IMAGES_REJECTED,
+    RETRACTED,
+    UNRELIABLE,
+    KnownPriors,
+)
 from node.person import IDENTITY_CONFLICT, Person
 from node.prior_report import PriorReport
-
-PARSING = threading.Lock()
-"""Held while headers are read: Python's warnings belong to the process."""
 
 NO_PATIENT_ID = "patient_id_missing"
 """Reason code: nobody can tell whose earlier studies to look for."""
 
 NO_STUDY_DATE = "study_date_missing"
 """Reason code: nobody can tell what was earlier."""
+
+STUDY_DATES_DIFFER = "study_dates_differ"
+"""Reason code: the series of the study name several days."""
 
 
 class NoVisitError(ValueError):
@@ -52,7 +57,19 @@ class Visit:
 
 
 def visit_of(files: Sequence[Path]) -> Visit:
-    """Return the visit that the headers of a study tell of, one file per series.
+    """Return the visit that some files are of; asked in the reader's process alone.
+
+    Raises
+    ------
+    NoVisitError
+        The headers lack it, or contradict one another.
+    """
+    return visit_in(read_study(files, threads=1))
+
+
+@quiet()  # a library warns of odd values, and quotes them
+def visit_in(headers: StudyHeaders) -> Visit:
+    """Return the visit that the headers of a study tell of.
 
     What one series lacks another says: a cut-out series often has no birth date.
 
@@ -61,17 +78,15 @@ def visit_of(files: Sequence[Path]) -> Visit:
     NoVisitError
         The headers lack it, or contradict one another.
     """
-    with PARSING:
-        headers = read_study(files, threads=1)
     if headers.identity_conflict:
         raise NoVisitError(IDENTITY_CONFLICT)
     datasets = list(headers.datasets.values())
-    days = {real_date(text(ds, "StudyDate")) for ds in datasets} - {None}
     person = _one_person(datasets)
+    stated = (real_date(text(ds, "StudyDate")) for ds in datasets)
+    days = {day for day in stated if day is not None}
     if len(days) != 1:
-        raise NoVisitError(NO_STUDY_DATE)
-    (day,) = (day for day in days if day is not None)
-    return Visit(headers.study_instance_uid, person, day)
+        raise NoVisitError(STUDY_DATES_DIFFER if days else NO_STUDY_DATE)
+    return Visit(headers.study_instance_uid, person, days.pop())
 
 
 def _one_person(datasets: Iterable[Dataset]) -> Person:
@@ -89,6 +104,8 @@ def _one_person(datasets: Iterable[Dataset]) -> Person:
         issuers.pop() if issuers else "",
         born.pop() if born else None,
         sexes.pop() if sexes else "",
+        frozenset(word for person in people for word in person.names),
+        any(person.is_anonymous for person in people),
     )
 
 
@@ -103,7 +120,8 @@ def chosen(
     Parameters
     ----------
     rejected
-        SOP Instance UIDs of what was taken back, here or in the archive.
+        Of results and of images: SOP Instance UIDs of what was taken back, here or in
+        the archive.
     """
     found = [report for report in reports if _may_count(visit, model, report)]
     replaced = {uid for report in found for uid in report.replaces}
@@ -111,16 +129,26 @@ def chosen(
     withheld: list[str] = []
     for report in sorted(found, key=lambda report: report.made_at):
         uid = report.prior.sr_instance_uid
-        objection = visit.person.objection(report.person)
         if uid in replaced:
             continue
-        if uid in rejected or objection:
-            withheld.append(objection or RETRACTED)
+        if objection := _objection(visit, report, rejected):
+            withheld.append(objection)
             continue
-        cautions = visit.person.cautions(report.person)
+        cautions = (*visit.person.cautions(report.person), *report.reservations)
         last[report.prior.study_instance_uid] = replace(report.prior, cautions=cautions)
     priors = sorted(last.values(), key=lambda p: (p.study_date, p.study_instance_uid))
     return KnownPriors(tuple(priors), tuple(dict.fromkeys(withheld)))
+
+
+def _objection(visit: Visit, report: PriorReport, rejected: Collection[str]) -> str:
+    """Return the reason code why a report does not count, or ""."""
+    if objection := visit.person.objection(report.person):
+        return objection
+    if report.prior.sr_instance_uid in rejected:
+        return RETRACTED
+    if not report.sources.isdisjoint(rejected):
+        return IMAGES_REJECTED
+    return UNRELIABLE if report.grade == Grade.C else ""
 
 
 def _may_count(visit: Visit, model: str, report: PriorReport) -> bool:

@@ -61,14 +61,15 @@ class PriorRecords:
                 ),
             )
 
-    def files(self, study_instance_uid: str) -> tuple[Path, ...]:
-        """Return one file of each series of a study, the last that came."""
+    def series(self, study_instance_uid: str) -> dict[Path, int]:
+        """Return the last file of each series of a study → its number of images."""
         rows = self._database.read(
-            "SELECT path, MAX(rowid) FROM instances WHERE study_instance_uid = ? "
-            "AND path IS NOT NULL GROUP BY series_instance_uid ORDER BY MAX(rowid)",
+            "SELECT path, MAX(rowid), COUNT(DISTINCT sop_instance_uid) AS images "
+            "FROM instances WHERE study_instance_uid = ? AND path IS NOT NULL "
+            "GROUP BY series_instance_uid ORDER BY MAX(rowid)",
             (study_instance_uid,),
         )
-        return tuple(path_of(row["path"]) for row in rows)
+        return {path_of(row["path"]): row["images"] for row in rows}
 
     def unsought(self) -> list[JobRow]:
         """Return the queued jobs for which nobody has looked, but for parked ones."""

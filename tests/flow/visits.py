@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import pytest
 from pydicom import Dataset, dcmread
@@ -20,6 +21,18 @@ from node.jobs.ledger_jobs import JobRow
 from tests.dicom_series import uid, write_series
 from tests.flow.readings import MODEL, OneNode, bright, use_stand_in
 from tests.node.jobs.stand_in import StandIn
+
+RULES = {MODEL: StandIn.bundle.acceptance}
+
+Given = ParamSpec("Given")
+Answer = TypeVar("Answer")
+
+
+def at_once(
+    question: Callable[Given, Answer], *given: Given.args, **named: Given.kwargs
+) -> Answer:
+    """Open foreign files in this process: of a test, they are its own."""
+    return question(*given, **named)
 
 
 def use_named_stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,8 +69,10 @@ def sought(
     """Receive a study, look for priors, and keep what is found with its job."""
     node.receive(files)
     (job,) = node.ledger.jobs.listing(study_of(files))
-    search = PriorSearch(node.ledger, archive, timeout_s=5.0, images=images)
-    known = search.search(job, node.now)
+    search = PriorSearch(
+        node.ledger, archive, ask=at_once, rules=RULES, timeout_s=5.0, images=images
+    )
+    known = search.search(job, search.look(job.study_instance_uid), node.now)
     if known is not None:
         assert node.ledger.priors.keep(job.job_id, known, node.now)
     return known

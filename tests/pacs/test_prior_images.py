@@ -24,8 +24,10 @@ from node.jobs.repeat import repeat_request
 from node.jobs.request import request_of
 from node.jobs.worker import load_model, perform
 from tests.dicom_series import write_series
-from tests.flow.readings import MODEL, SETTINGS, OneNode, bright
+from tests.flow.readings import SETTINGS, OneNode, bright
 from tests.flow.visits import (
+    RULES,
+    at_once,
     read,
     sought,
     study_of,
@@ -81,9 +83,8 @@ def looked(
     most_bytes: int = MOST_BYTES,
 ) -> KnownPriors:
     """Receive a study and look for reports, then for images; return what is known."""
-    rules = {MODEL: StandIn.bundle.acceptance}
     folder = node.folder / "priors"
-    images = PriorImages(archive, folder, rules, most_bytes=most_bytes)
+    images = PriorImages(archive, folder, at_once, RULES, most_bytes=most_bytes)
     known = sought(node, files, archive, images)
     assert known is not None
     return known

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from node.errors import ArchiveError
-from node.inbound.archive import Store
+from node.errors import ArchiveSilentError
+from node.inbound.archive import FoundSeries, SearchableArchive
 from node.inbound.archive_dicom import DicomArchive
 from node.inbound.heads import identities
+from node.inbound.look import Ask
 from node.inbound.priors import Priors
 from node.inbound.spool import received
 from node.jobs.job import Completeness
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
 from tests.flow.readings import SETTINGS
-from tests.flow.visits import study_of, visit
+from tests.flow.visits import RULES, at_once, study_of, visit
 from tests.node.jobs.pools import wait_until
 
 NOW = datetime.now(UTC)
@@ -32,13 +33,15 @@ class HangingArchive(DicomArchive):
     def __init__(self) -> None:
         super().__init__(SETTINGS.archive, "NODE")
         self.answers = threading.Event()
-        self.asked = 0
+        self.asked: list[str] = []
 
-    def fetch_reports(self, patient_id: str, before: date, store: Store) -> int:
+    def earlier_series(
+        self, patient_id: str, before: date, modalities: Collection[str]
+    ) -> list[FoundSeries]:
         """Wait, and fail."""
-        self.asked += 1
+        self.asked.append(patient_id)
         self.answers.wait(20)
-        raise ArchiveError("it never answered")
+        raise ArchiveSilentError("it never answered")
 
 
 @pytest.fixture
@@ -47,6 +50,16 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     opened = Ledger(tmp_path)
     yield opened
     opened.close()
+
+
+def priors_of(
+    ledger: Ledger,
+    archive: SearchableArchive | None = None,
+    ask: Ask = at_once,
+    on_found: Callable[[], None] = lambda: None,
+) -> Priors:
+    """Return what looks for priors; it is not started."""
+    return Priors(ledger, archive, ask=ask, rules=RULES, timeout_s=1, on_found=on_found)
 
 
 def waiting(ledger: Ledger, folder: Path, number: int, held: timedelta) -> JobRow:
@@ -74,7 +87,7 @@ def test_a_job_waits_for_its_priors_and_then_no_longer(
     """What was found is kept with it, and the pool is woken."""
     job = waiting(ledger, tmp_path, 1, HELD)
     woken = threading.Event()
-    priors = Priors(ledger, None, timeout_s=1, on_found=woken.set)
+    priors = priors_of(ledger, on_found=woken.set)
 
     assert ledger.jobs.claim(NOW) is None
     priors.start()
@@ -91,9 +104,9 @@ def test_an_archive_that_hangs_holds_up_neither_its_study_nor_another(
     """The ledger lets the first go when its time is over; the archive is left alone."""
     archive = HangingArchive()
     slow = waiting(ledger, tmp_path, 1, HELD)
-    priors = Priors(ledger, archive, timeout_s=1, on_found=lambda: None)
+    priors = priors_of(ledger, archive)
     priors.start()
-    wait_until(lambda: archive.asked == 1)
+    wait_until(lambda: archive.asked == ["P1"])
 
     claimed = ledger.jobs.claim(NOW + HELD)
     archive.answers.set()
@@ -108,7 +121,7 @@ def test_an_archive_that_hangs_holds_up_neither_its_study_nor_another(
     known = ledger.priors.known(other.job_id)
     assert known is not None
     assert known.withheld == ("archive_unavailable",)
-    assert archive.asked == 1
+    assert archive.asked == ["P1"]
 
 
 def test_a_study_without_a_readable_file_is_read_without_priors(
@@ -118,9 +131,9 @@ def test_a_study_without_a_readable_file_is_read_without_priors(
     job = waiting(ledger, tmp_path, 1, HELD)
     for file in ledger.studies.files(job.study_instance_uid):
         file.unlink()
-    priors = Priors(ledger, None, timeout_s=1, on_found=lambda: None)
+    priors = priors_of(ledger)
 
-    priors.look(job)
+    priors.tick()
     priors.stop()
 
     known = ledger.priors.known(job.job_id)
