@@ -241,8 +241,8 @@ class Measurement:
 
     @property
     def printed(self) -> str:
-        """The value rounded to ``decimals`` places."""
-        return f"{self.value:.{self.decimals}f}"
+        """The value rounded to ``decimals`` places; nothing is a negative zero."""
+        return f"{self.value:z.{self.decimals}f}"
 
 
 @dataclass(frozen=True, slots=True)

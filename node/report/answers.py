@@ -190,7 +190,7 @@ def interval(number: Measurement) -> str:
     """Return the interval of a number as it is printed; "" without one."""
     if number.interval is None:
         return ""
-    low, high = (typeset(f"{end:.{number.decimals}f}") for end in number.interval)
+    low, high = (typeset(f"{end:z.{number.decimals}f}") for end in number.interval)
     return f"95 % interval {low} to {high}"
 
 

@@ -22,6 +22,13 @@ from node.report.steps import draw_steps
 NOT_STATED = "Not stated"
 """Stands for a number that is withheld; the reason follows."""
 
+UNKNOWN = {
+    "side_unknown": "Side not known",
+    "age_unknown": "Age not known",
+    "sex_unknown": "Sex not known",
+}
+"""Reason code → headline, where somebody can declare or prove what is missing."""
+
 LONGEST_TITLE = 24
 """Of words before a colon, such as "Not determined", that stand there instead."""
 
@@ -143,10 +150,13 @@ def _draw_rate(card: Card, y: float, rate: Headline) -> float:
 
 def _draw_words(card: Card, y: float, answer: Answer) -> list[str]:
     """Write why there is no number, or what is said instead; return what is left."""
-    said = [*answer.sentences, *answer.withheld]
+    withheld = sorted(answer.withheld, key=lambda each: each.reason not in UNKNOWN)
+    said = [*answer.sentences, *withheld]
     title, texts = NOT_STATED, [each.text for each in said]
     if answer.sentences:
         title, texts[0] = step_and_whom(texts[0])
+    elif said[0].reason in UNKNOWN:
+        title = UNKNOWN[said[0].reason]
     elif len(said) == 1:
         title, texts[0] = _titled(texts[0])
     if not texts[0]:  # all of it is the title

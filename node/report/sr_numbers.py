@@ -61,7 +61,7 @@ def _properties(measurement: Measurement) -> Iterator[ContentItem]:
         return
     value = Decimal(measurement.printed)
     low, high = (
-        Decimal(f"{end:.{measurement.decimals}f}") for end in measurement.interval
+        Decimal(f"{end:z.{measurement.decimals}f}") for end in measurement.interval
     )
     for name, range_ in ((UPPER, high - value), (LOWER, value - low)):
         number = NumContentItem(

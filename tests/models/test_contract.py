@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -144,6 +144,7 @@ class TestMeasurement:
             measured("a", value)
 
     @given(value=st.floats(-1e6, 1e6), decimals=st.integers(0, 4))
+    @example(value=-0.04, decimals=1)
     def test_what_is_printed_is_within_half_a_digit(
         self, value: float, decimals: int
     ) -> None:
@@ -152,6 +153,7 @@ class TestMeasurement:
 
         assert abs(float(printed) - value) <= 0.5 * 10**-decimals + 1e-9
         assert len(printed.partition(".")[2]) == decimals
+        assert not (printed.startswith("-") and float(printed) == 0)
 
 
 class TestFindings:

@@ -49,6 +49,24 @@ def test_what_is_withheld_says_why(case: Case) -> None:
     assert not any("segmenter_mismatch" in words for words in shown)
 
 
+def test_what_somebody_could_declare_is_the_headline(case: Case) -> None:
+    """Of several reasons it is the one that a reader or a site can mend."""
+    women = "Not given by a nomogram: it holds for women."
+    side = "Not given by a norm: side neither proven nor declared."
+    said = (
+        Statement(POSITION, women, reason="no_norm_for_side_and_sex"),
+        Statement(POSITION, side, reason="side_unknown"),
+    )
+    shown = on_cards(case, replace(case.findings, statements=said))
+
+    title = shown.index("Position in the norm")
+    assert shown[title + 1 : title + 3] == [
+        "Side not known",
+        "Not given by a norm: side",
+    ]
+    assert "Not stated" not in shown
+
+
 def test_a_question_that_nobody_answers_has_no_card(case: Case) -> None:
     """A model without norms and priors leaves no empty frame."""
     shown = on_cards(case, case.findings)
