@@ -28,9 +28,7 @@ FORMULA = "100·|L \N{MINUS SIGN} R| / larger"
 
 WHY: Mapping[str, str] = {
     SIDE_UNKNOWN: "Not determined: the side is neither proven nor declared.",
-    OTHER_SIDE_MISSING: (
-        "Not determined: the other side of the same day was not measured."
-    ),
+    OTHER_SIDE_MISSING: "Not determined: the images that were read show one side only.",
     GRADE_C: "Not determined: the measurement is of grade C.",
 }
 
@@ -63,7 +61,8 @@ def interpret(
     """Return the asymmetry, or why there is none.
 
     A job reads one side; the other one is taken from a result of the same day, the
-    same weights and a proven other side, against which nothing is known.
+    same weights and a proven other side, against which nothing is known. The node
+    tells of earlier days alone: until whole heads are read there is none.
 
     Parameters
     ----------
