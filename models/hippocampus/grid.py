@@ -22,6 +22,9 @@ from models.volume.geometry import Affine, Reorientation, reorientation
 NETWORK_AXES = "SAR"
 """Directions in which d, h and w of the network's frame grow: head, front, right."""
 
+MIRRORED_AXES = "SAL"
+"""The same for a right hippocampus, which then looks to the network as a left one."""
+
 SAME_SPACING_MM = 0.01
 """Spacings that differ by less are one spacing: nothing is interpolated."""
 
@@ -49,13 +52,20 @@ class Grid:
     steps: tuple[float, float, float]
 
     @classmethod
-    def of(cls, shape: Shape, affine: Affine, spacing_mm: float) -> Grid:
+    def of(
+        cls, shape: Shape, affine: Affine, spacing_mm: float, axes: str = NETWORK_AXES
+    ) -> Grid:
         """Derive the mapping of a source ``shape`` with an affine to LPS.
 
         Oblique volumes take the nearest axes; up to a few degrees the network has
         seen the rest as augmentation.
+
+        Parameters
+        ----------
+        axes
+            `NETWORK_AXES`, or `MIRRORED_AXES` for a right hippocampus.
         """
-        change = reorientation(affine, NETWORK_AXES)
+        change = reorientation(affine, axes)
         lengths = np.linalg.norm(affine[:3, :3], axis=0).round(LENGTH_DIGITS)
         d, h, w = (
             1.0

@@ -24,8 +24,9 @@ from models.hippocampus.findings import (
     largest_pieces,
     mean_entropy,
     measure,
+    other_hand,
 )
-from models.hippocampus.grid import Grid
+from models.hippocampus.grid import MIRRORED_AXES, NETWORK_AXES, Grid
 from models.hippocampus.interpretation.interpret import (
     Reader,
     interpret,
@@ -38,10 +39,14 @@ from models.hippocampus.preprocess import Preprocessing
 from models.hippocampus.quality.reliability import Reliability, doubts, stated
 from models.hippocampus.quality.signs import Signs, signs
 from models.hippocampus.segment import probabilities
-from models.history import Patient
+from models.history import RIGHT, Patient
 from models.training.checkpoint import load_weights
 from models.training.convolution import by_onednn
-from models.training.processor import multiplies_bf16, serving_precision
+from models.training.precision import (
+    SERVING_LIMIT,
+    choose_precision,
+    reduced_precision,
+)
 from models.volume.bundle import Bundle, load_bundle
 
 WEIGHTS = "weights/hippocampus.safetensors"
@@ -77,7 +82,7 @@ class HippocampusModel:
             network = ResidualUNet(_widths(bundle))
             load_weights(network, bundle.weights_path(WEIGHTS))
         self._network = by_onednn(network)
-        self._chosen: dict[str, str] = {}  # device → precision that "auto" means
+        self._chosen: dict[tuple[str, str], str] = {}  # device, wish → precision
 
     @property
     def bundle(self) -> Bundle:
@@ -85,7 +90,7 @@ class HippocampusModel:
         return self._bundle
 
     def predict(self, volume: Volume, context: Context) -> Findings:
-        """Segment and measure one crop.
+        """Segment and measure one crop; a right hippocampus is mirrored for it.
 
         Raises
         ------
@@ -105,9 +110,10 @@ class HippocampusModel:
         _check(volume)
         torch.set_num_threads(context.threads)
         started = time.perf_counter()
+        patient = context.patient or Patient()
         network = self._network.to(context.device)
         precision = self._precision(network, context)
-        grid = Grid.of(volume.shape, volume.affine, self._preprocessing.spacing_mm)
+        grid = self._grid(volume, patient)
         crop = grid.to_network(volume.array)
         prepared = time.perf_counter()
         chances = probabilities(
@@ -115,10 +121,11 @@ class HippocampusModel:
         )
         inferred = time.perf_counter()
         labels, lost = largest_pieces(grid.to_labels(chances))
-        labels = grid.to_source(labels)
         shown = signs(crop, chances, lost)
-        patient = context.patient or Patient()
+        hand = tuple(other_hand(labels))
+        labels = grid.to_source(labels)
         found = (
+            *hand,
             *flags(labels, volume, self._limits, mean_entropy(chances), lost),
             *doubts(self._reliability, shown),
             *known_of(patient),
@@ -143,6 +150,12 @@ class HippocampusModel:
         )
         return findings, shown
 
+    def _grid(self, volume: Volume, patient: Patient) -> Grid:
+        """Return the way to the network, which knows left hippocampi alone."""
+        axes = MIRRORED_AXES if patient.laterality == RIGHT else NETWORK_AXES
+        spacing_mm = self._preprocessing.spacing_mm
+        return Grid.of(volume.shape, volume.affine, spacing_mm, axes)
+
     def _precision(self, network: nn.Module, context: Context) -> str:
         """Return the wanted precision; ``auto`` is decided once per device."""
         ramp = np.arange(np.prod(self._preprocessing.window), dtype=np.float32)
@@ -153,12 +166,13 @@ class HippocampusModel:
                 network, probe, self._preprocessing, precision, context.device
             )
 
-        if context.precision != "auto":
-            return serving_precision(step, context.precision, native_bf16=False)
-        if context.device not in self._chosen:
-            native = multiplies_bf16(context.device)
-            self._chosen[context.device] = serving_precision(step, native_bf16=native)
-        return self._chosen[context.device]
+        key = (context.device, context.precision)
+        if key not in self._chosen:
+            reduced = reduced_precision(context.device)
+            self._chosen[key] = choose_precision(
+                step, context.precision, reduced, SERVING_LIMIT
+            )
+        return self._chosen[key]
 
 
 def _widths(bundle: Bundle) -> tuple[int, ...]:

@@ -1,8 +1,9 @@
 """From a crop to what the network sees, and back; training and serving alike.
 
 The network's frame is ``(D, H, W)`` in RAS: d grows to the head, h to the front, w
-to the patient's right, 1 mm apart. Handedness is left as it comes: the training
-crops are all of one hand, and a mirrored crop is read worse without saying so.
+to the patient's right, 1 mm apart. The training crops all show the left hand, and a
+crop of the other hand is read worse without saying so: `grid` mirrors a hippocampus
+that is known to be the right one.
 """
 
 from __future__ import annotations

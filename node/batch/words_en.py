@@ -41,7 +41,8 @@ FLAGS = {
     "side_not_determinable": "side not determinable",
     "no_head_size": "not adjusted for head size",
     "side_declared": "side declared by the site",
-    "right_side_not_measured": "trained on left sides",
+    "mirrored": "right side, mirrored to be read",
+    "other_hand": "looks like a hippocampus of the other side",
 }
 
 UNITS = {"mm3": "mm³", "mL": "mL", "s": "s"}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from models.contract import Flag, Grade, Measurement, Structure, grade
-from models.hippocampus.findings import NO_HEAD_SIZE
+from models.hippocampus.findings import MIRRORED, NO_HEAD_SIZE
 from models.hippocampus.interpretation import asymmetry, norms, progression
 from models.hippocampus.interpretation.norms import words
 from models.hippocampus.interpretation.progression import words as change_words
@@ -91,9 +91,9 @@ def known_of(patient: Patient) -> Iterator[Flag]:
         )
     if patient.laterality == RIGHT:
         yield Flag(
-            "right_side_not_measured",
-            "The model was trained on left hippocampi; how well it reads right ones "
-            "was not measured.",
+            MIRRORED,
+            "The right hippocampus was mirrored to be read: all training crops show "
+            "the left hand, and accuracy was measured on such crops alone.",
             Grade.B,
         )
     if patient.intracranial_mm3 is None:

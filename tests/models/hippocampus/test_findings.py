@@ -14,6 +14,7 @@ from models.hippocampus.findings import (
     largest_pieces,
     mean_entropy,
     measure,
+    other_hand,
 )
 
 LIMITS = Limits((2427, 4358), (0.7, 1.7), 0.12)
@@ -104,3 +105,19 @@ def test_the_total_is_the_sum_of_the_parts() -> None:
     parts = [found[f"{part} hippocampus", "mm3"] for part in ("Anterior", "Posterior")]
     assert found["Hippocampus", "mm3"] == sum(parts) == 14 * 14 * 16 * 0.5
     assert found["Hippocampus", "mL"] == pytest.approx(sum(parts) / 1000)
+
+
+@pytest.mark.parametrize(("bend", "expected"), [(3, []), (0, []), (-3, ["other_hand"])])
+def test_the_hand_shows_in_the_bend(bend: int, expected: list[str]) -> None:
+    """Head and tail to the right of the middle: a left hippocampus."""
+    labels = np.zeros((36, 50, 35), np.uint8)
+    for h in range(5, 45):
+        w = 15 + (bend if not 18 <= h < 32 else 0)
+        labels[10:16, h, w : w + 6] = 1
+
+    assert [flag.code for flag in other_hand(labels)] == expected
+
+
+def test_of_nothing_there_is_no_hand() -> None:
+    """An empty mask has other flags."""
+    assert list(other_hand(np.zeros((4, 4, 4), np.uint8))) == []

@@ -7,7 +7,7 @@ from itertools import permutations, product
 import numpy as np
 import pytest
 
-from models.hippocampus.grid import Grid
+from models.hippocampus.grid import MIRRORED_AXES, Grid
 from models.hippocampus.preprocess import fill_window, normalise, windows
 
 LPS = np.array([[0.0, 0, 1, 0], [0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1]])
@@ -42,6 +42,24 @@ def test_labels_come_back_to_the_voxels_they_came_from(
     there = grid.to_network(labels).astype(np.uint8)
 
     assert np.array_equal(grid.to_source(grid.to_labels(one_hot(there))), labels)
+
+
+@pytest.mark.parametrize("spacing_mm", [1.0, 0.8])
+def test_a_mirrored_volume_looks_to_the_network_as_the_straight_one(
+    spacing_mm: float,
+) -> None:
+    """To the last bit, resampled or not, and labels come back to their voxels."""
+    image = np.random.default_rng(0).normal(size=(9, 10, 11)).astype(np.float32)
+    affine = LPS * [1.0, 1.0, spacing_mm, 1.0]
+    straight = Grid.of(image.shape, affine, 1.0)
+    mirrored = Grid.of(image.shape, affine, 1.0, MIRRORED_AXES)
+
+    crop = straight.to_network(image)
+
+    assert np.array_equal(mirrored.to_network(image[..., ::-1]), crop)
+    chances = np.stack([crop * 0, crop, -crop])
+    there, back = (g.to_source(g.to_labels(chances)) for g in (straight, mirrored))
+    assert np.array_equal(back[..., ::-1], there)
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))

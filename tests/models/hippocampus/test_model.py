@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,22 @@ import pytest
 from scipy import ndimage
 
 import models
-from models.contract import Context, Grade, SeriesInfo, UnfitInput, Volume, grade
+from models.contract import (
+    Code,
+    Context,
+    Grade,
+    SeriesInfo,
+    UnfitInput,
+    Volume,
+    grade,
+)
 from models.hippocampus.golden import deviations
 from models.hippocampus.model import HippocampusModel, build
 from models.hippocampus.phantom_image import phantom
+from models.history import LEFT, RIGHT, Patient, Prior
 from models.training.metrics import dice
 from models.volume.bundle import BundleError
+from models.volume.device import device_uid
 from models.volume.series import load_volume, read_study
 from tests.conftest import data_folder
 
@@ -113,6 +124,58 @@ def test_empty_input_is_refused_by_name(
 
     assert caught.value.reason == reason
     assert pickle.loads(pickle.dumps(caught.value)).reason == reason  # noqa: S301 - our own bytes
+
+
+def test_a_right_hippocampus_is_read_as_the_left_one_that_it_mirrors(
+    model: HippocampusModel,
+) -> None:
+    """Voxel for voxel, and it differs from itself by nothing."""
+    image, _ = phantom(2)
+    left = model.predict(build_volume(image), declared(LEFT))
+    prior = Prior(
+        "2.25.3",
+        "2.25.4",
+        date(2026, 1, 5),
+        "own results",
+        "1",
+        device_uid(model.bundle.weights_digest),
+        left.measurements,
+        laterality=LEFT,
+    )
+
+    right = model.predict(build_volume(image[..., ::-1]), declared(RIGHT, prior))
+
+    assert np.array_equal(right.label_map[..., ::-1], left.label_map)
+    assert right.measurements == left.measurements
+    (asymmetry,) = (s.text for s in right.statements if s.label == "Asymmetry")
+    assert asymmetry.startswith("0.0 % ")
+    assert {s.laterality for s in right.structures} == {RIGHT}
+    assert {flag.code for flag in right.flags} >= {"mirrored"}
+    assert "other_hand" not in {flag.code for flag in right.flags}
+
+
+def test_a_hippocampus_of_the_other_hand_is_not_believed(
+    model: HippocampusModel,
+) -> None:
+    """A right one that is called a left one: grade C."""
+    mirrored = build_volume(phantom(2)[0][..., ::-1])
+
+    findings = model.predict(mirrored, declared(LEFT))
+
+    assert "other_hand" in {flag.code for flag in findings.flags}
+    assert grade(findings.flags) is Grade.C
+
+
+def declared(side: Code | None, *priors: Prior) -> Context:
+    """Return the context of a person whose side the site declares."""
+    source = "declared" if side else ""
+    patient = Patient(
+        study_date=date(2026, 1, 5),
+        laterality=side,
+        laterality_source=source,
+        priors=priors,
+    )
+    return Context(precision="fp32", patient=patient)
 
 
 def test_noise_is_not_called_good(model: HippocampusModel) -> None:

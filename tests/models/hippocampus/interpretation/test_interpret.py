@@ -51,13 +51,13 @@ def test_a_result_of_grade_c_has_no_position() -> None:
 
 
 def test_a_declared_side_is_said_to_be_declared() -> None:
-    """And a right one that the model was trained on left ones."""
+    """And a right one to be mirrored, at grade B."""
     left = Patient(laterality=LEFT, laterality_source="declared")
 
     codes = [flag.code for flag in known_of(left)]
     assert codes == ["side_declared", "no_head_size"]
     right = list(known_of(replace(left, laterality=RIGHT)))
-    assert right[1].code == "right_side_not_measured"
+    assert right[1].code == "mirrored"
     assert right[1].caps_grade is Grade.B
 
 
