@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from models.hippocampus.learning import publish
+from models.hippocampus.learning.balance import balance
 from models.hippocampus.learning.dataset import (
     AugmentedCases,
     Case,
@@ -23,7 +24,7 @@ from models.hippocampus.network import ResidualUNet
 from models.hippocampus.preprocess import FloatVolume, Preprocessing, Shape
 from models.hippocampus.segment import probabilities
 from models.hippocampus.validation.judge import judge, mean_dice, summary
-from models.training.determinism import deterministic, without_timing
+from models.training.determinism import deterministic
 from models.training.loop import fit
 from models.training.loss import deeply_supervised
 from models.training.manner import Manner
@@ -95,7 +96,7 @@ def train_network(
     folder: Path,
     manner: Manner,
 ) -> nn.Module:
-    """Return the averaged network, on the CPU, trained without the fold.
+    """Return the averaged and balanced network, on the CPU, trained without the fold.
 
     ``folder`` receives settings, log and checkpoint; a training that was broken off
     there goes on.
@@ -106,21 +107,22 @@ def train_network(
         What lies there is of other settings, data or fold.
     """
     training, held_out = data.split(settings, fold)
-    recipe = without_timing(settings.loop) if manner.deterministic else settings.loop
     with deterministic(manner.deterministic):
-        torch.manual_seed(recipe.seed)
+        torch.manual_seed(settings.loop.seed)
         network = fit(
             ResidualUNet(settings.widths),
             AugmentedCases(training, settings.window, settings.augmentation),
             deeply_supervised,
-            recipe,
+            settings.loop,
             SingleProcess(manner.chosen_device()),
             folder,
             _made_by(data, settings, fold),
             _watch(held_out, training, settings, folder, manner),
         )
     write_resolved(settings, folder)
-    return network.cpu()
+    network = network.cpu()
+    balance(network, training, Preprocessing(window=settings.window))
+    return network
 
 
 def _made_by(
