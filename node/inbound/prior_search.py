@@ -16,11 +16,13 @@ from node.inbound.archive import IsOver, SearchableArchive
 from node.inbound.archive_queries import is_exact
 from node.inbound.look import Ask, Look, look_at
 from node.inbound.prior_images import PriorImages
-from node.inbound.prior_reports import NOT_FETCHED, fetch_reports, read_report
+from node.inbound.prior_reports import fetch_reports, read_report
 from node.inbound.visits import Visit, chosen
 from node.jobs.known_priors import (
     IMAGES_NOT_FETCHED,
     NOT_SOUGHT,
+    REPORTS_NOT_FETCHED,
+    UNAVAILABLE,
     KnownPriors,
     person_hash,
 )
@@ -31,9 +33,6 @@ from node.prior_report import PriorReport
 
 OWN = "own results"
 """Where a prior was found (`models.history.Prior.source`)."""
-
-UNAVAILABLE = "archive_unavailable"
-"""Reason code: the archive could not be asked, or did not answer in time."""
 
 SILENCE = timedelta(seconds=30)
 """How long an archive that failed is not asked again: each study would wait for it."""
@@ -188,7 +187,7 @@ class PriorSearch:
         rejected = archived.rejected | self._ledger.priors.taken_back(uids)
         told = chosen(visit, job.model, reports, rejected)
         if archived.unknown:
-            told = replace(told, withheld=(*told.withheld, NOT_FETCHED))
+            told = replace(told, withheld=(*told.withheld, REPORTS_NOT_FETCHED))
         if told.priors or self._images is None:
             return told
         read = {r.prior.study_instance_uid for r in reports if r.model == job.model}

@@ -34,6 +34,9 @@ NOT_SOUGHT = "priors_not_sought"
 UNAVAILABLE = "archive_unavailable"
 """Reason code: the archive could not be asked, or did not answer in time."""
 
+REPORTS_NOT_FETCHED = "prior_reports_not_fetched"
+"""Reason code: reports of an earlier exam did not come whole, or not in time."""
+
 IMAGES_NOT_FETCHED = "prior_images_not_fetched"
 """Reason code: images of an earlier exam did not come whole, or not in time."""
 
@@ -56,7 +59,14 @@ PERSON_CHANGED = "prior_person_changed"
 """Reason code: they were sought for whom the study named before it was corrected."""
 
 PASSING = frozenset(
-    {NOT_SOUGHT, UNAVAILABLE, IMAGES_NOT_FETCHED, IMAGES_GONE, IMAGES_UNREAD}
+    {
+        NOT_SOUGHT,
+        UNAVAILABLE,
+        REPORTS_NOT_FETCHED,
+        IMAGES_NOT_FETCHED,
+        IMAGES_GONE,
+        IMAGES_UNREAD,
+    }
 )
 """Reason codes of the hour, not of the person: another day there is none of them."""
 
