@@ -7,21 +7,28 @@ ledger and one that only the archive still has are the same thing to a model.
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from pydicom import Dataset, dcmread
 
-from models.contract import Code, Grade, Measurement
+from models.contract import Grade
 from models.history import Prior
 from models.volume.headers import quiet, text
 from models.volume.part10 import check_inflation
 from models.volume.person import real_date
 from node.equipment import MANUFACTURER, PROCESSING_EQUIPMENT
 from node.person import Person
-from node.protocol import SCANNER, stated_protocol
+from node.prior_content import (
+    NoReportError,
+    grade_in,
+    groups_in,
+    laterality_in,
+    measurements_in,
+    protocol_in,
+    reservations_in,
+)
+from node.protocol import known
 
 COMPREHENSIVE_3D_SR = "1.2.840.10008.5.1.4.1.1.88.34"
 KEY_OBJECT_SELECTION = "1.2.840.10008.5.1.4.1.1.88.59"
@@ -31,40 +38,8 @@ REJECTIONS = frozenset({"113001", "113037", "113038"})
 rejected for quality, for patient safety, incorrect worklist entry. Data Retention
 Policy Expired (113039) says that they are old."""
 
-COMMENT = "121106"
-GRADE = re.compile("Grade: ([ABC])")
-RESERVATION = re.compile(r"Reservation: .*\[([a-z0-9_]+)\]", re.DOTALL)
-"""Comments among the qualitative evaluations, as `node.report.text` writes them."""
-
-GRADE_UNKNOWN = "prior_grade_unknown"
-"""Caution: the report of then says no grade."""
-
-GRADE_B = "prior_grade_b"
-"""Caution: it has grade B, and nobody knows why."""
-
-NOT_OF_THE_NUMBERS = "completeness_unconfirmed"
-"""A reservation about the study, when the series that was read is whole."""
-
-MEASUREMENT_GROUP = "125007"
-TRACKING_IDENTIFIER = "112039"
-FINDING_SITE = "363698007"
-LATERALITY = "272741003"
-
-IMAGE_LIBRARY = "111028"
-SCANNER_CODES = ("113878", "113879")
-FIELD_STRENGTH = "130542"
-SPACINGS = ("112226", "111066", "111026")
-"""Descriptors of the images (TID 1602, 1604): manufacturer and model; field strength;
-between slices, rows and columns."""
-
 MOST_BYTES = 16 << 20
 """A report of ours has some hundred kilobytes; more is none."""
-
-MOST_NUMBERS = 2000
-
-
-class NoReportError(ValueError):
-    """What was read is no report that can be understood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +73,8 @@ class PriorReport:
 
     def with_protocol(self, protocol: dict[str, str]) -> PriorReport:
         """Return it with what the ledger knows of the images, if it knows any of it."""
-        known = protocol or self.prior.protocol
-        return replace(self, prior=replace(self.prior, protocol=known))
+        said = known(protocol) or self.prior.protocol
+        return replace(self, prior=replace(self.prior, protocol=said))
 
 
 def read_document(content: bytes) -> Dataset:
@@ -175,7 +150,7 @@ def _report(document: Dataset, maker: Dataset, source: str) -> PriorReport:
     scanned = real_date(text(document, "StudyDate"))
     if scanned is None:
         raise NoReportError("no study date")
-    groups = list(_groups(document))
+    groups = list(groups_in(document))
     prior = Prior(
         study_instance_uid=text(document, "StudyInstanceUID"),
         sr_instance_uid=text(document, "SOPInstanceUID"),
@@ -183,12 +158,12 @@ def _report(document: Dataset, maker: Dataset, source: str) -> PriorReport:
         source=source,
         model_version=_version(maker, model),
         device_uid=text(maker, "DeviceUID"),
-        measurements=tuple(m for group in groups for m in _measurements(group)),
+        measurements=tuple(m for group in groups for m in measurements_in(group)),
         protocol=protocol_in(document),
-        laterality=_laterality(groups),
+        laterality=laterality_in(groups),
         sr_series_instance_uid=text(document, "SeriesInstanceUID"),
     )
-    grade = _grade(document)
+    grade = grade_in(document)
     return PriorReport(
         prior,
         Person.of(document),
@@ -197,7 +172,7 @@ def _report(document: Dataset, maker: Dataset, source: str) -> PriorReport:
         made_at=(text(document, "ContentDate"), text(document, "ContentTime")),
         sources=_named(_evidence(document)),
         grade=grade,
-        reservations=_reservations(document, grade),
+        reservations=reservations_in(document, grade),
     )
 
 
@@ -224,121 +199,4 @@ def _named(found: Iterable[Dataset]) -> frozenset[str]:
         text(instance, "ReferencedSOPInstanceUID")
         for series in found
         for instance in series.get("ReferencedSOPSequence") or []
-    )
-
-
-def _grade(document: Dataset) -> Grade | None:
-    """Return the grade that the report says, the worst where it says several."""
-    said = [match for one in _comments(document) if (match := GRADE.fullmatch(one))]
-    return max((Grade(match[1]) for match in said), default=None)
-
-
-def _reservations(document: Dataset, grade: Grade | None) -> tuple[str, ...]:
-    """Return the codes of what lowers the grade; one of its own where none is said."""
-    if grade is None:
-        return (GRADE_UNKNOWN,)
-    found = [RESERVATION.fullmatch(comment) for comment in _comments(document)]
-    codes = [match[1] for match in found if match]
-    if grade != Grade.A and not codes:
-        return (GRADE_B,)
-    return tuple(code for code in codes if code != NOT_OF_THE_NUMBERS)
-
-
-def _comments(document: Dataset) -> Iterator[str]:
-    """Yield the sentences of the report: they stand in a container of their own."""
-    for container in document.get("ContentSequence") or []:
-        for item in container.get("ContentSequence") or []:
-            if _concept(item) == COMMENT:
-                yield text(item, "TextValue").strip()
-
-
-def _groups(document: Dataset) -> Iterator[Dataset]:
-    """Yield the groups that hold a model's numbers (TID 1411, TID 1501).
-
-    A group with coordinates repeats what a viewer draws; its area is of the drawing.
-    """
-    for container in document.get("ContentSequence") or []:
-        for group in container.get("ContentSequence") or []:
-            items = group.get("ContentSequence") or []
-            is_drawn = any(text(item, "ValueType") == "SCOORD" for item in items)
-            if _concept(group) == MEASUREMENT_GROUP and not is_drawn:
-                yield group
-
-
-def protocol_in(document: Dataset) -> dict[str, str]:
-    """Return how the images were taken: nothing, where an older report is silent."""
-    said = {
-        _concept(item): item
-        for library in document.get("ContentSequence") or []
-        if _concept(library) == IMAGE_LIBRARY
-        for group in library.get("ContentSequence") or []
-        for item in group.get("ContentSequence") or []
-    }
-    if not set(SPACINGS) <= said.keys():
-        return {}
-    words = (text(said.get(code, Dataset()), "TextValue") for code in SCANNER_CODES)
-    scanner = dict(zip(SCANNER, map(str.strip, words), strict=True))
-    between, down, across = (float(_number(said[code])) for code in SPACINGS)
-    tesla = _number(said[FIELD_STRENGTH]) if FIELD_STRENGTH in said else ""
-    return stated_protocol(scanner, tesla, (between, down, across))
-
-
-def _number(item: Dataset) -> str:
-    return text(item.MeasuredValueSequence[0], "NumericValue")
-
-
-def _measurements(group: Dataset) -> Iterator[Measurement]:
-    items = group.ContentSequence
-    names = [
-        text(item, "TextValue")
-        for item in items
-        if _concept(item) == TRACKING_IDENTIFIER
-    ]
-    numbers = [item for item in items if text(item, "ValueType") == "NUM"]
-    if len(names) != 1 or len(numbers) > MOST_NUMBERS:
-        raise NoReportError("a group without one name")
-    for item in numbers:
-        for measured in item.get("MeasuredValueSequence") or []:
-            yield _measurement(names[0], item, measured)
-
-
-def _measurement(structure: str, item: Dataset, measured: Dataset) -> Measurement:
-    value = Decimal(text(measured, "NumericValue"))
-    exponent = value.as_tuple().exponent
-    return Measurement(
-        structure=structure,
-        name=_code(item.ConceptNameCodeSequence[0]),
-        value=float(value),
-        unit=_code(measured.MeasurementUnitsCodeSequence[0]),
-        decimals=max(0, -exponent) if isinstance(exponent, int) else 0,
-    )
-
-
-def _laterality(groups: Sequence[Dataset]) -> Code | None:
-    """Return the side that every group states, None unless they all state one."""
-    stated = {_side_of(group) for group in groups}
-    return stated.pop() if len(stated) == 1 else None
-
-
-def _side_of(group: Dataset) -> Code | None:
-    sides = [
-        _code(side.ConceptCodeSequence[0])
-        for site in group.ContentSequence
-        if _concept(site) == FINDING_SITE
-        for side in site.get("ContentSequence") or []
-        if _concept(side) == LATERALITY
-    ]
-    return sides[0] if len(sides) == 1 else None
-
-
-def _concept(item: Dataset) -> str:
-    names = item.get("ConceptNameCodeSequence") or []
-    return text(names[0], "CodeValue") if names else ""
-
-
-def _code(item: Dataset) -> Code:
-    return Code(
-        text(item, "CodeValue"),
-        text(item, "CodingSchemeDesignator"),
-        text(item, "CodeMeaning"),
     )

@@ -15,13 +15,8 @@ from node.errors import ArchiveError, ArchiveSilentError, ReaderError
 from node.inbound.archive import FoundSeries, IsOver, SearchableArchive
 from node.inbound.look import Ask
 from node.inbound.visits import Visit
-from node.prior_report import (
-    NoReportError,
-    PriorReport,
-    read_document,
-    rejected_in,
-    report_in,
-)
+from node.prior_content import NoReportError
+from node.prior_report import PriorReport, read_document, rejected_in, report_in
 
 MODALITIES = frozenset({"SR", "KO"})
 """Of what is said about a study, and of what takes it back."""

@@ -23,9 +23,11 @@ from pydicom.sr.codedict import codes
 
 from models.contract import Code, Vector
 from node.protocol import (
+    CONTRAST,
     FIELD_STRENGTH,
     SCANNER,
     SPACING_DIGITS,
+    acquisition_text,
     protocol_of,
 )
 from node.report.seg import coded
@@ -49,10 +51,15 @@ SPACINGS = (
 
 OF_THE_GRID = frozenset(code.value for code in SPACINGS)
 
-NAMES_OF_SCANNER = dict(
+NAMES_OF_WORDS = dict(
     zip(
-        SCANNER,
-        (codes.DCM.DeviceManufacturer, codes.DCM.DeviceModelName),
+        (*SCANNER, CONTRAST),
+        (
+            codes.DCM.DeviceManufacturer,
+            codes.DCM.DeviceModelName,
+            codes.DCM.DeviceSerialNumber,
+            codes.DCM.ContrastBolusAgent,
+        ),
         strict=True,
     )
 )
@@ -80,7 +87,7 @@ def image_library(
         if item.ConceptNameCodeSequence[0].CodeValue not in left_out
     ]
     shared += _grid(spacing_mm)
-    shared += _scanner(protocol_of(headers[0], spacing_mm))
+    shared += _taken(protocol_of(headers[0], spacing_mm))
     images = [
         ImageContentItem(
             name=codes.SCT.Source,
@@ -110,9 +117,9 @@ def _grid(spacing_mm: Vector) -> Iterator[ContentItem]:
         )
 
 
-def _scanner(protocol: Mapping[str, str]) -> Iterator[ContentItem]:
+def _taken(protocol: Mapping[str, str]) -> Iterator[ContentItem]:
     """Yield what a later visit has to agree in; TID 1602 may be extended."""
-    for keyword, name in NAMES_OF_SCANNER.items():
+    for keyword, name in NAMES_OF_WORDS.items():
         if keyword in protocol:
             yield TextContentItem(name, protocol[keyword], OF_ALL)
     if FIELD_STRENGTH in protocol:
@@ -123,3 +130,5 @@ def _scanner(protocol: Mapping[str, str]) -> Iterator[ContentItem]:
             coded(TESLA),
             relationship_type=OF_ALL,
         )
+    if sentence := acquisition_text(protocol):
+        yield TextContentItem(codes.DCM.Comment, sentence, OF_ALL)

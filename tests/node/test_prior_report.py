@@ -17,13 +17,8 @@ from pydicom.uid import (
 )
 
 from models.contract import Flag, Grade
-from node.prior_report import (
-    MOST_BYTES,
-    NoReportError,
-    read_document,
-    rejected_in,
-    report_in,
-)
+from node.prior_content import NoReportError
+from node.prior_report import MOST_BYTES, read_document, rejected_in, report_in
 from tests.node.report.inputs import Case, build_case
 
 

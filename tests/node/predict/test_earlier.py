@@ -19,7 +19,12 @@ from tests.node.earlier import PRIOR
 from tests.node.jobs.stand_in import StandIn
 from tests.node.jobs.worker_stories import request, series
 
-MAKER = {"Manufacturer": "Maker", "ManufacturerModelName": "", "StudyDate": "20180506"}
+MAKER = {
+    "Manufacturer": "Maker",
+    "ManufacturerModelName": "Model",
+    "MagneticFieldStrength": "3",
+    "StudyDate": "20180506",
+}
 
 
 def fetched(folder: Path, study: str, **tags: Any) -> EarlierImages:

@@ -66,7 +66,7 @@ def test_a_side_is_that_which_the_site_declares(tmp_path: Path) -> None:
     assert found.calibration == {"made": "2026-01-02"}
 
 
-def test_a_protocol_names_scanner_and_voxel(tmp_path: Path) -> None:
+def test_a_protocol_names_scanner_sequence_and_voxel(tmp_path: Path) -> None:
     """Voxels of one size on an unknown scanner are no protocol."""
     scanner = {"Manufacturer": "Maker", "ManufacturerModelName": "Model"}
 
@@ -75,6 +75,10 @@ def test_a_protocol_names_scanner_and_voxel(tmp_path: Path) -> None:
 
     assert named.protocol == scanner | {
         "MagneticFieldStrength": "3",
+        "ScanningSequence": "GR",
+        "SequenceVariant": "SP",
+        "RepetitionTime": "8",
+        "EchoTime": "3",
         "VoxelSize": "1.00 x 1.00 x 1.00 mm",
     }
     assert (

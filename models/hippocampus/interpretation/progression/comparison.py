@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -25,6 +26,14 @@ OTHER_WEIGHTS = "other_weights"
 OTHER_PROTOCOL = "other_protocol"
 PROTOCOL_UNKNOWN = "protocol_unknown"
 """Cautions: a rate is printed, its interval is not."""
+
+TIMES_MS = frozenset({"RepetitionTime", "EchoTime", "InversionTime"})
+TIME_TOLERANCE = 0.05
+"""Relative: a console fits the times of one protocol to each field of view. Chosen, not
+measured."""
+
+SERIAL_NUMBER = "DeviceSerialNumber"
+"""Tells two scanners of one model apart, where both visits state it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,5 +131,13 @@ def _differences(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
         f"{keyword} {then.get(keyword) or 'absent'} then, "
         f"{now.get(keyword) or 'absent'} now"
         for keyword in sorted({*then, *now})
-        if then.get(keyword, "") != now.get(keyword, "")
+        if not _agree(keyword, then.get(keyword, ""), now.get(keyword, ""))
     ]
+
+
+def _agree(keyword: str, then: str, now: str) -> bool:
+    if keyword == SERIAL_NUMBER and not (then and now):
+        return True
+    if keyword in TIMES_MS and then and now:
+        return math.isclose(float(then), float(now), rel_tol=TIME_TOLERANCE)
+    return then == now

@@ -58,7 +58,17 @@ WITHHELD: Mapping[str, str] = MappingProxyType(
         "grade_c": "the quality of this result is C.",
         TOO_SHORT: f"no earlier visit is {SHORTEST_YEARS:g} years away or more.",
         "identity_conflict": (
-            "an earlier result carries this Patient ID with another birth date or sex."
+            "an earlier result carries this Patient ID with another birth date, sex or "
+            "name."
+        ),
+        "identity_unproven": (
+            "an earlier result carries this Patient ID, and nothing proves that it is "
+            "of this person."
+        ),
+        "prior_unreliable": "the quality of an earlier result is C.",
+        "prior_images_rejected": "the archive rejects the images of an earlier exam.",
+        "prior_reports_not_fetched": (
+            "the archive did not hand out the reports of an earlier exam."
         ),
         "volume_missing": "a visit has no volume above 0 of this structure.",
     }

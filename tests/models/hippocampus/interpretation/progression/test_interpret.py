@@ -232,6 +232,30 @@ def test_what_differs_between_visits_is_named_and_costs_the_interval(
     assert "95 % interval -" not in text
 
 
+@pytest.mark.parametrize(
+    ("keyword", "then", "now", "is_equal"),
+    [
+        ("EchoTime", "2.96", "2.98", True),
+        ("RepetitionTime", "2300", "2500", False),
+        ("InversionTime", "", "900", False),
+        ("DeviceSerialNumber", "4711", "4711", True),
+        ("DeviceSerialNumber", "4711", "4712", False),
+        ("DeviceSerialNumber", "", "4711", True),
+        ("ContrastBolusAgent", "", "Gd", False),
+    ],
+)
+def test_times_are_equal_within_a_tolerance_and_scanners_where_both_are_named(
+    keyword: str, then: str, now: str, is_equal: bool
+) -> None:
+    """A console fits times to the field of view; contrast is there or it is not."""
+    stated = [PROTOCOL | ({keyword: value} if value else {}) for value in (then, now)]
+    patient = build_patient(build_prior(730, protocol=stated[0]), protocol=stated[1])
+
+    codes = {flag.code for flag in told(patient).flags}
+
+    assert codes == (set() if is_equal else {"other_protocol"})
+
+
 def test_without_known_noise_a_rate_stands_alone() -> None:
     """No interval, no flag, no error bars, and a sentence that says so."""
     result = told(build_patient(build_prior(730)), 2000, replace(READING, noise=None))
