@@ -39,7 +39,7 @@ from models.hippocampus.validation.robustness.perturbations import UPRIGHT
 from models.training.checkpoint import load_weights
 from models.training.convolution import by_onednn
 from models.training.metrics import dice
-from models.training.processor import multiplies_bf16
+from models.training.precision import multiplies_bf16
 
 Window = npt.NDArray[np.float32]
 Way = Callable[[Window], npt.NDArray[np.float32]]

@@ -35,7 +35,12 @@ from models.hippocampus.network import ResidualUNet
 from models.hippocampus.phantom import phantom
 from models.hippocampus.preprocess import Preprocessing, fill_window, normalise
 from models.training.checkpoint import load_weights
-from models.training.precision import autocast, choose_precision
+from models.training.precision import (
+    SERVING_LIMIT,
+    autocast,
+    choose_precision,
+    reduced_precision,
+)
 from models.volume.series import load_volume, read_study
 from node.report.page import (
     GAP,
@@ -219,10 +224,11 @@ def inference(precision: str, rounds: int) -> Stage:
 
 
 def chosen_precision(wanted: str) -> tuple[str, float]:
-    """Return the arithmetic that is wanted, or the faster, and the seconds it took."""
+    """Return the arithmetic that is wanted, or the processor's, and the seconds."""
     network, crops = _network(), _crops()[:1]
     begin = time.perf_counter()
-    chosen = choose_precision(partial(_logits, network, crops, 1), wanted)
+    step = partial(_logits, network, crops, 1)
+    chosen = choose_precision(step, wanted, reduced_precision("cpu"), SERVING_LIMIT)
     return chosen, time.perf_counter() - begin
 
 

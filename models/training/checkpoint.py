@@ -85,7 +85,7 @@ class Checkpoint:
         others = [name for name in self.maker if found.get(name) != self.maker[name]]
         if others:
             raise CheckpointError(
-                f"{place} was made with other {' and '.join(others)}: "
+                f"{place} is of a training that differs in {' and '.join(others)}: "
                 "choose another --output, or delete it to begin anew"
             )
         return state

@@ -18,8 +18,6 @@ from contextlib import contextmanager
 
 import torch
 
-from models.training.settings import Recipe
-
 CUBLAS = "CUBLAS_WORKSPACE_CONFIG"
 WORKSPACE = ":4096:8"
 """Buffers with which the matrix products of CUDA are repeatable (NVIDIA's manual)."""
@@ -39,10 +37,3 @@ def deterministic(wanted: bool = True) -> Iterator[None]:
     finally:
         torch.use_deterministic_algorithms(before)
         torch.backends.cudnn.benchmark = benchmark
-
-
-def without_timing(recipe: Recipe) -> Recipe:
-    """Return the recipe with ``auto`` precision settled as fp32."""
-    if recipe.precision != "auto":
-        return recipe
-    return recipe.model_copy(update={"precision": "fp32"})

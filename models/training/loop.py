@@ -20,8 +20,13 @@ from torch import Tensor, nn
 
 from models.training.checkpoint import Checkpoint
 from models.training.learner import Learner
-from models.training.machine import processor
-from models.training.precision import autocast, choose_precision, reduced_precision
+from models.training.precision import (
+    TRAINING_LIMIT,
+    autocast,
+    choose_precision,
+    processor,
+    reduced_precision,
+)
 from models.training.settings import Recipe
 from models.training.strategy import Strategy
 from models.training.tracking import Epoch, JsonLines, Tracker, Watch
@@ -67,7 +72,8 @@ def fit(
     ----------
     made_by
         What else shapes the weights: the hash of all settings, of the data, the
-        fold. A checkpoint is gone on from only where recipe and these are equal.
+        fold. A checkpoint is gone on from only where these, the recipe and
+        ``--deterministic`` are equal.
     watch
         Who looks on. Nobody of them changes the weights.
 
@@ -79,7 +85,11 @@ def fit(
     learner = Learner(network, recipe, strategy, steps_of(cases, recipe))
     loop = _Loop(learner, cases, loss, recipe, strategy)
     watch = watch or Watch()
-    maker = {**(made_by or {}), "recipe": recipe.model_dump()}
+    maker = {
+        **(made_by or {}),
+        "recipe": recipe.model_dump(),
+        "deterministic": torch.are_deterministic_algorithms_enabled(),
+    }
     checkpoint = Checkpoint(folder / CHECKPOINT, maker)
     history = loop.resume(checkpoint.read())
     folder.mkdir(parents=True, exist_ok=True)
@@ -192,9 +202,14 @@ class _Loop:
         )
 
     def chosen_precision(self) -> str:
-        """Return the recipe's precision; ``auto`` times one step at each, on a copy."""
+        """Return the recipe's precision; ``auto`` may time a step at each, on a copy.
+
+        Where every operation has to be repeatable nothing is timed.
+        """
         if self.recipe.precision != "auto":
             return self.recipe.precision
+        if torch.are_deterministic_algorithms_enabled():
+            return "fp32"
         device = self.strategy.device
         chosen = range(min(self.recipe.batch, len(self.cases)))
         batch = self.cases.batch(chosen, torch.Generator().manual_seed(0))
@@ -206,7 +221,8 @@ class _Loop:
             rehearsal.zero_grad()
 
         with torch.random.fork_rng(_devices(device)):
-            return choose_precision(step, reduced=reduced_precision(device.type))
+            reduced = reduced_precision(device.type, fp16=True)
+            return choose_precision(step, "auto", reduced, TRAINING_LIMIT)
 
 
 @contextmanager

@@ -1,14 +1,18 @@
-"""Choose 16-bit autocast only where it has been seen to be faster than fp32.
+"""Which processor computes, and in which arithmetic.
 
-On a processor with native bf16 (AMX, AVX512-BF16) a 3D convolution gains a factor
-of two to four; without it the same code can be thirty times slower. A GPU without
-native bf16 (before Ampere) takes fp16, whose small range needs a scaled loss.
+Sixteen bits pay where the processor multiplies them itself: a 3D convolution gains a
+factor of two to four there, and elsewhere the same code can be thirty times slower.
+So the flags of the processor decide, and where they say yes a stopwatch may object.
+A training needs to be faster, and keeps what was chosen in its checkpoint. Serving
+needs equal bytes from every worker of a machine, so there only a wide margin counts.
 """
 
 from __future__ import annotations
 
+import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import torch
 
@@ -18,11 +22,22 @@ DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 TRAINED = {**DTYPES, "fp16": torch.float16}
 """What it may be trained with."""
 
-GAIN = 1.2
-"""How many times faster than fp32 a step must be for 16 bits to be worth it."""
+TRAINING_LIMIT = 1 / 1.2
+"""A training takes sixteen bits where a step lasts at most so many times as long as
+in fp32."""
 
-HOPELESS = 5.0
-"""A first 16-bit step this many times slower than fp32 ends the comparison."""
+SERVING_LIMIT = 2.0
+"""The same for serving. Where bf16 is native it is about twice as fast as fp32, so a
+clock must err fourfold to decide otherwise."""
+
+ROUNDS = 3
+"""The fastest of so many counts: the first prepares, and other work can only make a
+step slower."""
+
+CPUINFO = Path("/proc/cpuinfo")
+
+NATIVE_BF16 = {"avx512_bf16", "amx_bf16", "bf16"}
+"""Flags of processors that multiply bf16 themselves: x86 (two of them) and Arm."""
 
 
 def autocast(precision: str, device: str) -> torch.autocast:
@@ -43,26 +58,59 @@ def loss_scaler(precision: str, device: str) -> torch.amp.GradScaler:
     return torch.amp.GradScaler(device, enabled=precision == "fp16")
 
 
-def reduced_precision(device: str) -> str:
-    """Return the 16 bits that a device may be good at: fp16 on an older GPU."""
-    if device != "cuda" or torch.cuda.is_bf16_supported(including_emulation=False):
+def processor(device: torch.device) -> str:
+    """Return the name of the GPU, or of the CPU as Linux gives it."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    named = next(_listed(CPUINFO, "model name"), "")
+    return named or platform.processor() or platform.machine()
+
+
+def multiplies_bf16(device: str = "cpu", cpuinfo: Path = CPUINFO) -> bool:
+    """Return whether the processor has instructions for bf16.
+
+    Parameters
+    ----------
+    device
+        Torch device, such as ``"cpu"`` or ``"cuda"``.
+    cpuinfo
+        Where Linux lists the flags; a system without it counts as one without bf16.
+    """
+    if device != "cpu":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    flags = next(_listed(cpuinfo, "flags", "Features"), "")
+    return not NATIVE_BF16.isdisjoint(flags.split())
+
+
+def reduced_precision(device: str, *, fp16: bool = False) -> str:
+    """Return the sixteen bits that a device is made for; ``"fp32"`` where it has none.
+
+    Parameters
+    ----------
+    fp16
+        Whether fp16 will do on a GPU before Ampere: a training can scale its loss.
+    """
+    if multiplies_bf16(device):
         return "bf16"
-    return "fp16"
+    return "fp16" if fp16 and device == "cuda" else "fp32"
 
 
 def choose_precision(
-    step: Callable[[str], None], wanted: str = "auto", reduced: str = "bf16"
+    step: Callable[[str], None], wanted: str, reduced: str, limit: float
 ) -> str:
-    """Return the precision that is wanted, or with ``"auto"`` the faster one.
+    """Return the precision that is wanted, or with ``"auto"`` the processor's own.
 
     Parameters
     ----------
     step
-        Does one representative piece of work at the precision it is given.
+        Does one representative piece of work at the precision it is given. It is
+        called only with ``"auto"``, and where the processor has sixteen bits.
     wanted
         ``"auto"``, ``"fp32"`` or ``"bf16"``.
     reduced
-        What ``auto`` tries beside fp32, from `reduced_precision`.
+        From `reduced_precision`.
+    limit
+        `SERVING_LIMIT` or `TRAINING_LIMIT`.
 
     Raises
     ------
@@ -73,15 +121,28 @@ def choose_precision(
         return wanted
     if wanted != "auto":
         raise ValueError(f"precision is auto, fp32 or bf16, not {wanted!r}")
-    _seconds(step, "fp32")
-    reference = min(_seconds(step, "fp32") for _ in range(2))
-    if _seconds(step, reduced) > HOPELESS * reference:
+    if reduced == "fp32":
         return "fp32"
-    fastest = min(_seconds(step, reduced) for _ in range(2))
-    return reduced if GAIN * fastest < reference else "fp32"
+    full_s, reduced_s = (_fastest_s(step, each) for each in ("fp32", reduced))
+    return reduced if reduced_s <= limit * full_s else "fp32"
 
 
-def _seconds(step: Callable[[str], None], precision: str) -> float:
-    start = time.perf_counter()
-    step(precision)
-    return time.perf_counter() - start
+def _fastest_s(step: Callable[[str], None], precision: str) -> float:
+    seconds = []
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        step(precision)
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)
+
+
+def _listed(cpuinfo: Path, *keys: str) -> Iterator[str]:
+    """Yield the values of the keys in the list of processors, the first one first."""
+    try:
+        text = cpuinfo.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return
+    for line in text.splitlines():
+        key, _, value = line.partition(":")
+        if key.strip() in keys:
+            yield value.strip()

@@ -16,7 +16,7 @@ from models.hippocampus.segment import probabilities
 from models.hippocampus.validation.folds import Fold, read_folds
 from models.hippocampus.validation.held_out import held_out_cases
 from models.training.convolution import by_onednn
-from models.training.processor import multiplies_bf16
+from models.training.precision import multiplies_bf16
 
 Volumes = Mapping[str, float]
 """Name of a structure → mm³."""

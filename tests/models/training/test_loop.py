@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from models.training.checkpoint import CheckpointError
+from models.training.determinism import deterministic
 from models.training.loop import CHECKPOINT, LOG
 from models.training.tracking import Tracker, Watch
 from tests.models.training.lines import Points, dropping_network, equal, train
@@ -133,9 +134,9 @@ def test_the_loss_falls_and_every_epoch_is_logged(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"epochs": 3}, "other recipe"),
-        ({"made_by": {"data": "b", "fold": "0"}}, "other data"),
-        ({"made_by": {"data": "b", "fold": "1"}}, "other data and fold"),
+        ({"epochs": 3}, "recipe"),
+        ({"made_by": {"data": "b", "fold": "0"}}, "data"),
+        ({"made_by": {"data": "b", "fold": "1"}}, "data and fold"),
     ],
 )
 def test_a_checkpoint_of_another_training_is_refused(
@@ -148,8 +149,33 @@ def test_a_checkpoint_of_another_training_is_refused(
     with pytest.raises(CheckpointError) as refused:
         train(tmp_path, **(known | change))  # type: ignore[arg-type]  # likewise
 
-    assert f"was made with {words}: choose another --output" in str(refused.value)
+    assert f"that differs in {words}: choose another --output" in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_a_training_that_mixed_its_operations_is_no_deterministic_one(
+    tmp_path: Path,
+) -> None:
+    """It is refused by that name, whatever the precision, also when it is over."""
+    train(tmp_path, 2, precision="auto")
+
+    with (
+        deterministic(),
+        pytest.raises(CheckpointError, match="differs in deterministic: choose"),
+    ):
+        train(tmp_path, 2, precision="auto")
+
+
+def test_a_deterministic_training_times_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No machine repeats what a clock says."""
+    monkeypatch.setattr("models.training.loop.choose_precision", None)
+
+    with deterministic():
+        train(tmp_path, 1, precision="auto")
+
+    assert records(tmp_path)[0]["precision"] == "fp32"
 
 
 def test_a_damaged_checkpoint_is_refused_not_trained_over(tmp_path: Path) -> None:

@@ -1,58 +1,108 @@
-"""bf16 is chosen only where it was seen to be faster."""
+"""The processor decides the arithmetic, not how busy it is; a clock may object."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+import torch
 
-from models.training.precision import choose_precision, reduced_precision
+from models.training import precision
+from models.training.precision import (
+    SERVING_LIMIT,
+    TRAINING_LIMIT,
+    choose_precision,
+    multiplies_bf16,
+    processor,
+    reduced_precision,
+)
 
 
-def step_taking(fp32_s: float, bf16_s: float) -> Callable[[str], None]:
-    """Return work that takes so long at each precision."""
-    seconds = {"fp32": fp32_s, "bf16": bf16_s}
-    return lambda precision: time.sleep(seconds[precision])
+def step_taking(fp32_s: float, reduced_s: float) -> Callable[[str], None]:
+    """Return work that takes so long in fp32, and in any sixteen bits."""
+    return lambda chosen: time.sleep(fp32_s if chosen == "fp32" else reduced_s)
+
+
+def never(chosen: str) -> None:
+    """Fail: nothing may be timed."""
+    raise AssertionError(f"a step in {chosen} was timed")
 
 
 @pytest.mark.parametrize(
-    ("fp32_s", "bf16_s", "chosen"),
-    [(0.05, 0.005, "bf16"), (0.05, 0.048, "fp32"), (0.01, 0.2, "fp32")],
+    ("line", "native"),
+    [
+        ("flags\t\t: fpu avx512f avx512_bf16 sha_ni", True),
+        ("flags\t\t: fpu amx_tile amx_bf16", True),
+        ("Features\t: fp asimd bf16 i8mm", True),
+        ("flags\t\t: fpu avx2 avx512f avx512_vnni", False),
+        ("model name\t: a processor of no flags", False),
+    ],
 )
-def test_the_faster_one_is_chosen(fp32_s: float, bf16_s: float, chosen: str) -> None:
-    """With a margin, so that noise does not decide."""
-    assert choose_precision(step_taking(fp32_s, bf16_s)) == chosen
+def test_the_flags_of_the_processor_say_what_it_can(
+    tmp_path: Path, line: str, native: bool
+) -> None:
+    """x86 and Arm name them differently; without a list nothing is guessed."""
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text(f"processor\t: 0\n{line}\n", encoding="utf-8")
+
+    assert multiplies_bf16("cpu", cpuinfo) is native
+    assert not multiplies_bf16("cpu", tmp_path / "none")
 
 
-def test_a_hopeless_precision_is_tried_once() -> None:
-    """Where bf16 is emulated a single step already costs too much."""
-    calls: list[str] = []
+def test_a_processor_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Linux gives it, of the first core."""
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text(
+        "processor\t: 0\nmodel name\t: Maker: Model 7\nmodel name\t: another\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(precision, "CPUINFO", cpuinfo)
 
-    def step(precision: str) -> None:
-        calls.append(precision)
-        time.sleep(0.001 if precision == "fp32" else 0.1)
+    assert processor(torch.device("cpu")) == "Maker: Model 7"
 
-    choose_precision(step)
 
-    assert calls.count("bf16") == 1
+@pytest.mark.parametrize("limit", [SERVING_LIMIT, TRAINING_LIMIT])
+def test_without_native_sixteen_bits_nothing_is_timed(limit: float) -> None:
+    """Where they are emulated a single step would cost seconds."""
+    assert choose_precision(never, "auto", "fp32", limit) == "fp32"
+
+
+def test_an_older_gpu_has_fp16_for_a_training_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its small range needs a scaled loss; a CPU is never given it."""
+    monkeypatch.setattr(precision, "multiplies_bf16", lambda device: False)
+
+    assert reduced_precision("cuda", fp16=True) == "fp16"
+    assert reduced_precision("cuda") == reduced_precision("cpu", fp16=True) == "fp32"
+
+
+@pytest.mark.parametrize(
+    ("limit", "fp32_s", "reduced_s", "chosen"),
+    [
+        (TRAINING_LIMIT, 0.02, 0.005, "fp16"),
+        (TRAINING_LIMIT, 0.02, 0.019, "fp32"),
+        (SERVING_LIMIT, 0.02, 0.03, "fp16"),
+        (SERVING_LIMIT, 0.005, 0.05, "fp32"),
+    ],
+    ids=["trained faster", "hardly faster", "served, slow for once", "far slower"],
+)
+def test_a_training_wants_a_gain_and_serving_objects_by_a_wide_margin(
+    limit: float, fp32_s: float, reduced_s: float, chosen: str
+) -> None:
+    """Two workers that start at a busy moment decide alike."""
+    step = step_taking(fp32_s, reduced_s)
+
+    assert choose_precision(step, "auto", "fp16", limit) == chosen
 
 
 def test_a_wish_is_obeyed_and_an_unknown_one_refused() -> None:
     """Nothing is timed when the precision is named."""
-    assert choose_precision(step_taking(1, 1), "bf16") == "bf16"
+    assert choose_precision(never, "bf16", "fp32", SERVING_LIMIT) == "bf16"
+    assert choose_precision(never, "fp32", "bf16", SERVING_LIMIT) == "fp32"
     with pytest.raises(ValueError, match="auto, fp32 or bf16"):
-        choose_precision(step_taking(0, 0), "fp16")
-
-
-def test_an_older_gpu_is_timed_with_fp16() -> None:
-    """What ``auto`` tries beside fp32 is the device's; a CPU tries bf16."""
-    tried: list[str] = []
-
-    def step(precision: str) -> None:
-        tried.append(precision)
-        time.sleep(0.02 if precision == "fp32" else 0.002)
-
-    assert choose_precision(step, reduced="fp16") == "fp16"
-    assert "bf16" not in tried
-    assert reduced_precision("cpu") == "bf16"
+        choose_precision(never, "fp16", "bf16", SERVING_LIMIT)
