@@ -12,7 +12,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from node.jobs.database import Database, path_of
-from node.jobs.known_priors import KnownPriors
+from node.jobs.known_priors import NOT_SOUGHT, KnownPriors
 from node.jobs.ledger_jobs import SELECT_JOBS, JobRow, job_row
 from node.jobs.ledger_studies import NEVER, stamp
 from node.log import salted
@@ -146,6 +146,20 @@ class PriorRecords:
                 (known.text(), stamp(now), job_id),
             ).rowcount
         return bool(kept)
+
+    def give_up(self, job_id: int) -> KnownPriors:
+        """Keep with a job that is read now that nothing was found in time.
+
+        What is found later makes no new version of its result, and nothing forward
+        that waits for something else.
+        """
+        known = KnownPriors(withheld=(NOT_SOUGHT,))
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE jobs SET priors = ? WHERE job_id = ? AND priors IS NULL",
+                (known.text(), job_id),
+            )
+        return known
 
     def known(self, job_id: int) -> KnownPriors | None:
         """Return what was found for a job; None when nobody has looked.

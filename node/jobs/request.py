@@ -9,7 +9,7 @@ from node.config import Settings
 from node.declared import Declared
 from node.errors import JobError, LedgerError, StudyReopenedError
 from node.jobs.job import FILE_MISSING, Completeness, JobRequest
-from node.jobs.known_priors import IMAGES_UNREAD, NOT_SOUGHT, KnownPriors
+from node.jobs.known_priors import IMAGES_UNREAD, KnownPriors
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
 
@@ -94,9 +94,7 @@ def _known(job: JobRow, ledger: Ledger, settings: Settings) -> KnownPriors:
     """
     if not settings.priors.enabled:
         return KnownPriors()
-    known = ledger.priors.known(job.job_id)
-    if known is None:
-        return KnownPriors(withheld=(NOT_SOUGHT,))
+    known = ledger.priors.known(job.job_id) or ledger.priors.give_up(job.job_id)
     if known.images and job.attempts >= settings.jobs.attempts:
         withheld = (*known.withheld, IMAGES_UNREAD)
         return replace(known, withheld=withheld, images=())

@@ -218,6 +218,17 @@ def test_a_prior_that_comes_late_makes_no_new_version(
     assert node.read().version == 1
 
 
+def test_a_study_that_was_read_without_stays_so(node: OneNode, tmp_path: Path) -> None:
+    """A retry on a day when the archive answers makes no new version of a result."""
+    read(node, visit(tmp_path, "20240301"))
+    node.receive(visit(tmp_path, "20250301"))
+    without = node.read()
+    node.ledger.repeats.queue_again([without.job_id], node.now)
+
+    assert node.ledger.priors.unsought() == []
+    assert node.read().version == 1
+
+
 def test_an_answer_that_comes_after_a_correction_is_told_to_nobody(
     node: OneNode, tmp_path: Path
 ) -> None:

@@ -70,6 +70,46 @@ def test_a_postponed_attempt_waits_on_with_its_priors(ledger: Ledger) -> None:
     assert ledger.jobs.claim(T0 + timedelta(minutes=4)) is None
 
 
+def test_for_a_job_that_was_claimed_without_nobody_looks_any_more(
+    ledger: Ledger,
+) -> None:
+    """An answer that comes then neither counts, nor brings its next attempt forward."""
+    job = held(ledger)
+    begun = T0 + timedelta(seconds=10)
+    ledger.jobs.claim(begun)
+    later = begun + timedelta(minutes=30)
+
+    assert ledger.priors.give_up(job) == KnownPriors(withheld=("priors_not_sought",))
+    failed = Failed("worker_died", "", permanent=False)
+    ledger.jobs.try_again(job, failed, later, begun)
+
+    assert ledger.priors.unsought() == []
+    assert not ledger.priors.keep(job, KNOWN, begun)
+    assert ledger.jobs.next_due() == later
+    assert ledger.priors.known(job) == KnownPriors(withheld=("priors_not_sought",))
+
+
+def test_what_was_found_is_not_given_up(ledger: Ledger) -> None:
+    """Who claims a job that knows of earlier results takes nothing from it."""
+    job = held(ledger)
+    ledger.priors.keep(job, KNOWN, T0)
+
+    ledger.priors.give_up(job)
+
+    assert ledger.priors.known(job) == KNOWN
+
+
+def test_a_study_is_looked_at_by_the_last_file_of_each_series(ledger: Ledger) -> None:
+    """Beside it stands how many images the series has."""
+    files = [instance("1.1", number=number) for number in (1, 2)]
+    ledger.studies.record([spooled(ledger, each) for each in files], T0)
+    first, last = ledger.studies.files("1.1")
+
+    assert ledger.priors.series("1.1") == {last: 2}
+    ledger.studies.forget_files([last])
+    assert ledger.priors.series("1.1") == {first: 1}
+
+
 def test_an_earlier_study_is_found_by_patient_model_and_day(
     ledger: Ledger, tmp_path: Path
 ) -> None:
