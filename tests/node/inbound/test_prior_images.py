@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,18 @@ from hypothesis import strategies as st
 
 from models.volume.bundle import Acceptance
 from node.inbound.archive import FoundSeries
-from node.inbound.prior_images import MOST_SERIES, suitable, sweep
+from node.inbound.prior_images import MOST_SERIES, PriorImages, suitable, sweep
+from node.inbound.visits import Visit
+from node.jobs.job import JobState
 from node.jobs.known_priors import KnownPriors
 from node.jobs.ledger import Ledger
+from node.jobs.ledger_jobs import JobRow
+from node.person import Person
+from tests.flow.visits import at_once
+from tests.node.inbound.filing import Filing
+from tests.node.inbound.objects import build_instance
 
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 RULE = Acceptance("MR", "^crop", min_slices=2, max_slices=40)
 SERIES = FoundSeries("1.2", "1.2.1", "20200101", "MR", "Crop left", 1, 20)
 FOUND = st.lists(
@@ -91,3 +100,45 @@ def test_what_no_job_waits_for_is_swept(ledger: Ledger, tmp_path: Path) -> None:
 def test_a_ledger_without_images_reads_as_before() -> None:
     """No word of them stands in what is kept, and so no earlier hash changes."""
     assert "images" not in KnownPriors(withheld=("a",)).text()
+
+
+HERS = {
+    "Modality": "MR",
+    "StudyDate": "20200101",
+    "SeriesDescription": "crop",
+    "PatientBirthDate": "19500102",
+    "PatientSex": "F",
+}
+
+
+def test_a_series_of_which_an_image_is_rejected_is_not_fetched(tmp_path: Path) -> None:
+    """Another of the same study is, and the reader is told of the first."""
+    archive = Filing()
+    for series, number in (("1.2.1", 9), ("1.2.2", 3)):
+        archive.takes([build_instance("1.2", series, **HERS) for _ in range(number)])
+    images = PriorImages(archive, tmp_path / "priors", at_once, {"hippocampus": RULE})
+    person = Person("SECRET-1", "", date(1950, 1, 2), "F")
+    visit = Visit("1.9", person, date(2026, 1, 1))
+    job = JobRow(
+        7,
+        "1.9",
+        "hippocampus",
+        JobState.QUEUED,
+        0,
+        NOW,
+        None,
+        "",
+        "",
+        0,
+        None,
+        {},
+        {},
+        "",
+    )
+
+    known = images.fetch(job, visit, (), {"1.2.1"}, lambda: False)
+
+    (fetched,) = known.images
+    assert archive.wanted == [["1.2.2"]]
+    assert len(list(fetched.folder.iterdir())) == 3
+    assert known.withheld == ("prior_images_rejected",)
