@@ -22,6 +22,9 @@ from tests.dicom_series import uid, write_series
 from tests.flow.readings import MODEL, OneNode, bright, use_stand_in
 from tests.node.jobs.stand_in import StandIn
 
+SCANNER = {"ManufacturerModelName": "Model 7", "MagneticFieldStrength": "3"}
+"""Without it nobody would know how the images were taken."""
+
 RULES = {MODEL: StandIn.bundle.acceptance}
 
 Given = ParamSpec("Given")
@@ -51,7 +54,7 @@ def visit(folder: Path, day: str, **tags: Any) -> list[Path]:
         description="crop",
         study_uid=uid("visit", str(patient), day, str(tags.get("PatientBirthDate"))),
         StudyDate=day,
-        **tags,
+        **{**SCANNER, **tags},
     )
 
 
