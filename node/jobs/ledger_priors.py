@@ -150,8 +150,8 @@ class PriorRecords:
     def give_up(self, job_id: int) -> KnownPriors:
         """Keep with a job that is read now that nothing was found in time.
 
-        What is found later makes no new version of its result, and nothing forward
-        that waits for something else.
+        What is found later makes no new version of its result, nor does it bring its
+        next attempt forward.
         """
         known = KnownPriors(withheld=(NOT_SOUGHT,))
         with self._database.write() as connection:

@@ -6,21 +6,24 @@ import threading
 from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
-from node.errors import ArchiveSilentError
+from node.errors import ArchiveSilentError, ReaderError
 from node.inbound.archive import FoundSeries, SearchableArchive
 from node.inbound.archive_dicom import DicomArchive
 from node.inbound.heads import identities
-from node.inbound.look import Ask
+from node.inbound.look import Ask, Look
 from node.inbound.priors import Priors
 from node.inbound.spool import received
 from node.jobs.job import Completeness
+from node.jobs.known_priors import KnownPriors
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
 from tests.flow.readings import SETTINGS
-from tests.flow.visits import RULES, at_once, study_of, visit
+from tests.flow.visits import RULES, Answer, Given, at_once, study_of, visit
 from tests.node.jobs.pools import wait_until
 
 NOW = datetime.now(UTC)
@@ -57,28 +60,49 @@ def priors_of(
     archive: SearchableArchive | None = None,
     ask: Ask = at_once,
     on_found: Callable[[], None] = lambda: None,
+    stop_asking: Callable[[], None] = lambda: None,
 ) -> Priors:
     """Return what looks for priors; it is not started."""
-    return Priors(ledger, archive, ask=ask, rules=RULES, timeout_s=1, on_found=on_found)
+    return Priors(
+        ledger,
+        archive,
+        ask=ask,
+        rules=RULES,
+        timeout_s=1,
+        on_found=on_found,
+        stop_asking=stop_asking,
+    )
 
 
-def waiting(ledger: Ledger, folder: Path, number: int, held: timedelta) -> JobRow:
+def waiting(
+    ledger: Ledger,
+    folder: Path,
+    number: int,
+    held: timedelta,
+    day: str = "20250301",
+    **tags: str,
+) -> JobRow:
     """Receive a study whose job waits for its priors; return the job."""
-    files = visit(folder, "20250301", PatientID=f"P{number}")
+    files = visit(folder, day, PatientID=f"P{number}", **tags)
     study = study_of(files)
     told = identities(files, 1)
     ledger.studies.record([received(told[f], f.name, f, "") for f in files], NOW)
+    complete(ledger, study, NOW, held)
+    (job,) = ledger.jobs.listing(study)
+    return job
+
+
+def complete(ledger: Ledger, study: str, now: datetime, held: timedelta) -> None:
+    """Call a study complete, whose job waits so long."""
     ledger.studies.complete(
         study,
         completeness=Completeness.CONFIRMED,
         reason="",
         archive_counts={},
         models=["hippocampus"],
-        now=NOW,
-        priors_until=NOW + held,
+        now=now,
+        priors_until=now + held,
     )
-    (job,) = ledger.jobs.listing(study)
-    return job
 
 
 def test_a_job_waits_for_its_priors_and_then_no_longer(
@@ -122,6 +146,97 @@ def test_an_archive_that_hangs_holds_up_neither_its_study_nor_another(
     assert known is not None
     assert known.withheld == ("archive_unavailable",)
     assert archive.asked == ["P1"]
+
+
+def test_for_a_study_that_no_model_reads_nobody_is_asked(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    """Neither the archive about the person, nor does the job know of any reason."""
+    archive = HangingArchive()
+    job = waiting(ledger, tmp_path, 1, HELD, Modality="CR")
+    priors = priors_of(ledger, archive)
+
+    priors.tick()
+    wait_until(lambda: ledger.priors.known(job.job_id) is not None)
+    priors.stop()
+
+    assert archive.asked == []
+    assert ledger.priors.known(job.job_id) == KnownPriors()
+
+
+def test_of_two_visits_that_came_together_the_later_waits_for_the_earlier(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    """Also when the archive sent the later first, as one does that sends priors."""
+    later = waiting(ledger, tmp_path, 1, HELD, day="20260301")
+    earlier = waiting(ledger, tmp_path, 1, HELD)
+    priors = priors_of(ledger)
+
+    priors.tick()
+    wait_until(lambda: ledger.priors.known(earlier.job_id) is not None)
+    priors.stop()  # nothing is under way any more
+
+    assert ledger.priors.known(later.job_id) is None
+
+
+def test_a_study_is_looked_at_once_until_it_changes(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    """However long it waits; corrected, it may be another person's."""
+    asked: list[object] = []
+
+    def noted(
+        question: Callable[Given, Answer], *given: Given.args, **named: Given.kwargs
+    ) -> Answer:
+        asked.append(question)
+        return question(*given, **named)
+
+    later = waiting(ledger, tmp_path, 1, HELD, day="20260301")
+    earlier = waiting(ledger, tmp_path, 1, HELD)
+    priors = priors_of(ledger, ask=noted)
+    priors.tick()
+    wait_until(lambda: ledger.priors.known(earlier.job_id) is not None)
+    priors.tick()
+    looks = len(asked)
+    complete(ledger, later.study_instance_uid, NOW + HELD, HELD)
+    priors.tick()
+    priors.stop()
+
+    assert (looks, len(asked)) == (2, 3)
+
+
+def test_what_a_stop_cut_short_is_sought_again(ledger: Ledger, tmp_path: Path) -> None:
+    """Nothing is kept of it, and the stop waits for no question."""
+    asked, ended = threading.Event(), threading.Event()
+
+    def hang(*_: object, **__: object) -> Any:
+        asked.set()
+        assert ended.wait(20)
+        raise ReaderError("the node is stopping")
+
+    job = waiting(ledger, tmp_path, 1, HELD)
+    priors = priors_of(ledger, ask=hang, stop_asking=ended.set)
+    priors.start()
+    assert asked.wait(20)
+    priors.stop()
+
+    assert [each.job_id for each in ledger.priors.unsought()] == [job.job_id]
+
+
+def test_an_answer_that_comes_too_late_is_told_in_the_log(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    """Otherwise nobody would know why no report ever knows of an earlier visit."""
+    job = waiting(ledger, tmp_path, 1, HELD)
+    priors = priors_of(ledger)
+    look = Look(None, "patient_id_missing", frozenset(RULES))
+    ledger.jobs.claim(NOW + HELD)
+
+    with capture_logs() as lines:
+        priors.search(job, look)
+    priors.stop()
+
+    assert [line["event"] for line in lines] == ["priors_too_late"]
 
 
 def test_a_study_without_a_readable_file_is_read_without_priors(
