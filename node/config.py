@@ -129,9 +129,8 @@ class JobsSettings(Section):
 class PriorsSettings(Section):
     """Earlier results of the same person, which are told to the model."""
 
-    enabled: bool = False
-    """Look for earlier results before a study is read. Off until the headers of what
-    was received are read outside of the receiving process for it."""
+    enabled: bool = True
+    """Look for earlier results before a study is read."""
     archive: bool = True
     """Ask the archive for reports of earlier studies, where the node has none."""
     images: bool = False

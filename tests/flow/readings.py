@@ -11,7 +11,7 @@ from pydicom import Dataset, dcmread
 from pydicom.uid import ExplicitVRLittleEndian
 
 import models
-from node.config import InboundSettings, JobsSettings, PriorsSettings, Settings
+from node.config import InboundSettings, JobsSettings, Settings
 from node.errors import JobError
 from node.inbound.spool import Spool
 from node.inbound.watcher import Watcher
@@ -27,7 +27,6 @@ QUIET_S = 60.0
 SETTINGS = Settings(
     inbound=InboundSettings(min_free_mib=0, quiet_s=QUIET_S, durability="none"),
     jobs=JobsSettings(device="cpu", precision="fp32", threads=1),
-    priors=PriorsSettings(enabled=True),
 )
 
 

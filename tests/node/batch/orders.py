@@ -8,11 +8,10 @@ from pydicom import dcmread
 
 from node.batch.entry import Entry
 from node.batch.order import Order
-from node.config import JobsSettings, PriorsSettings, Settings
+from node.config import JobsSettings, Settings
 
 SETTINGS = Settings(
-    jobs=JobsSettings(device="cpu", precision="fp32", threads=1, workers=1),
-    priors=PriorsSettings(enabled=True),
+    jobs=JobsSettings(device="cpu", precision="fp32", threads=1, workers=1)
 )
 
 
