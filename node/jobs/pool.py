@@ -1,4 +1,4 @@
-"""The dispatcher: claims jobs, has workers do them, records how each ended.
+"""The dispatcher: claims jobs, has workers do them, has it recorded how each ended.
 
 A thread steps ``tick``. The ledger alone knows the state of a job: what is claimed
 is advanced only when its outcome is there, so that whatever dies, the job is found
@@ -17,13 +17,10 @@ from datetime import UTC, datetime, timedelta
 from multiprocessing.context import BaseContext
 from pathlib import Path
 
-import structlog
-
 from node import log
 from node.config import JobsSettings
 from node.errors import JobError, LedgerError, StudyReopenedError
 from node.jobs import worker
-from node.jobs.backoff import Backoff
 from node.jobs.forkserver import (
     START_ERRORS,
     START_PATIENCE_S,
@@ -31,21 +28,12 @@ from node.jobs.forkserver import (
     spared_from_signals,
     start_context,
 )
-from node.jobs.job import (
-    NO_SPACE,
-    Failed,
-    JobRequest,
-    NotApplicable,
-    Noticed,
-    NoticeRequest,
-    Outcome,
-    Reported,
-    Unchanged,
-)
+from node.jobs.job import Failed, JobRequest, Noticed, NoticeRequest
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
 from node.jobs.notices import Notices
 from node.jobs.notify import notify
+from node.jobs.outcomes import Outcomes, about
 from node.jobs.pool_size import threads_of, usable_cores, workers_of
 from node.jobs.slot import Ending, Perform, Slot, Worker
 
@@ -57,12 +45,6 @@ IDLE_S = 60.0
 
 RETRY_S = 1.0
 """Pause after the ledger could not be written or no worker be started."""
-
-NO_SPACE_WAIT = timedelta(seconds=30)
-"""Until a job for whose objects the disk had no room is tried again, at first."""
-
-NO_SPACE_LONGEST = timedelta(minutes=10)
-"""The same while the disk goes on to take nothing: each try is a whole inference."""
 
 
 class Pool:
@@ -101,16 +83,21 @@ class Pool:
     ) -> None:
         self._ledger = ledger
         self._make_request = make_request
-        self._destinations = tuple(destinations)
         self._on_reported = on_reported
         self._models = dict(models or {})
         self._perform = perform
         self._notices = notices
-        self._on_recorded = on_recorded
         threads = threads_of(settings, usable_cores())
         self._settings = settings.model_copy(update={"threads": threads})
         self._slots: list[Slot] = []
-        self._room = Backoff(NO_SPACE_WAIT, NO_SPACE_LONGEST)
+        self._outcomes = Outcomes(
+            self._settings,
+            ledger,
+            destinations=destinations,
+            on_reported=on_reported,
+            on_recorded=on_recorded,
+            notices=notices,
+        )
         self._log = log.get("jobs")
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -147,7 +134,7 @@ class Pool:
         """Count a lost attempt for each job that a dead process left running."""
         lost = Failed("interrupted", "the node ended meanwhile", permanent=False)
         for job in self._nobodys():
-            self._failed(job, lost, now, wait=timedelta(0))
+            self._outcomes.lost(job, lost, now, wait=timedelta(0))
 
     def open(self) -> None:
         """Start the workers that are not there yet."""
@@ -222,7 +209,7 @@ class Pool:
         """
         lost = Failed("interrupted", "an error after the claim", permanent=False)
         for job in self._nobodys():
-            self._record_or_fail(job, lost, now)
+            self._outcomes.record(job, lost, now)
 
     def _collect(self, now: datetime) -> None:
         for slot in self._slots:
@@ -231,7 +218,7 @@ class Pool:
                 continue
             match slot.task:
                 case JobRow() as job if not isinstance(ending, Noticed):
-                    self._record_or_fail(job, ending, now)
+                    self._outcomes.record(job, ending, now)
                 case NoticeRequest() as request:
                     self._record_notice(request, ending, now)
                 case _:
@@ -257,7 +244,7 @@ class Pool:
         if request is None:
             return
         request = replace(request, threads=request.threads or self._settings.threads)
-        self._about(job).info("job_started", attempt=job.attempts)
+        about(job).info("job_started", attempt=job.attempts)
         slot.submit(self._perform, job, request, now)
 
     def _requested(self, job: JobRow, now: datetime) -> JobRequest | None:
@@ -276,65 +263,8 @@ class Pool:
         except Exception as error:  # noqa: BLE001 - the job's state is set from it
             kind = type(error).__name__
             outcome = Failed("internal_error", kind, permanent=False)
-        self._record_or_fail(job, outcome, now)
+        self._outcomes.record(job, outcome, now)
         return None
-
-    def _record_or_fail(self, job: JobRow, outcome: Outcome, now: datetime) -> None:
-        """Write the outcome; one that the ledger will never take fails the job."""
-        try:
-            self._record(job, outcome, now)
-        except sqlite3.IntegrityError as error:  # such as a UID that is taken
-            self._failed(job, Failed("result_conflict", type(error).__name__), now)
-        except LedgerError as error:  # not running: somebody ended it meanwhile
-            self._log.error("outcome_not_recorded", job=job.job_id, reason=str(error))
-        if self._notices is not None:
-            self._notices.job_ended()
-        self._on_recorded(job.job_id)
-
-    def _record(self, job: JobRow, outcome: Outcome, now: datetime) -> None:
-        """Write the outcome into the ledger, once."""
-        jobs = self._ledger.jobs
-        match outcome:
-            case Reported():
-                jobs.report(job.job_id, outcome, self._destinations, now)
-                self._room.reset()
-                self._about(job).info("job_reported", **_millis(outcome))
-                self._on_reported()
-            case Unchanged():
-                jobs.unchanged(job.job_id, outcome, now)
-                self._about(job).info("job_unchanged")
-            case NotApplicable():
-                jobs.refuse(job.job_id, outcome, now)
-                self._about(job).info("job_not_applicable", reason=outcome.reason)
-            case Failed():
-                self._failed(job, outcome, now)
-
-    def _failed(
-        self,
-        job: JobRow,
-        outcome: Failed,
-        now: datetime,
-        wait: timedelta | None = None,
-    ) -> None:
-        """Try again later, unless it is of no use or the attempts are spent."""
-        event = self._about(job).bind(reason=outcome.reason)
-        if outcome.reason == NO_SPACE:  # the study is sound, and the disk is watched
-            due = now + self._room.wait(now)
-            self._ledger.jobs.give_back(job.job_id, NO_SPACE, now, not_before=due)
-            event.error("job_waits_for_room")
-            return
-        if outcome.permanent or job.attempts >= self._settings.attempts:
-            self._ledger.jobs.fail(job.job_id, outcome, now)
-            event.error("job_failed", attempts=job.attempts)
-            return
-        if wait is None:
-            wait = timedelta(seconds=self._settings.backoff_s) * 2 ** (job.attempts - 1)
-        self._ledger.jobs.try_again(job.job_id, outcome, now + wait, now)
-        event.warning("job_postponed", attempts=job.attempts)
-
-    def _about(self, job: JobRow) -> structlog.stdlib.BoundLogger:
-        study = log.hashed(job.study_instance_uid)
-        return self._log.bind(job=job.job_id, study=study)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -389,7 +319,3 @@ class Pool:
             if not busy or time.monotonic() > until:
                 return
             self._wake.wait(WATCH_S)
-
-
-def _millis(outcome: Reported) -> dict[str, int]:
-    return {f"{k}_ms": round(v * 1000) for k, v in outcome.timings_s.items()}

@@ -13,7 +13,8 @@ from node.errors import JobError, StudyReopenedError
 from node.jobs.job import Failed, JobRequest, JobState
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
-from node.jobs.pool import NO_SPACE_WAIT, Pool
+from node.jobs.outcomes import NO_SPACE_WAIT
+from node.jobs.pool import Pool
 from tests.node.jobs.ledger_stories import T0, complete, instance, queue
 from tests.node.jobs.pools import (
     MakePool,
