@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from models.contract import Code, Measurement, Statement
+from models.hippocampus.interpretation.volumes import WHOLE, volumes_mm3
 from models.history import LEFT, RIGHT, Interpretation, Patient, Prior
 
-WHOLE = "Hippocampus"
 LABEL = "Asymmetry"
 SIDE_UNKNOWN = "side_unknown"
 OTHER_SIDE_MISSING = "other_side_missing"
@@ -69,13 +69,13 @@ def interpret(
     device_uid
         Device UID (0018,1002) of the weights that measured.
     """
-    volume = _volume_mm3(measurements)
+    volume = volumes_mm3(measurements).get(WHOLE)
     if volume is None or patient.laterality not in {LEFT, RIGHT}:
         return withheld(SIDE_UNKNOWN)
     others = [
         other
         for prior in _other_side(patient, patient.laterality, device_uid)
-        if (other := _volume_mm3(prior.measurements)) is not None
+        if (other := volumes_mm3(prior.measurements).get(WHOLE)) is not None
     ]
     if not others:
         return withheld(OTHER_SIDE_MISSING)
@@ -111,13 +111,3 @@ def _other_side(patient: Patient, side: Code, device_uid: str) -> Iterator[Prior
             and not prior.cautions
         ):
             yield prior
-
-
-def _volume_mm3(measurements: Sequence[Measurement]) -> float | None:
-    """Return the volume of the whole as it is printed, None without one."""
-    found = (
-        float(m.printed)
-        for m in measurements
-        if m.structure == WHOLE and m.unit.value == "mm3" and m.value > 0
-    )
-    return next(found, None)

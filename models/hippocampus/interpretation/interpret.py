@@ -10,6 +10,7 @@ from models.hippocampus.findings import MIRRORED, NO_HEAD_SIZE
 from models.hippocampus.interpretation import asymmetry, norms, progression
 from models.hippocampus.interpretation.norms import words
 from models.hippocampus.interpretation.progression import words as change_words
+from models.hippocampus.interpretation.volumes import WHOLE, believable
 from models.history import RIGHT, Interpretation, Patient
 from models.volume.bundle import Bundle
 from models.volume.device import device_uid
@@ -28,17 +29,24 @@ class Reader:
         Of the weights that measured.
     noise
         Of one reading, as the bundle states it; None when nobody measured it.
+    response
+        What the network follows of a change; None when nobody measured it.
     """
 
     study_instance_uid: str
     weights_sha256: str
     noise: progression.Noise | None = None
+    response: progression.Response | None = None
 
     @classmethod
     def of(cls, bundle: Bundle, study_instance_uid: str) -> Reader:
         """Return the reader that a bundle makes."""
-        noise = progression.Noise.of(bundle.training)
-        return cls(study_instance_uid, bundle.weights_digest, noise)
+        return cls(
+            study_instance_uid,
+            bundle.weights_digest,
+            progression.Noise.of(bundle.training),
+            progression.Response.of(bundle.training),
+        )
 
 
 def interpret(
@@ -61,8 +69,11 @@ def interpret(
     """
     if grade(tuple(flags)) is Grade.C:
         return _merged(_refused())
+    patient = believable(patient)
     device = device_uid(reader.weights_sha256)
-    read_as = progression.Reading(reader.study_instance_uid, device, reader.noise)
+    read_as = progression.Reading(
+        reader.study_instance_uid, device, reader.noise, reader.response
+    )
     position = norms.interpret(
         measurements,
         patient,
@@ -106,7 +117,7 @@ def on_side(structures: Iterable[Structure], patient: Patient) -> tuple[Structur
 
 
 def _refused() -> tuple[Interpretation, ...]:
-    position = words.withheld(norms.WHOLE, "grade_c")
+    position = words.withheld(WHOLE, "grade_c")
     return (
         Interpretation(statements=(position,)),
         asymmetry.withheld(asymmetry.GRADE_C),

@@ -7,7 +7,7 @@ said but the reason.
 
 from __future__ import annotations
 
-from models.hippocampus.interpretation.norms.interpret import WHOLE, interpret
+from models.hippocampus.interpretation.norms.interpret import interpret
 from models.hippocampus.interpretation.norms.norm import Norm, load_norms, norms_digest
 
-__all__ = ["WHOLE", "Norm", "interpret", "load_norms", "norms_digest"]
+__all__ = ["Norm", "interpret", "load_norms", "norms_digest"]

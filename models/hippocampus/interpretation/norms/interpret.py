@@ -18,10 +18,8 @@ from models.hippocampus.interpretation.norms.calibration import (
 )
 from models.hippocampus.interpretation.norms.distribution import Distribution
 from models.hippocampus.interpretation.norms.norm import Norm, Subject, load_norms
+from models.hippocampus.interpretation.volumes import WHOLE, volumes_mm3
 from models.history import LEFT, RIGHT, Interpretation, Patient
-
-WHOLE = "Hippocampus"
-"""The structure that norms are of. Its parts have none: their border moves with age."""
 
 Z_SCORE = Code("121416", "DCM", "Z-score of measurement")
 NO_UNIT = Code("1", "UCUM", "no units")
@@ -45,6 +43,8 @@ def interpret(
 ) -> Interpretation:
     """Return the position of the whole hippocampus in every norm that holds.
 
+    Its parts have none: their border moves with age.
+
     Parameters
     ----------
     segmenter
@@ -54,7 +54,7 @@ def interpret(
     norms
         Those to ask; else all that there are.
     """
-    volume = _volume_mm3(measurements)
+    volume = volumes_mm3(measurements).get(WHOLE)
     if volume is None:
         return Interpretation(statements=(words.withheld(WHOLE, "volume_missing"),))
     measured: list[Measurement] = []
@@ -73,16 +73,6 @@ def interpret(
             measured.append(_score(norm, spread, volume, entry))
         said.append(_position(norm, subject, spread, volume, entry))
     return Interpretation(tuple(measured), tuple(said))
-
-
-def _volume_mm3(measurements: Sequence[Measurement]) -> float | None:
-    """Return the volume as it is printed: the position is of the number one reads."""
-    found = (
-        float(m.printed)
-        for m in measurements
-        if m.structure == WHOLE and m.unit.value == "mm3" and m.value > 0
-    )
-    return next(found, None)
 
 
 def _entry(

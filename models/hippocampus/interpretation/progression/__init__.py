@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from models.hippocampus.interpretation.progression.interpret import Reading, interpret
+from models.hippocampus.interpretation.progression.interpret import interpret
 from models.hippocampus.interpretation.progression.noise import Noise
+from models.hippocampus.interpretation.progression.reading import Reading
+from models.hippocampus.interpretation.progression.response import Response
 
-__all__ = ["Noise", "Reading", "interpret"]
+__all__ = ["Noise", "Reading", "Response", "interpret"]

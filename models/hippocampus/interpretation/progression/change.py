@@ -5,6 +5,7 @@ Rates are in per cent per year, times in years, volumes in any one unit.
 
 from __future__ import annotations
 
+import calendar
 import math
 from collections.abc import Sequence
 from datetime import date
@@ -16,8 +17,24 @@ Z95 = 1.96
 
 DAYS_PER_YEAR = 365.25
 
-SHORTEST_YEARS = 0.5
-"""Below it the noise of two readings, divided by the time, drowns any disease."""
+SHORTEST_MONTHS = 6
+"""Below it the noise of two readings, divided by the time, drowns any disease. By the
+calendar, as a follow-up is booked: 1 September to 1 March is enough. ADNI scans at 0,
+6 and 12 months (Jack 2008, doi 10.1002/jmri.21049)."""
+
+
+def is_long_enough(first: date, second: date) -> bool:
+    """Tell whether a rate may be told: `SHORTEST_MONTHS` of the calendar, or more.
+
+    >>> is_long_enough(date(2025, 9, 1), date(2026, 3, 1))
+    True
+    >>> is_long_enough(date(2025, 8, 31), date(2026, 2, 27))
+    False
+    """
+    years, month = divmod(first.month - 1 + SHORTEST_MONTHS, 12)
+    year, month = first.year + years, month + 1
+    last_day = calendar.monthrange(year, month)[1]
+    return second >= date(year, month, min(first.day, last_day))
 
 
 def years_between(first: date, second: date) -> float:
@@ -76,10 +93,19 @@ def fitted_change(times: Sequence[float], volumes: Sequence[float]) -> float:
     return 100 * math.expm1(float(slope))
 
 
-def fitted_margin(sem_percent: float, times: Sequence[float]) -> float:
+def fitted_margin(
+    sem_percent: float, times: Sequence[float], unsure_percent: float = 0.0
+) -> float:
     """Return half the width of the 95 % interval of `fitted_change`.
 
     The standard error of a slope is SEM/√Σ(t - mean t)²; of two visits this is
     `margin`.
+
+    Parameters
+    ----------
+    unsure_percent
+        As in `margin`: of the change over the whole time.
     """
-    return Z95 * sem_percent / math.sqrt(float(np.var(times)) * len(times))
+    of_noise = sem_percent / math.sqrt(float(np.var(times)) * len(times))
+    of_network = unsure_percent / (max(times) - min(times))
+    return Z95 * math.hypot(of_noise, of_network)

@@ -7,25 +7,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from models.contract import Measurement
-from models.hippocampus.findings import MM3, VOLUME
+from models.hippocampus.findings import MIRRORED
 from models.hippocampus.interpretation.progression.change import (
-    SHORTEST_YEARS,
+    is_long_enough,
     years_between,
 )
+from models.hippocampus.interpretation.progression.reasons import (
+    CAUTIONS,
+    NO_DATE,
+    NO_PRIOR,
+    OTHER_PROTOCOL,
+    OTHER_SIDE,
+    OTHER_WEIGHTS,
+    PROTOCOL_UNKNOWN,
+    SIDE_UNKNOWN,
+    TOO_SHORT,
+    caution,
+)
+from models.hippocampus.interpretation.volumes import volumes_mm3
 from models.history import Patient, Prior
 
-NO_DATE = "study_date_missing"
-NO_PRIOR = "no_prior"
-SIDE_UNKNOWN = "side_unknown"
-OTHER_SIDE = "other_side"
-TOO_SHORT = "interval_too_short"
-"""Reasons why no rate is printed."""
-
-OTHER_WEIGHTS = "other_weights"
-OTHER_PROTOCOL = "other_protocol"
-PROTOCOL_UNKNOWN = "protocol_unknown"
-"""Cautions: a rate is printed, its interval is not."""
+OF_THE_METHOD = frozenset({MIRRORED})
+"""Reservations of every visit of one side alike: no change comes of them."""
 
 TIMES_MS = frozenset({"RepetitionTime", "EchoTime", "InversionTime"})
 TIME_TOLERANCE = 0.05
@@ -56,17 +59,6 @@ class Visit:
     cautions: Mapping[str, str]
 
 
-def volumes_mm3(measurements: Sequence[Measurement]) -> dict[str, float]:
-    """Return the volumes in mm³ that are above 0, by name of the structure."""
-    return {
-        item.structure: item.value
-        for item in measurements
-        if item.name.value == VOLUME.value
-        and item.unit.value == MM3.value
-        and item.value > 0
-    }
-
-
 def visits(patient: Patient, study_date: date, device_uid: str) -> list[Visit]:
     """Return the earlier visits of the proven same side, oldest first."""
     if patient.laterality is None:
@@ -86,14 +78,16 @@ def visits(patient: Patient, study_date: date, device_uid: str) -> list[Visit]:
     return sorted(found, key=lambda visit: visit.prior.study_date)
 
 
-def reference(found: Sequence[Visit]) -> Visit | None:
+def reference(found: Sequence[Visit], study_date: date) -> Visit | None:
     """Return the visit that a rate is computed from: the earliest comparable one.
 
     The longest time divides the noise most. One without a caution comes before any
     with one, because an older but differently made volume adds an error that time
     does not divide away in a known manner. None is younger than half a year.
     """
-    old_enough = [visit for visit in found if visit.years >= SHORTEST_YEARS]
+    old_enough = [
+        visit for visit in found if is_long_enough(visit.prior.study_date, study_date)
+    ]
     clean = [visit for visit in old_enough if not visit.cautions]
     return next(iter(clean or old_enough), None)
 
@@ -116,11 +110,13 @@ def withheld(patient: Patient, found: Sequence[Visit]) -> str:
 
 def cautions(prior: Prior, patient: Patient, device_uid: str) -> dict[str, str]:
     """Return what makes the two volumes less comparable: reason code → words."""
-    found = {code: code.replace("_", " ") for code in prior.cautions}
+    found = {
+        code: caution(code) for code in prior.cautions if code not in OF_THE_METHOD
+    }
     if not device_uid or prior.device_uid != device_uid:
         found[OTHER_WEIGHTS] = f"read by version {prior.model_version or 'unknown'}"
     if not prior.protocol or not patient.protocol:
-        found[PROTOCOL_UNKNOWN] = "the protocol of a visit is not known"
+        found[PROTOCOL_UNKNOWN] = CAUTIONS[PROTOCOL_UNKNOWN]
     elif differences := _differences(prior.protocol, patient.protocol):
         found[OTHER_PROTOCOL] = "; ".join(differences)
     return found

@@ -11,16 +11,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from models.contract import Statement
-from models.hippocampus.interpretation.progression.change import SHORTEST_YEARS
-from models.hippocampus.interpretation.progression.comparison import (
-    NO_DATE,
-    NO_PRIOR,
-    OTHER_SIDE,
-    SIDE_UNKNOWN,
-    TOO_SHORT,
-    Visit,
-)
+from models.hippocampus.interpretation.progression.comparison import Visit
 from models.hippocampus.interpretation.progression.noise import KIND, Noise
+from models.hippocampus.interpretation.progression.reasons import beside, why_not
+from models.hippocampus.interpretation.progression.response import Response
 from models.history import CHANGE
 
 LABEL = CHANGE
@@ -29,9 +23,17 @@ DECIMALS = 1
 
 NOISE_UNKNOWN = "noise_unknown"
 
+LARGEST_LOSS = -100.0
+"""Per cent per year: nothing shrinks faster, and no interval reaches beyond it."""
+
 FORMULA = (
     "100·((V2/V1)^(1/Δt) - 1), V1 at the earliest comparable visit, V2 now, Δt in "
-    "years; 95 % interval ± 1.96·√2·SEM/Δt"
+    "years; 95 % interval ± 1.96·"
+)
+OF_NOISE = "√2·SEM/Δt"
+OF_NOISE_AND_NETWORK = (
+    "√(2·SEM² + (k·change)²)/Δt, change = 100·ln(V2/V1), "
+    "k = √((1 - response)² + SD²)/response"
 )
 
 BANDS: Mapping[str, tuple[float, float]] = MappingProxyType(
@@ -49,43 +51,15 @@ PUBLISHED = (
     "for one person."
 )
 
-WITHHELD: Mapping[str, str] = MappingProxyType(
-    {
-        NO_DATE: "this study has no date.",
-        NO_PRIOR: "no earlier result of this person was found.",
-        SIDE_UNKNOWN: "the side of a visit is neither proven nor declared.",
-        OTHER_SIDE: "earlier results show the other side.",
-        "grade_c": "the quality of this result is C.",
-        TOO_SHORT: f"no earlier visit is {SHORTEST_YEARS:g} years away or more.",
-        "identity_conflict": (
-            "an earlier result carries this Patient ID with another birth date, sex or "
-            "name."
-        ),
-        "identity_unproven": (
-            "an earlier result carries this Patient ID, and nothing proves that it is "
-            "of this person."
-        ),
-        "prior_unreliable": "the quality of an earlier result is C.",
-        "prior_images_rejected": "the archive rejects the images of an earlier exam.",
-        "prior_reports_not_fetched": (
-            "the archive did not hand out the reports of an earlier exam."
-        ),
-        "volume_missing": "a visit has no volume above 0 of this structure.",
-    }
-)
-"""Reason code → why no rate is printed."""
-
 
 def withheld(reason: str, structure: str = "") -> Statement:
     """Return the sentence that no rate is printed, and why."""
-    why = WITHHELD.get(reason, f"{reason.replace('_', ' ')}.")
-    return Statement(LABEL, f"Not determined: {why}", structure, reason)
+    return Statement(LABEL, f"Not determined: {why_not(reason)}", structure, reason)
 
 
 def not_used(reason: str) -> Statement:
-    """Return the sentence that another earlier result was left out, and why."""
-    why = WITHHELD.get(reason, f"{reason.replace('_', ' ')}.")
-    return Statement("Earlier", f"Another result was not used: {why}", reason=reason)
+    """Return the sentence that a rate rests on fewer visits than there may be."""
+    return Statement("Earlier", beside(reason), reason=reason)
 
 
 def signed(value: float) -> str:
@@ -103,11 +77,14 @@ def rate_text(rate: float, half_width: float | None) -> str:
 
     >>> rate_text(-2.0, 1.5)
     '-2.0 % per year (95 % interval -3.5 to -0.5)'
+    >>> rate_text(-99.0, 1.5)
+    '-99.0 % per year (95 % interval -100.0 to -97.5)'
     """
     text = f"{signed(rate)} % per year"
     if half_width is None:
         return text
-    low, high = signed(rate - half_width), signed(rate + half_width)
+    low = signed(max(rate - half_width, LARGEST_LOSS))
+    high = signed(rate + half_width)
     return f"{text} (95 % interval {low} to {high})"
 
 
@@ -127,12 +104,19 @@ def no_interval(visit: Visit) -> str:
     if not visit.cautions:
         return ""
     return (
-        "The interval is withheld: it holds for equal weights and equal protocol only."
+        "The interval is withheld: it holds for equal weights, equal protocol and "
+        "results without reservations only."
     )
 
 
-def noise_text(noise: Noise | None) -> Statement:
-    """Return what is known of the noise of one reading."""
+def formula(response: Response | None) -> Statement:
+    """Return how rate and interval are computed."""
+    half_width = OF_NOISE_AND_NETWORK if response else OF_NOISE
+    return Statement("Formula", FORMULA + half_width)
+
+
+def noise_text(noise: Noise | None, response: Response | None) -> Statement:
+    """Return what is known of the noise of a reading, and of what intervals hold."""
     label = "Noise"
     if noise is None:
         return Statement(
@@ -149,5 +133,21 @@ def noise_text(noise: Noise | None) -> Statement:
         label,
         f"SEM of one reading, in per cent of the volume, {KIND}: {sizes}; "
         f"{noise.cases} cases of {noise.subjects} subjects, "
-        f"{noise.repeats} readings each.",
+        f"{noise.repeats} readings each. {_response_text(response)}",
+    )
+
+
+def _response_text(response: Response | None) -> str:
+    if response is None:
+        return (
+            "Intervals hold this noise alone, not what the model may miss of a true "
+            "change."
+        )
+    shares = ", ".join(
+        f"{name} {one.response:.2f} (SD {one.response_sd:.2f})"
+        for name, one in response.structures.items()
+    )
+    return (
+        f"Response, the share of a true change that the model follows: {shares}; "
+        f"{response.pairs} synthetic pairs of {response.subjects} subjects."
     )

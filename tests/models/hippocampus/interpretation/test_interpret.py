@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import models
 from models.contract import Flag, Grade, Measurement
@@ -13,7 +14,7 @@ from models.hippocampus.interpretation.interpret import (
     known_of,
     on_side,
 )
-from models.history import LEFT, RIGHT, Interpretation, Patient
+from models.history import LEFT, RIGHT, Interpretation, Patient, Prior
 from models.volume.bundle import load_bundle
 from models.volume.device import device_uid
 
@@ -48,6 +49,26 @@ def test_a_result_of_grade_c_has_no_position() -> None:
     assert ("Asymmetry", "grade_c") in reasons(said)
     assert ("Change over time", "grade_c") in reasons(said)
     assert not said.trends
+
+
+def test_an_impossible_earlier_volume_makes_no_change() -> None:
+    """A damaged report is not the strongest finding of the page."""
+    prior = Prior(
+        "2.25.2",
+        "2.25.3",
+        date(2024, 1, 2),
+        "report in the archive",
+        "1",
+        device_uid(READER.weights_sha256),
+        (Measurement("Hippocampus", VOLUME, 1e9, MM3, 0),),
+        laterality=LEFT,
+    )
+    patient = Patient(study_date=date(2026, 1, 2), laterality=LEFT, priors=(prior,))
+
+    said = interpret(VOLUMES, (), patient, READER)
+
+    assert ("Change over time", "prior_implausible") in reasons(said)
+    assert (said.flags, said.trends) == ((), ())
 
 
 def test_a_declared_side_is_said_to_be_declared() -> None:

@@ -13,8 +13,14 @@ from hypothesis import strategies as st
 
 from models.contract import Measurement, grade
 from models.hippocampus.findings import ML, MM3, STRUCTURES, VOLUME
-from models.hippocampus.interpretation.progression import Noise, Reading, interpret
+from models.hippocampus.interpretation.progression import (
+    Noise,
+    Reading,
+    Response,
+    interpret,
+)
 from models.hippocampus.interpretation.progression.noise import Spread
+from models.hippocampus.interpretation.progression.response import Following
 from models.history import CHANGE, LEFT, RIGHT, Interpretation, Patient, Prior
 
 TODAY = date(2026, 1, 5)
@@ -130,7 +136,7 @@ def test_only_a_change_beyond_the_noise_is_flagged(
         (build_patient(build_prior(730), laterality=None), "side_unknown"),
         (build_patient(build_prior(730, laterality=None)), "side_unknown"),
         (build_patient(build_prior(730, laterality=RIGHT)), "other_side"),
-        (build_patient(build_prior(182)), "interval_too_short"),
+        (build_patient(build_prior(183)), "interval_too_short"),
         (build_patient(build_prior(0)), "interval_too_short"),
         (build_patient(build_prior(-730)), "interval_too_short"),
         (
@@ -150,24 +156,46 @@ def test_what_is_not_proven_is_withheld_with_its_reason(
     assert result.flags == ()
 
 
-@given(st.integers(0, 182))
+@given(st.integers(0, 183))
 def test_no_rate_below_half_a_year(days: int) -> None:
-    """Whatever the volumes, to the day."""
+    """Whatever the volumes, to the day: 5 July to 4 January is too short."""
     result = told(build_patient(build_prior(days)), 2000)
 
     assert reasons(result) == ["interval_too_short"]
 
 
-def test_half_a_year_is_enough() -> None:
-    """The first day that is printed."""
-    assert reasons(told(build_patient(build_prior(183)))) == []
+@pytest.mark.parametrize(
+    ("then", "now"),
+    [
+        (date(2025, 7, 5), date(2026, 1, 5)),
+        (date(2025, 9, 1), date(2026, 3, 1)),
+        (date(2026, 1, 15), date(2026, 7, 15)),
+        (date(2025, 8, 31), date(2026, 2, 28)),
+    ],
+)
+def test_half_a_year_is_that_of_the_calendar(then: date, now: date) -> None:
+    """Six months have 181 to 184 days."""
+    patient = build_patient(build_prior(0, study_date=then), study_date=now)
+
+    assert reasons(told(patient)) == []
 
 
-def test_a_refused_prior_is_named_beside_a_good_one() -> None:
-    """The reader learns that something was found and left out."""
-    patient = build_patient(build_prior(730), priors_withheld=("identity_conflict",))
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("identity_conflict", "Another earlier result was not used: one has this "),
+        ("archive_unavailable", "There may be other earlier results: the archive "),
+    ],
+)
+def test_beside_a_rate_nothing_is_called_undetermined(reason: str, words: str) -> None:
+    """The reader learns that something was left out, and reads one rate."""
+    patient = build_patient(build_prior(730), priors_withheld=(reason,))
 
-    assert reasons(told(patient)) == ["identity_conflict"]
+    result = told(patient)
+
+    assert reasons(result) == [reason]
+    assert sentence(result, "Earlier").startswith(words)
+    assert "Not determined" not in " ".join(s.text for s in result.statements)
 
 
 def test_a_visit_of_unknown_side_is_not_drawn() -> None:
@@ -215,7 +243,8 @@ def test_a_visit_without_caution_comes_before_an_older_one_with() -> None:
             "MagneticFieldStrength absent then, 3 now",
         ),
         ({"protocol": {}}, "protocol_unknown", "not known"),
-        ({"cautions": ("identity_unproven",)}, "identity_unproven", "unproven"),
+        ({"cautions": ("name_differs",)}, "name_differs", "the name differs"),
+        ({"cautions": ("thick_slices",)}, "thick_slices", "(thick slices)"),
     ],
 )
 def test_what_differs_between_visits_is_named_and_costs_the_interval(
@@ -254,6 +283,53 @@ def test_times_are_equal_within_a_tolerance_and_scanners_where_both_are_named(
     codes = {flag.code for flag in told(patient).flags}
 
     assert codes == (set() if is_equal else {"other_protocol"})
+
+
+def test_what_the_side_demands_of_every_visit_is_no_caution() -> None:
+    """Both were mirrored to be read: the interval stands."""
+    prior = build_prior(730, laterality=RIGHT, cautions=("mirrored",))
+
+    result = told(build_patient(prior, laterality=RIGHT))
+
+    assert result.flags == ()
+    assert "(95 % interval -1.4 to +1.4)" in sentence(result, CHANGE, "Hippocampus")
+
+
+def test_the_interval_holds_what_the_network_leaves_out() -> None:
+    """Of -10 % it follows nine tenths: k = 0.124, as in the formula that is printed."""
+    known = Response({"Hippocampus": Following(0.9, 0.05)}, 200, 58)
+    patient = build_patient(build_prior(731), build_prior(366, 2850))
+
+    result = told(patient, 2715, replace(READING, response=known))
+
+    assert "interval -6.7 to -3.0)" in sentence(result, CHANGE, "Hippocampus")
+    assert "interval -6.7 to -3.0)" in sentence(result, "Log-linear fit", "Hippocampus")
+    assert "k = √((1 - response)² + SD²)/response" in sentence(result, "Formula")
+    noise = sentence(result, "Noise")
+    assert "Hippocampus 0.90 (SD 0.05); 200 synthetic pairs of 58 subjects" in noise
+
+
+def test_an_interval_of_noise_alone_says_so() -> None:
+    """Until somebody has measured the response."""
+    text = sentence(told(build_patient(build_prior(730))), "Noise")
+
+    assert text.endswith("not what the model may miss of a true change.")
+
+
+def test_no_interval_reaches_below_a_loss_of_everything() -> None:
+    """Nothing shrinks by more than all of it."""
+    result = told(build_patient(build_prior(184, 6000)), 600)
+
+    assert "interval -100.0 to -" in sentence(result, CHANGE, "Hippocampus")
+
+
+def test_a_rate_is_that_of_the_printed_volumes() -> None:
+    """Who computes with what stands on the page comes to the same."""
+    exact = told(build_patient(build_prior(184, 2999.6)), 2950.4)
+    printed = told(build_patient(build_prior(184, 3000)), 2950)
+
+    assert exact.statements == printed.statements
+    assert [p.value for p in exact.trends[-1].points] == [3000, 2950]
 
 
 def test_without_known_noise_a_rate_stands_alone() -> None:
