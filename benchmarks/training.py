@@ -22,12 +22,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import nibabel
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import nn
 
 from benchmarks.machine import Moment, description
+from models.hippocampus.eda.checks import EDGE_VOXELS
+from models.hippocampus.eda.phantom_pairs import write_pair, write_pairs
 from models.hippocampus.learning.cases import Case, read_cases
 from models.hippocampus.learning.dataset import AugmentedCases
 from models.hippocampus.learning.settings import HippocampusSettings
@@ -40,7 +42,7 @@ from models.training.loss import deeply_supervised
 from models.training.precision import autocast, reduced_precision
 from models.training.strategy import SingleProcess
 
-LARGE = (160, 160, 160)
+LARGE = (EDGE_VOXELS[1],) * 3
 """Voxels of the pairs that are long to read: those of Task04 take milliseconds."""
 
 WIDTHS = (8, 16, 32)
@@ -82,24 +84,20 @@ def in_turns(forms: Mapping[str, Form], rounds: int) -> dict[str, list[float]]:
     return seconds
 
 
-def write_pairs(folder: Path, count: int, shape: tuple[int, int, int] | None) -> Path:
-    """Write phantoms as training pairs; ``shape`` makes them larger."""
-    image_class: Any = nibabel.Nifti1Image  # its constructor has no annotations
-    for part in ("images", "labels"):
-        (folder / part).mkdir(parents=True)
+def write_large(folder: Path, count: int) -> Path:
+    """Write phantoms in the largest crops that are accepted as training pairs."""
     for number in range(1, 2 * count, 2):
-        image, truth = (_padded(array, shape) for array in phantom(number))
-        for part, array in (("images", image), ("labels", truth)):
-            stored = image_class(array.transpose(2, 1, 0), np.eye(4))
-            nibabel.save(stored, folder / part / f"hippocampus_{number:03d}.nii.gz")
+        image, truth = (_padded(array) for array in phantom(number))
+        write_pair(folder, f"hippocampus_{number:03d}", image, truth)
     return folder
 
 
-def _padded(array: Any, shape: tuple[int, int, int] | None) -> Any:
-    if shape is None:
-        return array
-    more = [(0, size - n) for size, n in zip(shape, array.shape, strict=True)]
-    return np.pad(array, more, mode="wrap" if array.dtype.kind == "f" else "constant")
+def _padded(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return ``(x, y, z)`` of a phantom ``(D, H, W)``."""
+    more = [(0, size - n) for size, n in zip(LARGE, array.shape, strict=True)]
+    mode = "wrap" if array.dtype.kind == "f" else "constant"
+    padded: npt.NDArray[Any] = np.pad(array, more, mode=mode)
+    return padded.transpose(2, 1, 0)
 
 
 def loading(folder: Path, rounds: int, name: str) -> Stage:
@@ -212,13 +210,18 @@ def main() -> None:
     wanted = parser.parse_args()
     moment = Moment.now()
     with tempfile.TemporaryDirectory() as folder:
-        small = write_pairs(Path(folder) / "small", wanted.pairs, None)
-        large = write_pairs(Path(folder) / "large", wanted.pairs, LARGE)
+        small = Path(folder) / "small"
+        write_pairs(small, wanted.pairs // 2)
+        large = write_large(Path(folder) / "large", wanted.pairs)
         cases = read_cases(small)
         whole, chosen = epoch(small, Path(folder) / "work", wanted.rounds)
         stages = [
             loading(small, wanted.rounds, f"{wanted.pairs} pairs, crops"),
-            loading(large, wanted.rounds, f"{wanted.pairs} pairs of 160 x 160 x 160"),
+            loading(
+                large,
+                wanted.rounds,
+                f"{wanted.pairs} pairs, {LARGE[0]} voxels an edge",
+            ),
             arithmetic(cases, wanted.rounds),
             whole,
         ]

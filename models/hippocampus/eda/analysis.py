@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +10,7 @@ from pathlib import Path
 from models.hippocampus.eda.checks import check_one
 from models.hippocampus.eda.cohort import COPIES, ODDITIES
 from models.hippocampus.eda.kinds import KINDS, Remark
-from models.hippocampus.eda.measurement import PARTS, Measured, find_pairs
+from models.hippocampus.eda.measurement import PARTS, Measured, digest_of, find_pairs
 from models.hippocampus.eda.over_processes import measure_all
 from models.hippocampus.eda.progress import Ended, silent
 
@@ -57,12 +56,11 @@ class Analysis:
     @property
     def digest(self) -> str:
         """SHA-256 over names and bytes of what passes; a bundle's ``data`` hash."""
-        total = hashlib.sha256()
-        for case in self.passed:
-            for part in PARTS:
-                content = bytes.fromhex(case.files[part])
-                total.update(f"{part}/{case.name}".encode() + content)
-        return total.hexdigest()
+        return digest_of(
+            (f"{part}/{case.name}", case.files[part])
+            for case in self.passed
+            for part in PARTS
+        )
 
     def of_kind(self, kind: str) -> list[Remark]:
         """Return the remarks of one kind, the most striking first."""

@@ -7,7 +7,6 @@ there whole or not at all. Running again over the same data changes nothing.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from models.hippocampus.eda.analysis import Analysis
 from models.hippocampus.eda.measurement import PARTS, SUFFIX
+from models.volume.bundle import sha256_file
 
 MANIFEST = "manifest.json"
 """Names and SHA-256 of the files; marks a folder as one that we may replace."""
@@ -77,7 +77,7 @@ def _is_copy(target: Path, manifest: dict[str, str]) -> bool:
         for path in (target / part).glob("*")
     }
     return there == manifest.keys() and all(
-        _sha256(target / path) == digest for path, digest in manifest.items()
+        sha256_file(target / path) == digest for path, digest in manifest.items()
     )
 
 
@@ -91,7 +91,7 @@ def _fill(folder: Path, analysis: Analysis, manifest: dict[str, str]) -> None:
         (folder / part).mkdir(parents=True)
     for path, digest in manifest.items():
         shutil.copyfile(analysis.folder / path, folder / path)
-        if _sha256(folder / path) != digest:
+        if sha256_file(folder / path) != digest:
             raise ValueError(f"{path} changed while it was analysed; run again")
     if (source := analysis.folder / ATTRIBUTION).is_file():
         shutil.copyfile(source, folder / ATTRIBUTION)
@@ -106,7 +106,3 @@ def _put(partial: Path, target: Path) -> None:
         target.rename(replaced)
     partial.rename(target)
     shutil.rmtree(replaced, ignore_errors=True)
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from models.hippocampus.eda.kinds import Remark
-from models.hippocampus.eda.measurement import Measured
+from models.hippocampus.eda.measurement import VOLUMES, Measured
 
 LIMIT = 3.5
 """Robust z beyond which a value is an outlier: |x - median| / (1.4826 MAD), after
@@ -68,7 +68,7 @@ def duplicate_labels(cases: Cases) -> Iterator[Remark]:
 
 def volume_outliers(cases: Cases) -> Iterator[Remark]:
     """Yield cases with an unusual volume of a part or of the whole."""
-    for structure in ("anterior", "posterior", "whole"):
+    for structure in VOLUMES:
         volumes = [case.volumes_mm3[structure] for case in cases]
         for case, volume, z in _unusual(cases, np.log(volumes).tolist(), volumes):
             detail = f"{structure} {volume:.0f} mm³ (z {z:+.1f})"

@@ -87,7 +87,7 @@ def most_striking(analysis: Analysis) -> list[Remark]:
 def exhibit(analysis: Analysis, remark: Remark) -> Exhibit:
     """Draw one case at the place that a remark is about."""
     image, labels = (
-        read(analysis.folder / part / f"{remark.case}{SUFFIX}")[0] for part in PARTS
+        read(analysis.folder / part / f"{remark.case}{SUFFIX}").voxels for part in PARTS
     )
     place = remark.where or middle(labels)
     with mpl.rc_context(STYLE):

@@ -9,9 +9,10 @@ import gzip
 import hashlib
 import io
 import zlib
+from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import nibabel
 import numpy as np
@@ -22,6 +23,7 @@ from nibabel.wrapstruct import WrapStructError
 from models.hippocampus.eda import anatomy
 from models.hippocampus.eda.anatomy import Array
 from models.hippocampus.eda.measurement import (
+    PARTS,
     SOUND_AXES,
     STRUCTURES,
     Contrast,
@@ -42,14 +44,38 @@ LARGEST_CROP = 2**20
 
 PERCENTILES = (0, 1, 50, 99, 100)
 
+FILE_OF = {"images": "image", "labels": "labels"}
+"""Folder of a file, and what it is called."""
+
 FOREIGN = (
     *(OSError, EOFError, ValueError, TypeError, OverflowError, MemoryError),
     *(zlib.error, ImageFileError, HeaderDataError, WrapStructError),
 )
 """What gzip, nibabel and numpy raise about a damaged file."""
 
-Volume = tuple[Array, Grid, str]
-"""Voxels, where they lie, and the SHA-256 of the file."""
+
+class Volume(NamedTuple):
+    """Voxels ``(x, y, z)``, where they lie, and the SHA-256 of the file."""
+
+    voxels: Array
+    grid: Grid
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The two files of a pair, as far as they could be read.
+
+    Attributes
+    ----------
+    unreadable
+        Why not, in words, of each that could not.
+    """
+
+    pair: Pair
+    image: Volume | None
+    labels: Volume | None
+    unreadable: tuple[str, ...]
 
 
 class UnreadableError(Exception):
@@ -58,31 +84,40 @@ class UnreadableError(Exception):
 
 def measure(pair: Pair) -> Measured:
     """Read both files of a pair, as far as they can be read, and measure them."""
-    image, labels, unreadable = None, None, []
-    try:
-        image = read(pair.image) if pair.image else None
-    except UnreadableError as error:
-        unreadable.append(f"image: {error}")
-    try:
-        labels = read(pair.labels) if pair.labels else None
-    except UnreadableError as error:
-        unreadable.append(f"labels: {error}")
+    return describe(open_pair(pair))
+
+
+def open_pair(pair: Pair) -> Opened:
+    """Read both files of a pair, as far as they can be read."""
+    found: dict[str, Volume] = {}
+    unreadable = []
+    for part, path in pair.files.items():
+        try:
+            found[part] = read(path)
+        except UnreadableError as error:
+            unreadable.append(f"{FILE_OF[part]}: {error}")
+    return Opened(pair, found.get("images"), found.get("labels"), tuple(unreadable))
+
+
+def describe(opened: Opened) -> Measured:
+    """Measure what could be read of a pair."""
+    pair, image, labels = opened.pair, opened.image, opened.labels
     posture, contrast = together(image, labels)
     return Measured(
         name=pair.name,
         subject=subject_of(pair.name),
         has_image=pair.image is not None,
         has_labels=pair.labels is not None,
-        unreadable=tuple(unreadable),
+        unreadable=opened.unreadable,
         files={
-            part: volume[2]
-            for part, volume in (("images", image), ("labels", labels))
+            part: volume.sha256
+            for part, volume in zip(PARTS, (image, labels), strict=True)
             if volume
         },
-        image_grid=image[1] if image else None,
-        labels_grid=labels[1] if labels else None,
-        intensities=intensities(image[0]) if image else None,
-        drawing=drawing(labels[0], labels[1]) if labels else None,
+        image_grid=image.grid if image else None,
+        labels_grid=labels.grid if labels else None,
+        intensities=intensities(image.voxels) if image else None,
+        drawing=drawing(labels.voxels, labels.grid) if labels else None,
         posture=posture,
         contrast=contrast,
     )
@@ -105,7 +140,7 @@ def read(path: Path) -> Volume:
     except FOREIGN as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UnreadableError(reason) from error
-    return array, grid, hashlib.sha256(packed).hexdigest()
+    return Volume(array, grid, hashlib.sha256(packed).hexdigest())
 
 
 def _voxels(image: Any) -> Array:
@@ -182,15 +217,17 @@ def together(
     image: Volume | None, labels: Volume | None
 ) -> tuple[Posture | None, Contrast | None]:
     """Measure what needs a label map with both parts, and its image."""
-    if labels is None or labels[0].ndim != 3 or labels[0].size > LARGEST_CROP:
+    if labels is None:
         return None, None
-    drawn = labels[0]
+    drawn = labels.voxels
+    if drawn.ndim != 3 or drawn.size > LARGEST_CROP:
+        return None, None
     if not all((drawn == code).any() for code in STRUCTURES):
         return None, None
-    posture = anatomy.posture(drawn) if labels[1].axes == SOUND_AXES else None
-    if image is None or image[0].shape != drawn.shape:
+    posture = anatomy.posture(drawn) if labels.grid.axes == SOUND_AXES else None
+    if image is None or image.voxels.shape != drawn.shape:
         return posture, None
-    finite = np.isfinite(image[0]).all()
-    if not finite or image[0].min() == image[0].max():
+    finite = np.isfinite(image.voxels).all()
+    if not finite or image.voxels.min() == image.voxels.max():
         return posture, None
-    return posture, anatomy.contrast(image[0], drawn)
+    return posture, anatomy.contrast(image.voxels, drawn)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +12,9 @@ Voxel = tuple[int, int, int]
 
 STRUCTURES = {1: "anterior", 2: "posterior"}
 """Code in a label map, and the structure's name."""
+
+VOLUMES = (*STRUCTURES.values(), "whole")
+"""What has a volume, in the order of tables."""
 
 SUFFIX = ".nii.gz"
 
@@ -28,9 +33,15 @@ class Pair:
     labels: Path | None
 
     @property
+    def files(self) -> dict[str, Path]:
+        """The files that are there, by ``images`` and ``labels``."""
+        both = zip(PARTS, (self.image, self.labels), strict=True)
+        return {part: path for part, path in both if path}
+
+    @property
     def size(self) -> int:
         """Bytes on disk."""
-        return sum(path.stat().st_size for path in (self.image, self.labels) if path)
+        return sum(path.stat().st_size for path in self.files.values())
 
 
 def find_pairs(folder: Path) -> list[Pair]:
@@ -57,6 +68,14 @@ def find_pairs(folder: Path) -> list[Pair]:
         )
     names = sorted(images.keys() | labels.keys())
     return [Pair(name, images.get(name), labels.get(name)) for name in names]
+
+
+def digest_of(files: Iterable[tuple[str, str]]) -> str:
+    """Return one SHA-256 over all files: their ``part/name`` and own SHA-256."""
+    total = hashlib.sha256()
+    for place, sha256 in files:
+        total.update(place.encode() + bytes.fromhex(sha256))
+    return total.hexdigest()
 
 
 def subject_of(name: str) -> int | None:

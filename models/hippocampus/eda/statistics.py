@@ -8,9 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.hippocampus.eda.cohort import subject_pairs
-from models.hippocampus.eda.measurement import Measured
-
-STRUCTURES = ("anterior", "posterior", "whole")
+from models.hippocampus.eda.measurement import VOLUMES, Measured
 
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
 
@@ -77,7 +75,7 @@ def volumes(cases: Sequence[Measured]) -> dict[str, Distribution]:
         return {}
     return {
         structure: distribution([case.volumes_mm3[structure] for case in cases])
-        for structure in STRUCTURES
+        for structure in VOLUMES
     }
 
 

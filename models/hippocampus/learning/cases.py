@@ -1,30 +1,35 @@
-"""The training pairs: Task04 of the Medical Segmentation Decathlon.
+"""The training pairs: Task04 of the Medical Segmentation Decathlon, or one's own.
 
 The folder holds ``images/`` and ``labels/`` with equal file names. Files ``2k - 1``
 and ``2k`` are the two hippocampi of one subject, so a split by file would leak.
+A pair is read and checked as the analysis of the data does it, and one that the
+analysis calls broken is never trained on.
 Without torch: another process reads them soon after its start.
 """
 
 from __future__ import annotations
 
-import hashlib
+import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
-import nibabel
 import numpy as np
 import numpy.typing as npt
 
+from models.hippocampus.eda.analysis import judge
+from models.hippocampus.eda.checks import check_one
+from models.hippocampus.eda.measure import describe, open_pair
+from models.hippocampus.eda.measurement import (
+    PARTS,
+    Measured,
+    Pair,
+    digest_of,
+    find_pairs,
+)
 from models.hippocampus.preprocess import FloatVolume, normalise
 from models.training.loading import Told, read_all
-
-BROKEN = {
-    "hippocampus_010": "no image",
-    "hippocampus_118": "no labels",
-    "hippocampus_281": "no image; labels 512x512x94 without a posterior part",
-}
-"""Cases left out by name, each with its reason."""
+from models.volume.bundle import sha256_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,9 @@ class Case:
 def read_cases(
     folder: Path, told: Told | None = None, processes: int | None = None
 ) -> list[Case]:
-    """Read every usable pair, by name; in processes where that is faster.
+    """Read every pair, by name; in processes where that is faster.
+
+    An image without labels, or labels without an image, is no pair.
 
     Parameters
     ----------
@@ -62,58 +69,62 @@ def read_cases(
     FileNotFoundError
         There is no pair in the folder.
     ValueError
-        A pair disagrees in shape, or is not 1 mm RAS.
+        Pairs are broken: one line names the first, and says what to type.
     """
-    names = pair_names(folder)
-    if not names:
+    pairs = whole_pairs(folder)
+    if not pairs:
         raise FileNotFoundError(f"no images/ and labels/ with pairs in {folder.name}")
-    return read_all(partial(read_case, folder), names, told, processes)
+    read = read_all(read_pair, pairs, told, processes)
+    _refuse_broken([measured for _, measured in read], folder)
+    return [case for case, _ in read if case]
 
 
-def pair_names(folder: Path) -> list[str]:
-    """Return the names of the pairs that are used, sorted."""
-    images, labels = (
-        {path.name.removesuffix(".nii.gz") for path in (folder / part).glob("*.nii.gz")}
-        for part in ("images", "labels")
+def whole_pairs(folder: Path) -> list[Pair]:
+    """Return the pairs of which both files are there, by name."""
+    return [pair for pair in find_pairs(folder) if len(pair.files) == len(PARTS)]
+
+
+def read_pair(pair: Pair) -> tuple[Case | None, Measured]:
+    """Read one pair into the network's frame; a broken one is no case."""
+    opened = open_pair(pair)
+    measured = describe(opened)
+    subject, image, labels = measured.subject, opened.image, opened.labels
+    is_broken = any(remark.is_fault for remark in check_one(measured))
+    if is_broken or subject is None or image is None or labels is None:
+        return None, measured
+    case = Case(
+        name=pair.name,
+        subject=subject,
+        image=normalise(image.voxels.transpose(2, 1, 0)),
+        labels=np.ascontiguousarray(labels.voxels.transpose(2, 1, 0), dtype=np.uint8),
     )
-    return sorted((images & labels) - set(BROKEN))
+    return case, measured
 
 
-def read_case(folder: Path, name: str) -> Case:
-    """Read one pair into the network's frame.
+def digest(folder: Path) -> str:
+    """Return one SHA-256 over names and bytes of every pair."""
+    return digest_of(
+        (f"{part}/{pair.name}", sha256_file(path))
+        for pair in whole_pairs(folder)
+        for part, path in pair.files.items()
+    )
+
+
+def _refuse_broken(cases: Sequence[Measured], folder: Path) -> None:
+    """Refuse cases that the analysis would leave out.
 
     Raises
     ------
     ValueError
-        Image and labels disagree in shape, or are not 1 mm RAS.
+        There are some.
     """
-    image, labels = (
-        nibabel.Nifti1Image.from_filename(folder / part / f"{name}.nii.gz")
-        for part in ("images", "labels")
+    faults = [remark for remark in judge(cases) if remark.is_fault]
+    if not faults:
+        return
+    others = len({fault.case for fault in faults}) - 1
+    raise ValueError(
+        f"{faults[0].case}: {faults[0].detail}"
+        f"{f' (and {others} more broken)' if others else ''}; to see all and to get a "
+        f"copy without: pacs-model eda hippocampus {shlex.quote(str(folder))} "
+        "--output eda, then --data eda/out"
     )
-    if image.shape != labels.shape:
-        raise ValueError(f"{name}: image {image.shape}, labels {labels.shape}")
-    axes = nibabel.aff2axcodes(image.affine)  # type: ignore[no-untyped-call]  # nibabel
-    if axes != ("R", "A", "S"):
-        raise ValueError(f"{name}: axes are not right, anterior, superior")
-    spacing_mm = np.linalg.norm(image.affine[:3, :3], axis=0)
-    if not np.allclose(spacing_mm, 1.0, atol=0.01):
-        raise ValueError(f"{name}: voxels are not 1 mm")
-    return Case(
-        name=name,
-        subject=(int(name.rsplit("_", 1)[1]) + 1) // 2,
-        image=normalise(np.asarray(image.dataobj).transpose(2, 1, 0)),
-        labels=np.ascontiguousarray(
-            np.asarray(labels.dataobj).transpose(2, 1, 0), dtype=np.uint8
-        ),
-    )
-
-
-def digest(folder: Path) -> str:
-    """Return one SHA-256 over names and bytes of every pair that is used."""
-    total = hashlib.sha256()
-    for name in pair_names(folder):
-        for part in ("images", "labels"):
-            content = (folder / part / f"{name}.nii.gz").read_bytes()
-            total.update(f"{part}/{name}".encode() + hashlib.sha256(content).digest())
-    return total.hexdigest()

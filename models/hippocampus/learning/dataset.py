@@ -9,25 +9,9 @@ import torch
 from torch import Tensor
 
 from models.hippocampus.learning.augment import deform, shade
-from models.hippocampus.learning.cases import (
-    BROKEN,
-    Case,
-    digest,
-    pair_names,
-    read_cases,
-)
+from models.hippocampus.learning.cases import Case
 from models.hippocampus.learning.settings import Augmentation
 from models.hippocampus.preprocess import Shape
-
-__all__ = [
-    "BROKEN",
-    "AugmentedCases",
-    "Case",
-    "digest",
-    "pair_names",
-    "read_cases",
-    "split_by_subject",
-]
 
 
 def split_by_subject(

@@ -12,7 +12,7 @@ from torch import nn
 
 from models.hippocampus.findings import mean_entropy
 from models.hippocampus.golden import golden_case
-from models.hippocampus.learning.dataset import Case
+from models.hippocampus.learning.cases import Case
 from models.hippocampus.learning.settings import HippocampusSettings
 from models.hippocampus.model import WEIGHTS, build
 from models.hippocampus.preprocess import Preprocessing, Shape

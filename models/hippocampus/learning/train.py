@@ -12,13 +12,8 @@ from torch import nn
 
 from models.hippocampus.learning import publish
 from models.hippocampus.learning.balance import balance
-from models.hippocampus.learning.dataset import (
-    AugmentedCases,
-    Case,
-    digest,
-    read_cases,
-    split_by_subject,
-)
+from models.hippocampus.learning.cases import Case, digest, read_cases
+from models.hippocampus.learning.dataset import AugmentedCases, split_by_subject
 from models.hippocampus.learning.settings import SHIPPED, HippocampusSettings
 from models.hippocampus.network import ResidualUNet
 from models.hippocampus.preprocess import FloatVolume, Preprocessing, Shape

@@ -14,7 +14,8 @@ from typing import Any
 
 from torch import nn
 
-from models.hippocampus.learning.dataset import Case, split_by_subject
+from models.hippocampus.learning.cases import Case
+from models.hippocampus.learning.dataset import split_by_subject
 from models.hippocampus.learning.settings import HippocampusSettings, Split
 from models.hippocampus.network import ResidualUNet
 from models.hippocampus.preprocess import Preprocessing

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from models.hippocampus.learning.dataset import Case, read_cases
+from models.hippocampus.learning.cases import Case, read_cases
 from models.hippocampus.preprocess import FloatVolume
 from models.hippocampus.segment import probabilities
 from models.hippocampus.validation.folds import Fold, read_folds

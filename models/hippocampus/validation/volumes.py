@@ -10,7 +10,7 @@ import numpy.typing as npt
 from torch import nn
 
 from models.hippocampus.findings import STRUCTURES, largest_pieces
-from models.hippocampus.learning.dataset import Case, read_cases
+from models.hippocampus.learning.cases import Case, read_cases
 from models.hippocampus.preprocess import FloatVolume, Preprocessing
 from models.hippocampus.segment import probabilities
 from models.hippocampus.validation.folds import Fold, read_folds

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from models.hippocampus.eda.phantom_pairs import write_pairs
-from models.hippocampus.learning.dataset import read_cases
+from models.hippocampus.learning.cases import read_cases
 
 
 def pacs_model(*words: str | Path) -> subprocess.CompletedProcess[str]:

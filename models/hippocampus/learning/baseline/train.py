@@ -22,12 +22,8 @@ from models.hippocampus.learning.baseline.budget import Budget, BudgetSpentError
 from models.hippocampus.learning.baseline.network import RecursiveUNet
 from models.hippocampus.learning.baseline.settings import ORIGINAL, BaselineSettings
 from models.hippocampus.learning.baseline.slices import SliceCases, probabilities
-from models.hippocampus.learning.dataset import (
-    Case,
-    digest,
-    read_cases,
-    split_by_subject,
-)
+from models.hippocampus.learning.cases import Case, digest, read_cases
+from models.hippocampus.learning.dataset import split_by_subject
 from models.hippocampus.validation.evaluation.scores import score_probabilities
 from models.training.checkpoint import save_weights
 from models.training.loop import LOG, fit

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from models.hippocampus.learning.dataset import Case, read_cases
+from models.hippocampus.learning.cases import Case, read_cases
 from models.hippocampus.validation.evaluation.scores import CaseScores, score_prediction
 from models.hippocampus.validation.evaluation.summary import Baseline, metrics_object
 from models.hippocampus.validation.evaluation.tables import tables

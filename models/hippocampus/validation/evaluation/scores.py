@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.hippocampus.findings import largest_pieces
-from models.hippocampus.learning.dataset import Case
+from models.hippocampus.learning.cases import Case
 from models.hippocampus.preprocess import FloatVolume
 from models.hippocampus.validation.held_out import Prediction
 from models.training import metrics

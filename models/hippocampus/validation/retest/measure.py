@@ -9,7 +9,7 @@ import numpy as np
 
 from models.hippocampus.findings import STRUCTURES
 from models.hippocampus.interpretation.progression.noise import Noise
-from models.hippocampus.learning.dataset import Case
+from models.hippocampus.learning.cases import Case
 from models.hippocampus.validation.retest.rescan import Rescan, rescan
 from models.hippocampus.validation.retest.sem import spread
 from models.hippocampus.validation.volumes import Read

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from models.hippocampus.learning.dataset import read_cases
+from models.hippocampus.learning.cases import read_cases
 from models.hippocampus.validation.folds import read_folds
 from models.hippocampus.validation.held_out import held_out_cases
 from models.hippocampus.validation.robustness import table

@@ -23,7 +23,7 @@ from models.contract import (
     Volume,
     grade,
 )
-from models.hippocampus.learning.dataset import Case
+from models.hippocampus.learning.cases import Case
 from models.hippocampus.model import HippocampusModel
 from models.hippocampus.validation.folds import Fold
 from models.hippocampus.validation.robustness.perturbations import Scene, scene

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from models.hippocampus.learning.dataset import Case, read_cases, split_by_subject
+from models.hippocampus.learning.cases import Case, read_cases
+from models.hippocampus.learning.dataset import split_by_subject
 from models.hippocampus.learning.settings import HippocampusSettings, Split
 from models.hippocampus.network import ResidualUNet
 from models.hippocampus.validation.folds import LeakError, read_folds, write_fold

@@ -19,7 +19,7 @@ from models.hippocampus.learning.baseline.train import (
     train_fold,
     train_network,
 )
-from models.hippocampus.learning.dataset import read_cases
+from models.hippocampus.learning.cases import read_cases
 from models.hippocampus.learning.settings import Split
 from models.training.checkpoint import load_weights
 from models.training.settings import Recipe

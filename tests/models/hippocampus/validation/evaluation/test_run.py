@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 from models.commands import app
 from models.hippocampus.learning.baseline.settings import BaselineSettings
 from models.hippocampus.learning.baseline.train import train_fold
-from models.hippocampus.learning.dataset import read_cases, split_by_subject
+from models.hippocampus.learning.cases import read_cases
+from models.hippocampus.learning.dataset import split_by_subject
 from models.hippocampus.learning.settings import Split
 from models.hippocampus.validation.evaluation.run import run, split_in_words, write
 from models.hippocampus.validation.folds import LeakError, read_folds

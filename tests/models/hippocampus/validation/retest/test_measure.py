@@ -12,7 +12,7 @@ import pytest
 import models
 from models.hippocampus.findings import STRUCTURES
 from models.hippocampus.interpretation.progression.noise import Noise, Spread
-from models.hippocampus.learning.dataset import Case
+from models.hippocampus.learning.cases import Case
 from models.hippocampus.phantom_image import phantom
 from models.hippocampus.preprocess import FloatVolume, normalise
 from models.hippocampus.validation.retest.measure import measure_noise

@@ -10,7 +10,7 @@ import torch
 from typer.testing import CliRunner
 
 from models.commands import app
-from models.hippocampus.learning.dataset import Case
+from models.hippocampus.learning.cases import Case
 from models.hippocampus.learning.settings import SHIPPED, HippocampusSettings
 from models.hippocampus.model import HippocampusModel, build
 from models.hippocampus.network import ResidualUNet
