@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 import shutil
 import sqlite3
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -36,6 +37,9 @@ from node.jobs.request import bundle_of, request_of
 
 LOOK_S = 0.1
 """Seconds between two looks at what the workers are doing."""
+
+IN_VAIN_S = 60.0
+"""Seconds without anybody at work after which no visit waits for an earlier one."""
 
 LEAST_ROOM_BYTES = 8 << 20
 """Less room than this is none: the ledger lies on the disk of the results."""
@@ -123,6 +127,7 @@ class _Run:
         self._deliveries = Deliveries(ledger, self._settings, order.destinations)
         self._recorded: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._waiting: set[int] = set()
+        self._at_work = time.monotonic()  # when somebody was, the last time
         self._removed: set[int] = set()  # jobs whose objects are to be made again
         self._entries: dict[tuple[str, str], list[Entry]] = defaultdict(list)
         self._pool = self._new_pool()
@@ -162,8 +167,10 @@ class _Run:
                 self._priors.wake()
                 self._pool.wake()
             self._collect(0.0)
+        self._at_work = time.monotonic()
         while self._waiting:
             self._collect(LOOK_S)
+            self._end_waits_in_vain()
         self._deliveries.finish()
 
     def _start_reading(self, ends: ExitStack) -> None:
@@ -172,6 +179,16 @@ class _Run:
         ends.callback(self._priors.stop)
         self._pool.start()
         ends.callback(self._pool.stop, patience_s=0.0)
+
+    def _end_waits_in_vain(self) -> None:
+        """Have visits read without what came before, if nobody works any more.
+
+        Then what they wait for does not come: a run ends, whatever went wrong.
+        """
+        if time.monotonic() - self._at_work > IN_VAIN_S:
+            self._ledger.offline.end_waits(datetime.now(UTC))
+            self._pool.wake()
+            self._at_work = time.monotonic()
 
     def _note_recorded(self, job_id: int) -> None:
         """Take note of an attempt; a later visit may wait for it."""
@@ -285,6 +302,8 @@ class _Run:
             for slot in self._pool.slots
             if isinstance(slot.task, JobRow)
         ]
+        if working:
+            self._at_work = time.monotonic()
         for listener in self._listeners:
             listener.working(working)
 

@@ -13,6 +13,7 @@ from node.doctor.finding import Finding, State
 from node.doctor.folders import examine_folders
 from node.doctor.network import examine_port, held_port
 from node.doctor.peers import examine_peers
+from node.doctor.priors import examine_priors
 from node.doctor.rest import Rest
 from node.doctor.self_test import examine_store
 from node.doctor.viewer import examine_viewer
@@ -33,6 +34,7 @@ def examine(settings: Settings, *, store: bool = False) -> Iterator[Finding]:
     yield from examine_folders(settings)
     yield from examine_weights(settings)
     yield from examine_calibration(settings)
+    yield from examine_priors(settings)
     rest = Rest(settings)
     with held_port(settings) as port:  # so that the archive has somebody to call
         yield from examine_port(settings, port)

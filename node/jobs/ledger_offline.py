@@ -40,6 +40,15 @@ class OfflineRecords:
                 (with_priors, stamp(UNBOUNDED), stamp(now), study_instance_uid),
             )
 
+    def end_waits(self, now: datetime) -> None:
+        """Let no job of this run wait for its priors any longer."""
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE jobs SET not_before = ? "
+                "WHERE state = 'queued' AND not_before = ?",
+                (stamp(now), stamp(UNBOUNDED)),
+            )
+
     def note_recipe(self, job_id: int, recipe: str) -> None:
         """Note what a job is about to be read with, so that a later run can compare."""
         with self._database.write() as connection:

@@ -6,6 +6,7 @@ that may be of the same person. Whether they are, the reports themselves say.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -173,6 +174,19 @@ class PriorRecords:
             return None
         known = KnownPriors.of_text(row["priors"])
         return known.without(self.taken_back(p.sr_instance_uid for p in known.priors))
+
+    def withheld(self, since: datetime) -> tuple[int, Counter[str]]:
+        """Return how many results were made since then, and how many by reason code.
+
+        A code counts where earlier results were withheld, or not looked for, for it.
+        """
+        rows = self._database.read(
+            "SELECT priors FROM results WHERE version > 0 AND reported_at >= ? "
+            "AND priors IS NOT NULL",
+            (stamp(since),),
+        )
+        told = [KnownPriors.of_text(row["priors"]) for row in rows]
+        return len(told), Counter(code for known in told for code in known.withheld)
 
     def unfinished(self) -> set[int]:
         """Return the jobs that have no outcome yet."""

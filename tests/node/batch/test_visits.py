@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from models.hippocampus.phantom import write_study
+from node.batch import run
 from node.batch.records import opened
 from node.batch.run import read
 from node.batch.sources import Found, NoStudy, StudyFiles
 from node.batch.visits import in_order_of_visits, whose
 from node.inbound.dataset import Identity
+from node.jobs.ledger_priors import PriorRecords
 from tests.flow.visits import came_again
 from tests.node.batch.orders import name, order
 
@@ -42,6 +46,22 @@ def test_a_study_of_two_numbers_is_nobodys() -> None:
     (one,), (other,) = study("1", "A", "20250301").files, study("1", "B", "x").files
 
     assert whose(StudyFiles("1", Path(), (one, other))) == ("", date(2025, 3, 1))
+
+
+def test_a_visit_that_waits_in_vain_is_read_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run ends, although an earlier visit counts as being read for ever."""
+    monkeypatch.setattr(run, "IN_VAIN_S", 1.0)
+    monkeypatch.setattr(PriorRecords, "being_read", lambda *_: True)
+    write_study(tmp_path / "in" / "a", 51)
+
+    (entry,) = read(order(tmp_path)).entries
+
+    assert entry.job is not None
+    with opened(order(tmp_path)) as ledger:
+        (result,) = ledger.history.results(entry.job.job_id)
+    assert result.known.withheld == ("priors_not_sought",)
 
 
 def test_the_later_visit_of_a_folder_is_told_of_the_earlier(tmp_path: Path) -> None:
