@@ -23,6 +23,7 @@ from node.jobs.job import (
     Verdict,
     advance,
 )
+from node.jobs.ledger_queue import requeue
 from node.jobs.ledger_results import (
     insert_object,
     insert_result,
@@ -30,7 +31,7 @@ from node.jobs.ledger_results import (
     object_file,
     withdraw_notice,
 )
-from node.jobs.ledger_studies import moment, requeue, stamp
+from node.jobs.ledger_studies import moment, stamp
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from datetime import datetime
 from node.jobs.database import Database
 from node.jobs.job import TRANSITIONS, JobEvent, JobState
 from node.jobs.ledger_deliveries import reopen
-from node.jobs.ledger_studies import requeue, stamp
+from node.jobs.ledger_queue import requeue
+from node.jobs.ledger_studies import stamp
 
 QUEUED_AGAIN = tuple(state for state, event in TRANSITIONS if event is JobEvent.RETRY)
 """States of the jobs that somebody may want done again."""

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from node.jobs.database import Database, path_of, path_value
-from node.jobs.job import Completeness, JobEvent, JobState, advance
+from node.jobs.job import Completeness
+from node.jobs.ledger_queue import queue
 from node.log import salted
 
 
@@ -234,7 +235,7 @@ class StudyRecords:
                 [(count, uid) for uid, count in archive_counts.items()],
             )
             for model in models:
-                _queue(connection, study_instance_uid, model, stamp(now))
+                queue(connection, study_instance_uid, model, stamp(now))
             if priors_until is not None:
                 connection.execute(
                     "UPDATE jobs SET not_before = ? WHERE study_instance_uid = ? "
@@ -331,45 +332,6 @@ def _is_known(connection: sqlite3.Connection, instance: ReceivedInstance) -> boo
     return True
 
 
-def _queue(connection: sqlite3.Connection, study: str, model: str, now: str) -> None:
-    row = connection.execute(
-        "SELECT job_id, state FROM jobs WHERE study_instance_uid = ? AND model = ?",
-        (study, model),
-    ).fetchone()
-    if row is None:
-        connection.execute(
-            "INSERT INTO jobs (study_instance_uid, model, state, not_before, "
-            "queued_at) VALUES (?, ?, ?, ?, ?)",
-            (study, model, JobState.QUEUED, now, now),
-        )
-    elif row["state"] == JobState.RUNNING:
-        connection.execute(
-            "UPDATE jobs SET changed = 1 WHERE job_id = ?", (row["job_id"],)
-        )
-    elif row["state"] == JobState.QUEUED:
-        _forget_priors(connection, row["job_id"])
-    else:
-        requeue(connection, row["job_id"], JobState(row["state"]), now)
-
-
-def requeue(
-    connection: sqlite3.Connection,
-    job_id: int,
-    state: JobState,
-    now: str,
-    event: JobEvent = JobEvent.CHANGE,
-) -> None:
-    """Queue a job anew because its study changed, or ``event``, in a transaction."""
-    if event is JobEvent.CHANGE:
-        _forget_priors(connection, job_id)
-    connection.execute(
-        "UPDATE jobs SET state = ?, changed = 0, attempts = 0, not_before = ?, "
-        "queued_at = ?, ended_at = NULL, reason = NULL, detail = NULL "
-        "WHERE job_id = ?",
-        (advance(state, event), now, now, job_id),
-    )
-
-
 def _study(row: sqlite3.Row) -> StudyRow:
     return StudyRow(
         study_instance_uid=row["study_instance_uid"],
@@ -381,8 +343,3 @@ def _study(row: sqlite3.Row) -> StudyRow:
         completeness_reason=row["completeness_reason"] or "",
         calling_ae_title=row["calling_ae_title"],
     )
-
-
-def _forget_priors(connection: sqlite3.Connection, job_id: int) -> None:
-    """Have earlier results sought again: the study may be another person's now."""
-    connection.execute("UPDATE jobs SET priors = NULL WHERE job_id = ?", (job_id,))

@@ -32,13 +32,10 @@ from models.contract import (
     grade,
 )
 from models.volume.bundle import Acceptance, BundleError
-from models.volume.duplicates import ConflictError, settle
-from models.volume.headers import DAMAGED
-from models.volume.series import StudyHeaders, read_study
+from models.volume.series import StudyHeaders
 from node.config import JobsSettings
 from node.errors import JobError
 from node.jobs.job import (
-    FILE_MISSING,
     NO_SPACE,
     Completeness,
     Failed,
@@ -55,6 +52,7 @@ from node.jobs.verdicts import verdicts
 from node.predict.choose import Choice, choose
 from node.predict.earlier import with_earlier
 from node.predict.patient import patient_of, with_own_priors
+from node.predict.received import read_received, require_whole
 from node.predict.run import Prediction, run
 from node.report.compose import UNCONFIRMED, compose, report_identity
 from node.report.provenance import Provenance, input_digest, is_own
@@ -160,14 +158,14 @@ def _perform(request: JobRequest) -> Outcome:
         model = load_model(request.model, request.bundle)
         context = context_of(request)
     with clock.stage("headers"):
-        study = _study(request, context.threads)
+        study = read_received(request, context.threads)
     rule = _rule(request, model)
     with clock.stage("choose"):
         choice = choose(rule, study, is_own)
     if choice.chosen is None:
         lines = refusal_lines(choice, study)
         return NotApplicable(choice.reason, lines, verdicts(choice, study))
-    _check_whole(choice.chosen, study)
+    require_whole(choice.chosen, study)
     request = with_own_priors(request, study)
     if request.earlier:
         with clock.stage("priors"):
@@ -185,69 +183,6 @@ def _rule(request: JobRequest, model: Model) -> Acceptance:
         return request.accept.over(model.bundle.acceptance)
     except ValueError as error:
         raise JobError("model_unavailable", f"{request.model}: {error}") from None
-
-
-def _study(request: JobRequest, threads: int) -> StudyHeaders:
-    """Read the headers, and refuse files that are not one study of one patient.
-
-    Raises
-    ------
-    JobError
-        Permanent: ``no_readable_images``, ``conflicting_instances`` or
-        ``identity_conflict``. Transient: ``file_missing``.
-    """
-    study = _settled(request, threads)
-    if not study.series:
-        count = len(study.unreadable)
-        raise JobError("no_readable_images", f"{count} files, none is a DICOM image")
-    if (
-        study.identity_conflict
-        or study.study_instance_uid != request.study_instance_uid
-    ):
-        raise JobError(
-            "identity_conflict",
-            f"images of {len(study.study_instance_uids)} studies "
-            f"and {len(study.patient_ids)} patients lie in one study",
-        )
-    return study
-
-
-def _settled(request: JobRequest, threads: int) -> StudyHeaders:
-    """Read the headers of every file, of one content under each SOP Instance UID."""
-    try:
-        study = read_study(request.files, threads)
-        _check_present(study)
-        return settle(study, in_order=request.in_order, threads=threads)
-    except ConflictError as error:
-        raise JobError("conflicting_instances", str(error)) from None
-    except OSError as error:  # gone between two looks
-        kind = type(error).__name__
-        raise JobError(FILE_MISSING, kind, permanent=False) from None
-
-
-def _check_present(study: StudyHeaders) -> None:
-    """Refuse a study of which the disk does not give every file.
-
-    The rest of it might look whole, and be taken for the study.
-    """
-    absent = sum(reason == "unreadable" for _, reason in study.unreadable)
-    if absent:
-        raise JobError(
-            FILE_MISSING, f"{absent} files are gone or unreadable", permanent=False
-        )
-
-
-def _check_whole(series: SeriesInfo, study: StudyHeaders) -> None:
-    """Refuse a series beside whose images a damaged file lies: it may lack that one."""
-    folders = {instance.path.parent for instance in series.instances}
-    damaged = sum(
-        reason in DAMAGED and path.parent in folders
-        for path, reason in study.unreadable
-    )
-    if damaged:
-        raise JobError(
-            "damaged_file", f"{damaged} damaged files lie beside those of the series"
-        )
 
 
 def _report(reading: _Reading, clock: _Clock) -> Reported | Unchanged:

@@ -1,0 +1,55 @@
+"""The ledger's queue: how a job comes into it, inside the transaction of another."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from node.jobs.job import JobEvent, JobState, advance
+
+
+def queue(connection: sqlite3.Connection, study: str, model: str, now: str) -> None:
+    """Queue the job of a model for a complete study: a new one, or the one it has.
+
+    One that runs is marked, and is queued again when it ends.
+    """
+    row = connection.execute(
+        "SELECT job_id, state FROM jobs WHERE study_instance_uid = ? AND model = ?",
+        (study, model),
+    ).fetchone()
+    if row is None:
+        connection.execute(
+            "INSERT INTO jobs (study_instance_uid, model, state, not_before, "
+            "queued_at) VALUES (?, ?, ?, ?, ?)",
+            (study, model, JobState.QUEUED, now, now),
+        )
+    elif row["state"] == JobState.RUNNING:
+        connection.execute(
+            "UPDATE jobs SET changed = 1 WHERE job_id = ?", (row["job_id"],)
+        )
+    elif row["state"] == JobState.QUEUED:
+        _forget_priors(connection, row["job_id"])
+    else:
+        requeue(connection, row["job_id"], JobState(row["state"]), now)
+
+
+def requeue(
+    connection: sqlite3.Connection,
+    job_id: int,
+    state: JobState,
+    now: str,
+    event: JobEvent = JobEvent.CHANGE,
+) -> None:
+    """Queue a job anew because its study changed, or ``event``, in a transaction."""
+    if event is JobEvent.CHANGE:
+        _forget_priors(connection, job_id)
+    connection.execute(
+        "UPDATE jobs SET state = ?, changed = 0, attempts = 0, not_before = ?, "
+        "queued_at = ?, ended_at = NULL, reason = NULL, detail = NULL "
+        "WHERE job_id = ?",
+        (advance(state, event), now, now, job_id),
+    )
+
+
+def _forget_priors(connection: sqlite3.Connection, job_id: int) -> None:
+    """Have earlier results sought again: the study may be another person's now."""
+    connection.execute("UPDATE jobs SET priors = NULL WHERE job_id = ?", (job_id,))
