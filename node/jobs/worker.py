@@ -55,7 +55,8 @@ from node.predict.patient import patient_of, with_own_priors
 from node.predict.received import read_received, require_whole
 from node.predict.run import Prediction, run
 from node.report.compose import UNCONFIRMED, compose, report_identity
-from node.report.provenance import Provenance, input_digest, is_own
+from node.report.identity import input_digest
+from node.report.provenance import Provenance, is_own
 
 PACKAGE = "pacs-ai-node"
 

@@ -11,10 +11,11 @@ from models.volume.series import StudyHeaders
 from node.config_reading import ReportSettings
 from node.errors import JobError
 from node.report.facts import local_time
+from node.report.identity import edition, identity
 from node.report.page import compose_page
 from node.report.pdf import build_pdf
 from node.report.pdf_page import pdf_of
-from node.report.provenance import Provenance, edition, identity
+from node.report.provenance import Provenance
 from node.report.sc import build_sc
 from node.report.seg import build_seg
 from node.report.sop import Report, ReportObject

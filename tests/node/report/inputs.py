@@ -25,7 +25,8 @@ from models.volume.bundle import Acceptance, Bundle
 from models.volume.series import StudyHeaders, load_volume, read_study
 from node.config_reading import ReportSettings
 from node.report.compose import compose, prepare
-from node.report.provenance import Provenance, input_digest
+from node.report.identity import input_digest
+from node.report.provenance import Provenance
 from node.report.sop import Report, ReportObject
 from tests.dicom_series import write_series
 
