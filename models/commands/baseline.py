@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from models.commands.options import NameArgument
+from models.commands.options import DataOption, Device, DeviceOption, NameArgument
+from models.commands.parts import part
 
 
 def baseline(
     name: NameArgument,
-    data: Annotated[Path, typer.Option(metavar="FOLDER", help="The training data.")],
+    data: DataOption,
     output: Annotated[
         Path, typer.Option(metavar="FOLDER", help="Where the folds are, or will be.")
     ],
@@ -30,7 +29,7 @@ def baseline(
         Path | None,
         typer.Option(metavar="FILE", help="A training.toml; else the original's."),
     ] = None,
-    device: Annotated[str, typer.Option(metavar="DEVICE", help="cpu or cuda.")] = "cpu",
+    device: DeviceOption = Device.AUTO,
 ) -> None:
     """Train the original's network without a fold, and judge it on that fold.
 
@@ -49,12 +48,15 @@ def baseline(
     pacs-model baseline hippocampus --data ./data --output ./folds
         Train it without fold 0, for ten epochs or 150 minutes.
     """
-    module = f"models.{name}.learning.baseline"
-    if find_spec(module) is None:
-        raise typer.BadParameter(f"{name}: has no baseline")
-    training = import_module(f"{module}.train")
-    progress = import_module("models.training.progress")
-    shown = progress.TerminalProgress(Console(highlight=False))
+    training = part(name, "learning.baseline.train")
+    from models.training.manner import Manner  # loads torch: not for a help page
+    from models.training.progress import TerminalProgress
+
     chosen = training.settings_of(settings, epochs)
-    record = training.train_fold(data, output, chosen, fold, device, [shown])
-    typer.echo(f"{record} is written; pacs-model evaluate {name} sets it beside ours")
+    shown = TerminalProgress(Console(highlight=False))
+    where = Manner(device.value).chosen_device()
+    record = training.train_fold(data, output, chosen, fold, where, [shown])
+    typer.echo(
+        f"{record} is written; beside ours: "
+        f"pacs-model evaluate {name} --data {data} --folds {output}"
+    )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from models.commands.options import NameArgument
+from models.commands.parts import part
 
 
 def eda(
@@ -51,8 +50,5 @@ def eda(
     pacs-model train hippocampus --data ./eda/out --output ./bundle
         Train on what passed.
     """
-    module = f"models.{name}.eda"
-    if find_spec(module) is None:
-        raise typer.BadParameter(f"{name}: has no analysis of its data")
-    for line in import_module(f"{module}.run").run(data, output, workers, form):
+    for line in part(name, "eda.run").run(data, output, workers, form):
         typer.echo(line)

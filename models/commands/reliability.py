@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from models.commands.options import NameArgument
+from models.commands.options import NameArgument, TakerOption
+from models.commands.parts import part
+from models.volume.bundle import amend
 
 
 def reliability(
     name: NameArgument,
     trials: Annotated[
-        Path,
-        typer.Option(metavar="FILE", help="trials.jsonl of pacs-model robustness."),
-    ],
-    bundle: Annotated[
-        Path | None,
-        typer.Option(metavar="FOLDER", help="Write the constants into this bundle."),
-    ] = None,
+        Path, typer.Option(metavar="FILE", help="What pacs-model robustness has made.")
+    ] = Path("robustness/trials.jsonl"),
+    bundle: TakerOption = None,
 ) -> None:
     """Fit the reliability score, and print how it does on other subjects.
 
@@ -29,20 +26,26 @@ def reliability(
 
     Exit status
     -----------
-    0  done
-    1  the file holds no trials, too few, or the bundle cannot be written
+    0  the figures are printed, and written where a bundle was named
+    1  there are too few trials, or the bundle is not of their folds' training
     2  wrong use, or no such model
 
     Examples
     --------
-    pacs-model reliability hippocampus --trials ./rob/trials.jsonl
+    pacs-model reliability hippocampus
         See the correlation with the true Dice, and what each grade is worth.
-    pacs-model reliability hippocampus --trials trials.jsonl --bundle ./bundle
-        Have the bundle print the score in its reports.
+    pacs-model reliability hippocampus --bundle ./bundle
+        Have the bundle state the score in its reports.
     """
-    judged = import_module(f"models.{name}.quality.worth")
-    found = judged.judge(trials)
-    typer.echo(judged.as_text(found))
+    worth = part(name, "quality.worth")
+    networks = {}
     if bundle is not None:
-        judged.write(found, bundle)
+        origin = part(name, "validation.robustness.run").origin_of_trials(trials)
+        origin.require_of(bundle)
+        networks = origin.networks
+    found = worth.judge(trials)
+    typer.echo(worth.as_text(found))
+    if bundle is not None:
+        content = {**worth.as_json(found), "networks": networks}
+        amend(bundle, {"training.reliability": content})
         typer.echo(f"{bundle}: its reports state the score from now on")

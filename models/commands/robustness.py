@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from models.commands.options import NameArgument
-
-STEPS = 20
-"""Lines of progress."""
+from models.commands.counted import counted
+from models.commands.options import (
+    DataOption,
+    FoldsOption,
+    NameArgument,
+    ProcessesOption,
+    shipped_folds,
+)
+from models.commands.parts import part
+from models.over_processes import cores
 
 
 def robustness(
     name: NameArgument,
-    data: Annotated[Path, typer.Option(metavar="FOLDER", help="The training data.")],
-    folds: Annotated[
-        Path, typer.Option(metavar="FOLDER", help="Networks of the folds.")
-    ],
+    data: DataOption,
+    folds: FoldsOption = None,
     output: Annotated[
         Path, typer.Option(metavar="FOLDER", help="Where trials and table go.")
-    ],
+    ] = Path("robustness"),
     every: Annotated[
         int, typer.Option(metavar="N", min=1, help="Only each Nth case.")
     ] = 1,
-    processes: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Processes, a core each.")
-    ] = 1,
+    processes: ProcessesOption = None,
 ) -> None:
     """Read held-out cases under perturbations and print the table.
 
@@ -38,19 +39,19 @@ def robustness(
     Exit status
     -----------
     0  the table is written
-    1  data or folds cannot be read, or a network saw what it should not
+    1  data or folds cannot be read or are not of one training
     2  wrong use, or no such model
 
     Examples
     --------
-    pacs-model robustness hippocampus --data ./data --folds ./folds --output ./r
-        Try every perturbation on every case.
-    pacs-model robustness hippocampus --data D --folds F --output O --every 10
+    pacs-model robustness hippocampus --data ./data
+        Try every perturbation on every case; ./robustness takes what comes out.
+    pacs-model robustness hippocampus --data ./data --every 10
         Have a quick look.
     """
-    trials = import_module(f"models.{name}.validation.robustness.run")
-    for done, total in trials.run(data, folds, output, every, processes):
-        if done * STEPS // total != (done - 1) * STEPS // total:
-            typer.echo(f"[{done}/{total}] cases", err=True)
+    trials = part(name, "validation.robustness.run")
+    where = folds or shipped_folds(name)
+    for done, total in trials.run(data, where, output, every, processes or cores()):
+        counted(done, total)
     typer.echo(trials.summary(output))
     typer.echo(f"{output}/robustness.md holds the table, trials.jsonl each reading")

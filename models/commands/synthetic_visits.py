@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import models
-from models.commands.options import NameArgument
-from models.commands.retest import FOLDS_HELP, Counted
+from models.commands.counted import counted
+from models.commands.options import (
+    DataOption,
+    FoldsOption,
+    NameArgument,
+    ProcessesOption,
+    shipped_folds,
+)
+from models.commands.parts import part
+from models.over_processes import cores
 from models.volume.bundle import BundleError, amend
 
 TAKES_HELP = "Whose noise, and which takes the response; else the shipped one's noise."
@@ -18,21 +25,20 @@ TAKES_HELP = "Whose noise, and which takes the response; else the shipped one's 
 
 def synthetic_visits(
     name: NameArgument,
-    data: Annotated[Path, typer.Option(metavar="FOLDER", help="The training data.")],
-    output: Annotated[Path, typer.Option(metavar="FILE", help="The pairs, as CSV.")],
+    data: DataOption,
+    folds: FoldsOption = None,
     bundle: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help=TAKES_HELP)
+        Path | None,
+        typer.Option(metavar="FOLDER", help=TAKES_HELP),
     ] = None,
+    output: Annotated[
+        Path, typer.Option(metavar="FILE", help="The pairs, as CSV.")
+    ] = Path("synthetic_visits.csv"),
     pairs: Annotated[
         int, typer.Option(metavar="N", min=20, help="Pairs of visits.")
     ] = 200,
-    folds: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help=FOLDS_HELP)
-    ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="Of every draw.")] = 0,
-    processes: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Processes, a core each.")
-    ] = 1,
+    processes: ProcessesOption = None,
 ) -> None:
     """Judge changes over time on made pairs of visits with a known change.
 
@@ -46,41 +52,41 @@ def synthetic_visits(
     Exit status
     -----------
     0  the table is printed, and the response written where a bundle was named
-    1  data, folds or bundle cannot be read, or the bundle states no noise
+    1  data, folds or bundle are not of one training, or it states no noise
     2  wrong use, or no such model
 
     Examples
     --------
-    pacs-model synthetic-visits hippocampus --data ./data --output pairs.csv
+    pacs-model synthetic-visits hippocampus --data ./data
         200 pairs against the noise that the shipped bundle states.
-    pacs-model synthetic-visits hippocampus --data D --output F --bundle ./bundle
+    pacs-model synthetic-visits hippocampus --data D --folds F --bundle ./bundle
         Write the response into a bundle, so that its intervals allow for it.
     """
-    volumes = import_module(f"models.{name}.validation.volumes")
-    record = import_module(f"models.{name}.validation.retest.record")
-    made = import_module(f"models.{name}.validation.synthetic_visits.trial")
-    judgement = import_module(f"models.{name}.validation.synthetic_visits.judgement")
-    table = import_module(f"models.{name}.validation.synthetic_visits.table")
-    noise = record.read_noise(bundle or models.bundle_folder(name))
+    record = part(name, "validation.retest.record")
+    trial = part(name, "validation.synthetic_visits.trial")
+    judgement = part(name, "validation.synthetic_visits.judgement")
+    table = part(name, "validation.synthetic_visits.table")
+    folds, states = folds or shipped_folds(name), bundle or models.bundle_folder(name)
+    origin = part(name, "validation.origin").origin_of(folds, states)
+    noise = record.read_noise(states)
     if noise is None:
         raise BundleError(
-            f"{name}: the bundle states no noise; measure it with: pacs-model retest "
-            f"{name} --data {data} --bundle FOLDER"
+            f"{states} states no noise; measure it with: pacs-model retest {name} "
+            f"--data {data} --folds {folds} --bundle {states}"
         )
-    held_out = volumes.held_out_readers(
-        folds or models.bundle_folder(name) / "folds", data
-    )
-    told, found = Counted(pairs), []
-    for pair in made.pairs(held_out, pairs, seed, processes):
+    held_out = part(name, "validation.volumes").held_out_readers(folds, data)
+    found = []
+    for pair in trial.pairs(held_out, pairs, seed, processes or cores()):
         found += pair
-        told(pair[0].case)
+        counted(len(found) // len(pair), pairs)
     judged = judgement.judged(found, noise)
     table.write_pairs(output, judged)
     summaries = judgement.summaries(judged)
-    for line in (*table.lines(summaries), *table.goals(summaries[-1])):
+    for line in (*table.lines(summaries), "", *table.goals(summaries[-1])):
         typer.echo(line)
     typer.echo(f"{pairs} pairs from {len(held_out)} held-out cases: {output}")
     if bundle is not None:
-        response = judgement.measured_response(found)
-        amend(bundle, {"training.change": response.as_json()})
-        typer.echo(f"written to {bundle}/bundle.json")
+        response = judgement.measured_response(found).as_json()
+        networks = {"networks": dict(origin.networks)}
+        amend(bundle, {"training.change": response | networks})
+        typer.echo(f"{bundle}: its intervals allow for the response from now on")

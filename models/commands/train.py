@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
-from models.commands.options import NameArgument
+from models.commands.options import (
+    MACHINE,
+    DataOption,
+    Device,
+    DeviceOption,
+    NameArgument,
+)
+from models.commands.parts import part
 
 if TYPE_CHECKING:
     from models.training.manner import Manner
@@ -19,21 +24,12 @@ INTERRUPTED = 130
 """Exit status of a command that Ctrl-C ended."""
 
 WATCH = "Looking on"
-MACHINE = "Machine"
-"""Panels of the help page."""
-
-
-class Device(StrEnum):
-    """Where a network is trained."""
-
-    AUTO = "auto"
-    CPU = "cpu"
-    CUDA = "cuda"
+"""Panel of the help page."""
 
 
 def train(
     name: NameArgument,
-    data: Annotated[Path, typer.Option(metavar="FOLDER", help="The training data.")],
+    data: DataOption,
     output: Annotated[
         Path,
         typer.Option(metavar="FOLDER", help="The bundle that is made, or the folds."),
@@ -56,6 +52,12 @@ def train(
         int | None,
         typer.Option(metavar="N", min=1, help="Epochs; else as the settings say."),
     ] = None,
+    release: Annotated[
+        str | None,
+        typer.Option(
+            metavar="VERSION", help="Version that reports show; else own-all."
+        ),
+    ] = None,
     validate: Annotated[
         int,
         typer.Option(
@@ -73,14 +75,7 @@ def train(
             rich_help_panel=WATCH,
         ),
     ] = False,
-    device: Annotated[
-        Device,
-        typer.Option(
-            metavar="DEVICE",
-            help="auto, cpu or cuda; auto takes a GPU where there is one.",
-            rich_help_panel=MACHINE,
-        ),
-    ] = Device.AUTO,
+    device: DeviceOption = Device.AUTO,
     deterministic: Annotated[
         bool,
         typer.Option(
@@ -96,7 +91,7 @@ def train(
     the same line is typed again, and gives what it would have given.
 
     With --folds the output is not a bundle: each fold gets its weights, its
-    record with the metrics of every held-out case, and its log.
+    record with the scores of every held-out case, and its log.
 
     Exit status
     -----------
@@ -114,14 +109,19 @@ def train(
     pacs-model train hippocampus --data ./data --output ./folds --folds all
         Train every fold that has no result yet.
     """
-    if fold is not None and folds is not None:
-        raise typer.BadParameter("--fold makes a bundle, --folds does not: leave one")
+    if folds is not None and (fold is not None or release is not None):
+        raise typer.BadParameter(
+            "--fold and --release are of a bundle, which --folds does not make"
+        )
+    training = part(name, "learning.train")
     try:
-        training = import_module(f"models.{name}.learning.train")
         chosen = training.settings_of(settings, epochs)
         manner = _manner(validate, tensorboard, device, deterministic)
         if folds is None:
-            _train_bundle(name, data, output, chosen, fold, manner)
+            folder = training.run(data, output, chosen, fold, manner, release)
+            typer.echo(
+                f'[models.{name}] bundle = "{folder}" serves it; see {folder}/log.jsonl'
+            )
         else:
             _train_folds(name, data, output, chosen, folds, manner)
     except KeyboardInterrupt:
@@ -143,18 +143,10 @@ def _manner(
     return Manner(device.value, deterministic, tensorboard, validate, progress)
 
 
-def _train_bundle(
-    name: str, data: Path, output: Path, settings: Any, fold: int | None, manner: Manner
-) -> None:
-    training = import_module(f"models.{name}.learning.train")
-    folder = training.run(data, output, settings, fold, manner)
-    typer.echo(f'[models.{name}] bundle = "{folder}" serves it; see {folder}/log.jsonl')
-
-
 def _train_folds(
     name: str, data: Path, output: Path, settings: Any, folds: str, manner: Manner
 ) -> None:
-    training = import_module(f"models.{name}.learning.train_folds")
+    training = part(name, "learning.train_folds")
     try:
         numbers = training.fold_numbers(folds, settings.split.folds)
     except ValueError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 import models
 from models.commands.options import NameArgument
+from models.commands.parts import part
 from models.volume.bundle import BundleError
 
 
@@ -36,9 +36,10 @@ def verify(
         Check what a training has made before it is served.
     """
     model = models.load(name, bundle)
-    golden = import_module(f"models.{name}.golden")
+    if not model.bundle.golden_case:
+        raise BundleError(f"{name}: the bundle states no golden case; train again")
     tolerance = model.bundle.golden_case["tolerance"]
-    deviations = golden.deviations(model)
+    deviations = part(name, "golden").deviations(model)
     for structure, deviation in deviations.items():
         typer.echo(f"{structure}: {deviation:.3%} (at most {tolerance:.0%})")
     if max(deviations.values()) > tolerance:

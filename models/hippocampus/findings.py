@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -83,7 +84,8 @@ class Limits:
     anterior_to_posterior
         1st and 99th percentile of the ratio of the manual volumes.
     entropy
-        Largest mean entropy (nats) inside the mask of a held-out case.
+        Largest mean entropy (nats) inside the mask of a held-out case; infinite
+        where none was held out, or none was looked at.
     """
 
     total_mm3: tuple[float, float]
@@ -95,7 +97,7 @@ class Limits:
         """Read the ``training.limits`` object of a bundle."""
         low, high = content["total_mm3"]
         least, most = content["anterior_to_posterior"]
-        return cls((low, high), (least, most), content["entropy"])
+        return cls((low, high), (least, most), content.get("entropy", math.inf))
 
 
 def largest_pieces(labels: LabelMap) -> tuple[LabelMap, float]:

@@ -25,6 +25,9 @@ CORNERS = tuple(product((0, 1), repeat=3))
 FULL = 255
 """Code of a block that lies inside the mask."""
 
+FEWEST_SUBJECTS = 5
+"""Of which an interval is made."""
+
 
 def dice(predicted: Mask, truth: Mask) -> float:
     """Return the overlap of two masks, 0 to 1; 1 when both are empty."""
@@ -165,7 +168,8 @@ def bootstrap_mean(
 ) -> dict[str, float]:
     """Return mean and 95 % interval, resampling subjects with all their cases.
 
-    For two methods on the same cases, give the differences.
+    For two methods on the same cases, give the differences. The networks that made
+    the values are held fixed: another training would give another mean.
 
     Parameters
     ----------
@@ -176,13 +180,16 @@ def bootstrap_mean(
     Returns
     -------
     dict
-        ``mean``, ``low``, ``high``.
+        ``mean``, ``low``, ``high``; the last two are NaN with fewer than
+        `FEWEST_SUBJECTS` subjects, whose few draws make any interval too narrow.
     """
     sums = np.array([sum(cases) for cases in values.values()], dtype=np.float64)
     counts = np.array([len(cases) for cases in values.values()], dtype=np.float64)
+    mean = float(sums.sum() / counts.sum())
+    if len(sums) < FEWEST_SUBJECTS:
+        return {"mean": mean, "low": np.nan, "high": np.nan}
     rng = np.random.default_rng(seed)
     drawn = rng.integers(0, len(sums), size=(rounds, len(sums)))
     means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
     low, high = np.percentile(means, [2.5, 97.5])
-    mean = float(sums.sum() / counts.sum())
     return {"mean": mean, "low": float(low), "high": float(high)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -18,7 +18,8 @@ from models.hippocampus.learning.settings import SHIPPED, HippocampusSettings
 from models.hippocampus.network import ResidualUNet
 from models.hippocampus.preprocess import FloatVolume, Preprocessing, Shape
 from models.hippocampus.segment import probabilities
-from models.hippocampus.validation.judge import judge, mean_dice, summary
+from models.hippocampus.validation.evaluation.scores import score_network
+from models.hippocampus.validation.evaluation.summary import mean_dice, metrics_object
 from models.training.determinism import deterministic
 from models.training.loop import fit
 from models.training.loss import deeply_supervised
@@ -39,11 +40,28 @@ EVENTS = "tensorboard"
 PICTURED = 3
 """Cases that TensorBoard shows."""
 
+BALANCE_DIGITS = 6
+"""Of the logits in a record."""
+
+
+class Trained(NamedTuple):
+    """A network as it is served, on the CPU, and the logits that balanced it."""
+
+    network: nn.Module
+    balance: float
+
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """The cases of a folder, and what they were when they were read."""
+    """The cases of a folder, and what they were when they were read.
 
+    Attributes
+    ----------
+    name
+        Of the folder.
+    """
+
+    name: str
     cases: Sequence[Case]
     sha256: str
 
@@ -57,7 +75,7 @@ class Data:
             As `models.hippocampus.learning.cases.read_cases` raises them.
         """
         told = manner.progress.read if manner.progress else None
-        return cls(read_cases(folder, told), digest(folder))
+        return cls(folder.resolve().name, read_cases(folder, told), digest(folder))
 
     def split(
         self, settings: HippocampusSettings, fold: int | None
@@ -90,8 +108,8 @@ def train_network(
     fold: int | None,
     folder: Path,
     manner: Manner,
-) -> nn.Module:
-    """Return the averaged and balanced network, on the CPU, trained without the fold.
+) -> Trained:
+    """Return the averaged and balanced network, trained without the fold.
 
     ``folder`` receives settings, log and checkpoint; a training that was broken off
     there goes on.
@@ -116,8 +134,8 @@ def train_network(
         )
     write_resolved(settings, folder)
     network = network.cpu()
-    balance(network, training, Preprocessing(window=settings.window))
-    return network
+    seen = Preprocessing(window=settings.window)
+    return Trained(network, balance(network, training, seen))
 
 
 def _made_by(
@@ -146,7 +164,7 @@ def _watch(
         trackers.append(TensorBoard(folder / EVENTS, shown, _reader(settings.window)))
 
     def validate(network: nn.Module) -> Mapping[str, float]:
-        return mean_dice(judge(network, held_out, settings.window))
+        return mean_dice(score_network(network, held_out, settings.window, fold=0))
 
     judged = held_out and manner.validate_every
     return Watch(trackers, validate if judged else None, manner.validate_every or 1)
@@ -168,34 +186,37 @@ def run(
     settings: HippocampusSettings,
     fold: int | None = None,
     manner: Manner | None = None,
+    release: str | None = None,
 ) -> Path:
     """Train on all cases, or on all but one fold, and return the bundle folder.
 
     Parameters
     ----------
     folder
-        With ``images/`` and ``labels/`` of Task04_Hippocampus.
+        With ``images/`` and ``labels/``.
     fold
         Held out and judged; None trains on everything, and the bundle then says
         that nothing was held out.
+    release
+        Version of the bundle; else it says that it is the user's own.
     """
     manner = manner or Manner()
     data = Data.read(folder, manner)
-    network = train_network(data, settings, fold, output, manner)
+    trained = train_network(data, settings, fold, output, manner)
     training, held_out = data.split(settings, fold)
+    record = publish.training_record(data.name, training, data.sha256, settings)
+    record["balance"] = round(trained.balance, BALANCE_DIGITS)
     metrics: dict[str, Any] = {"split": "none held out"}
     if fold is not None:
-        metrics = {
-            "split": split_name(settings, fold),
-            **summary(judge(network, held_out, settings.window)),
-        }
-    entropy = publish.largest_entropy(network, held_out or training, settings.window)
+        scores = score_network(trained.network, held_out, settings.window, fold)
+        metrics = metrics_object(scores, split_name(settings, fold), None)
+        record["limits"]["entropy"] = metrics["largest_entropy"]
     return publish.publish(
-        network,
+        trained.network,
         output,
-        training=publish.training_record(training, data.sha256, settings, entropy),
+        training=record,
         metrics=metrics,
-        version="own-all" if fold is None else f"own-fold{fold}",
+        version=release or ("own-all" if fold is None else f"own-fold{fold}"),
     )
 
 

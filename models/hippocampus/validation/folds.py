@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,12 @@ from torch import nn
 
 from models.hippocampus.learning.cases import Case
 from models.hippocampus.learning.dataset import split_by_subject
-from models.hippocampus.learning.settings import HippocampusSettings, Split
+from models.hippocampus.learning.settings import HippocampusSettings
 from models.hippocampus.network import ResidualUNet
 from models.hippocampus.preprocess import Preprocessing
 from models.training.checkpoint import load_weights, save_weights
+from models.training.convolution import by_onednn
 from models.volume.bundle import sha256_file
-
-SHIPPED_FOLDS = Path(__file__).parents[1] / "folds"
-"""Where the folds of the shipped recipe lie."""
 
 
 class LeakError(ValueError):
@@ -37,29 +36,36 @@ class Fold:
     Attributes
     ----------
     number
-        ``0 … split.folds - 1``; the fold that was held out.
+        ``0 … settings.split.folds - 1``; the fold that was held out.
     weights
         The safetensors file.
-    preprocessing
-        With the window that the network was trained in.
+    sha256
+        Of the weights.
     trained_on
         Subjects of the training cases.
+    data_sha256
+        Of the folder of all cases, those that were held out among them; "" in a
+        record of before it was noted.
+    is_balanced
+        Whether `models.hippocampus.learning.balance` has set its border.
     """
 
     number: int
     weights: Path
-    widths: tuple[int, ...]
-    preprocessing: Preprocessing
-    split: Split
+    sha256: str
+    settings: HippocampusSettings
     trained_on: frozenset[int]
+    data_sha256: str = ""
+    is_balanced: bool = False
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """With the window that the network was trained in."""
+        return Preprocessing(window=self.settings.window)
 
     def network(self) -> nn.Module:
-        """Return the network in evaluation mode, fp32, on the CPU."""
-        return load_weights(ResidualUNet(self.widths), self.weights)
-
-    def digest(self) -> str:
-        """Return the SHA-256 of the weights."""
-        return sha256_file(self.weights)
+        """Return the network in evaluation mode, fp32, on the CPU; read once."""
+        return _network(self)
 
     def held_out(self, cases: Sequence[Case]) -> list[Case]:
         """Return the cases whose subjects the network never saw.
@@ -69,11 +75,16 @@ class Fold:
         LeakError
             The split holds a subject out that the record names as trained on.
         """
-        _, held_out = split_by_subject(
-            cases, self.number, self.split.folds, self.split.seed
-        )
+        split = self.settings.split
+        _, held_out = split_by_subject(cases, self.number, split.folds, split.seed)
         refuse_leak(self.trained_on, held_out, f"fold {self.number}")
         return held_out
+
+
+@cache
+def _network(fold: Fold) -> nn.Module:
+    network = load_weights(ResidualUNet(fold.settings.widths), fold.weights)
+    return by_onednn(network)
 
 
 def refuse_leak(trained_on: Iterable[int], held_out: Iterable[Case], name: str) -> None:
@@ -100,32 +111,48 @@ def read_folds(folder: Path) -> list[Fold]:
     FileNotFoundError
         There is none.
     ValueError
-        A record is missing, or lacks what is needed to use the network.
+        A record is missing, lacks what is needed to use the network, or is of other
+        weights.
     """
     weights = sorted(folder.glob("fold[0-9].safetensors"))
     if not weights:
-        raise FileNotFoundError(f"no fold<k>.safetensors in {folder.name}")
+        raise FileNotFoundError(
+            f"no fold<k>.safetensors in {folder}; make them with: pacs-model train "
+            "hippocampus --data DATA --output FOLDS --folds all"
+        )
     return [_read_fold(path) for path in weights]
 
 
 def _read_fold(weights: Path) -> Fold:
     record = weights.with_suffix(".json")
+    sha256 = sha256_file(weights)
     try:
         content = json.loads(record.read_text(encoding="utf-8"))
-        settings = content["training"]["settings"]
-        fold = Fold(
+        if content["sha256"] != sha256:
+            raise ValueError("it tells of other weights")
+        training = content["training"]
+        return Fold(
             number=int(content["fold"]),
             weights=weights,
-            widths=tuple(settings["widths"]),
-            preprocessing=Preprocessing(window=tuple(settings["window"])),
-            split=Split(**settings["split"]),
+            sha256=sha256,
+            settings=HippocampusSettings(**training["settings"]),
             trained_on=frozenset(content["trained_on"]),
+            data_sha256=training.get("data_sha256", ""),
+            is_balanced="balance" in training,
         )
     except (OSError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{record.name} is no record of a fold: {error!r}") from None
-    if content.get("sha256") != fold.digest():
-        raise ValueError(f"{weights.name} is not the file that {record.name} tells of")
-    return fold
+        raise ValueError(
+            f"{record.name} is no record of {weights.name}: {_reason(error)}"
+        ) from None
+
+
+def _reason(error: Exception) -> str:
+    """Return one line, without the place on this machine."""
+    if isinstance(error, OSError):
+        return "there is none"
+    if isinstance(error, KeyError):
+        return f"it lacks {error}"
+    return str(error).splitlines()[0]
 
 
 def write_fold(
@@ -146,16 +173,17 @@ def write_fold(
         Further objects of the record: ``training`` (merged), ``metrics``.
     """
     weights = folder / f"fold{fold}.safetensors"
-    save_weights(network, weights)
+    record = weights.with_suffix(".json")
+    drafts = [path.with_name(f"{path.name}.partial") for path in (weights, record)]
+    save_weights(network, drafts[0])
     training = {"settings": settings.model_dump(mode="json")}
     content = dict(more) | {
         "fold": fold,
-        "sha256": sha256_file(weights),
+        "sha256": sha256_file(drafts[0]),
         "trained_on": sorted({case.subject for case in trained_on}),
         "training": dict(more.get("training", {})) | training,
     }
-    path = folder / f"fold{fold}.json"
-    partial = path.with_suffix(".partial")  # a record that is there is whole
-    partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    partial.replace(path)
-    return path
+    drafts[1].write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    for draft, path in zip(drafts, (weights, record), strict=True):
+        draft.replace(path)  # what is there is whole
+    return record

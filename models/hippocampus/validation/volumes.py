@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +11,11 @@ import numpy.typing as npt
 from torch import nn
 
 from models.hippocampus.findings import STRUCTURES, largest_pieces
-from models.hippocampus.learning.cases import Case, read_cases
+from models.hippocampus.learning.cases import Case
 from models.hippocampus.preprocess import FloatVolume, Preprocessing
 from models.hippocampus.segment import probabilities
-from models.hippocampus.validation.folds import Fold, read_folds
-from models.hippocampus.validation.held_out import held_out_cases
-from models.training.convolution import by_onednn
-from models.training.precision import multiplies_bf16
+from models.hippocampus.validation.folds import Fold
+from models.hippocampus.validation.held_out import held_out
 
 Volumes = Mapping[str, float]
 """Name of a structure → mm³."""
@@ -44,27 +43,26 @@ def reader(
     return read
 
 
+@dataclass(frozen=True, slots=True)
+class FoldReader:
+    """Reads crops with the network of a fold; small enough to send to a process.
+
+    In fp32, so the figures are those of no particular processor.
+    """
+
+    fold: Fold
+
+    def __call__(self, image: FloatVolume) -> Volumes:
+        """Read one crop."""
+        return reader(self.fold.network(), self.fold.preprocessing)(image)
+
+
 def held_out_readers(folds: Path, data: Path) -> list[tuple[Case, Read]]:
     """Return each case with a reader whose network never saw its subject.
 
-    It reads in bf16 where the processor multiplies that itself, as the node does.
-
     Raises
     ------
-    models.hippocampus.validation.folds.LeakError
-        A network was trained on a subject that its fold holds out.
-    FileNotFoundError
-        There are no folds, or no cases.
+    FileNotFoundError, ValueError
+        As `models.hippocampus.validation.held_out.held_out` raises them.
     """
-    precision = "bf16" if multiplies_bf16() else "fp32"
-    found = held_out_cases(read_folds(folds), read_cases(data))
-    by_number = {fold.number: fold for fold, _ in found}
-    readers = {n: _reader(fold, precision) for n, fold in by_number.items()}
-    return [(case, readers[fold.number]) for fold, case in found]
-
-
-def _reader(fold: Fold, precision: str) -> Read:
-    network = fold.network()
-    if precision == "fp32":
-        network = by_onednn(network)
-    return reader(network, fold.preprocessing, precision)
+    return [(case, FoldReader(fold)) for fold, case in held_out(folds, data)]

@@ -121,3 +121,10 @@ def test_the_hand_shows_in_the_bend(bend: int, expected: list[str]) -> None:
 def test_of_nothing_there_is_no_hand() -> None:
     """An empty mask has other flags."""
     assert list(other_hand(np.zeros((4, 4, 4), np.uint8))) == []
+
+
+def test_without_a_held_out_case_no_entropy_is_too_high() -> None:
+    """A bundle that was trained on every case knows no limit until folds are judged."""
+    limits = Limits.of({"total_mm3": [2427, 4358], "anterior_to_posterior": [0.7, 1.7]})
+
+    assert limits == replace(LIMITS, entropy=float("inf"))

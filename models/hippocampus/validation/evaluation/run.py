@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from models.hippocampus.learning.cases import Case, read_cases
-from models.hippocampus.validation.evaluation.scores import CaseScores, score_prediction
+from models.hippocampus.validation.evaluation.scores import CaseScores, score_held_out
 from models.hippocampus.validation.evaluation.summary import Baseline, metrics_object
 from models.hippocampus.validation.evaluation.tables import tables
-from models.hippocampus.validation.folds import Fold, read_folds, refuse_leak
-from models.hippocampus.validation.held_out import held_out_cases, over_held_out
+from models.hippocampus.validation.folds import refuse_leak
+from models.hippocampus.validation.held_out import (
+    HeldOut,
+    held_out,
+    refuse_other_data,
+)
+from models.hippocampus.validation.origin import Origin, origin_of
+from models.over_processes import over_processes, suitable_processes
+from models.volume.bundle import amend
 
 Told = Callable[[int, int], None]
 """Hears how many cases are judged, of how many."""
@@ -25,77 +30,82 @@ CASES_PER_PROCESS = 20
 def run(
     data: Path,
     folds_folder: Path,
-    cache: Path | None = None,
     processes: int | None = None,
     told: Told = lambda _done, _count: None,
+    bundle: Path | None = None,
 ) -> dict[str, Any]:
     """Judge every fold that is there and return the ``metrics`` object of a bundle.
 
     Parameters
     ----------
-    cache
-        Where probabilities are kept.
     processes
         Else as many as suit the cores and the cases.
+    bundle
+        Takes the figures; refused before the work if they are not its own.
 
     Raises
     ------
-    models.hippocampus.validation.folds.LeakError
-        A network was trained on a subject that its fold holds out.
+    FileNotFoundError, ValueError
+        As `models.hippocampus.validation.held_out.held_out` and
+        `models.hippocampus.validation.origin.Origin` raise them.
     """
-    cases, folds = read_cases(data), read_folds(folds_folder)
-    pairs = held_out_cases(folds, cases)
+    origin = origin_of(folds_folder, bundle)
+    pairs = held_out(folds_folder, data)
+    baseline = read_baseline(folds_folder, pairs)
+    if baseline:
+        refuse_other_data({"baseline": baseline.record.get("data_sha256", "")}, data)
+    count = processes or suitable_processes(len(pairs), CASES_PER_PROCESS)
     scores = []
-    for each in over_held_out(
-        score_prediction, pairs, cache, processes or suitable_processes(len(pairs))
-    ):
+    for each in over_processes(score_held_out, pairs, count):
         scores.append(each)
         told(len(scores), len(pairs))
-    baseline = read_baseline(folds_folder, cases)
-    return metrics_object(scores, split_in_words(folds), baseline)
+    content = metrics_object(scores, split_in_words(origin), baseline)
+    content["networks"] = dict(origin.networks)
+    if bundle:
+        entropy = content["largest_entropy"]
+        amend(bundle, {"metrics": content, "training.limits.entropy": entropy})
+    return content
 
 
-def suitable_processes(cases: int) -> int:
-    """Return how many processes suit so many cases on the cores at hand."""
-    cores = len(os.sched_getaffinity(0))
-    return max(1, min(cores, cases // CASES_PER_PROCESS))
-
-
-def split_in_words(folds: Sequence[Fold]) -> str:
-    """Return which folds of which split these are.
-
-    Raises
-    ------
-    ValueError
-        They are of several splits.
-    """
-    splits = {(fold.split.folds, fold.split.seed) for fold in folds}
-    if len(splits) > 1:
-        raise ValueError("the folds are of different splits")
-    ((count, seed),) = splits
-    numbers = ", ".join(str(fold.number) for fold in folds)
-    which = "all" if len(folds) == count else f"fold {numbers} of"
+def split_in_words(origin: Origin) -> str:
+    """Return which folds of their split these are."""
+    split, numbers = origin.settings.split, ", ".join(origin.networks)
+    which = "all" if len(origin.networks) == split.folds else f"fold {numbers} of"
     return (
-        f"{which} {count} folds by subject, seed {seed}, fixed before training; each "
-        "case is judged by the network that never saw its subject"
+        f"{which} {split.folds} folds by subject, seed {split.seed}, fixed before "
+        "training; each case is judged by the network that never saw its subject"
     )
 
 
-def read_baseline(folder: Path, cases: Sequence[Case]) -> Baseline | None:
-    """Return the first ``baseline<k>.json`` of the folder, if there is one.
+def read_baseline(folder: Path, pairs: Sequence[HeldOut]) -> Baseline | None:
+    """Return the record of the first fold that has one, ``baseline<k>.json``.
+
+    Parameters
+    ----------
+    pairs
+        Every case that a fold of our network holds out.
 
     Raises
     ------
     models.hippocampus.validation.folds.LeakError
         It was judged on a subject that it was trained on.
+    ValueError
+        The file is no record of a baseline.
     """
-    for path in sorted(folder.glob("baseline[0-9].json")):
-        content = json.loads(path.read_text(encoding="utf-8"))
-        scores = [CaseScores.of(each) for each in content["scores"]]
+    for number in sorted({fold.number for fold, _ in pairs}):
+        path = folder / f"baseline{number}.json"
+        if not path.is_file():
+            continue
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            scores = [CaseScores.of(each) for each in content["scores"]]
+            trained_on, training = content["trained_on"], content["training"]
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{path.name} is no record: {error!r}") from None
         judged = {each.case for each in scores}
-        held_out = [case for case in cases if case.name in judged]
-        refuse_leak(content["trained_on"], held_out, path.stem)
-        return Baseline(scores, content["training"])
+        held = [case for _, case in pairs if case.name in judged]
+        refuse_leak(trained_on, held, path.stem)
+        return Baseline(scores, training)
     return None
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from torch import nn
 
-from models.hippocampus.findings import largest_pieces
+from models.hippocampus.findings import largest_pieces, mean_entropy
 from models.hippocampus.learning.cases import Case
-from models.hippocampus.preprocess import FloatVolume
-from models.hippocampus.validation.held_out import Prediction
+from models.hippocampus.preprocess import FloatVolume, Preprocessing, Shape
+from models.hippocampus.segment import probabilities
+from models.hippocampus.validation.held_out import HeldOut
 from models.training import metrics
 from models.training.metrics import Mask
 
@@ -42,11 +44,18 @@ Stage = Literal["network", "served"]
 
 @dataclass(frozen=True, slots=True)
 class CaseScores:
-    """One case, judged at both stages."""
+    """One case, judged at both stages.
+
+    Attributes
+    ----------
+    entropy
+        Mean inside the mask, in nats.
+    """
 
     case: str
     subject: int
     fold: int
+    entropy: float
     network: Scores
     served: Scores
 
@@ -64,11 +73,28 @@ class CaseScores:
         return cls(**content)
 
 
-def score_prediction(prediction: Prediction) -> CaseScores:
-    """Judge a held-out prediction against its truth."""
-    return score_probabilities(
-        prediction.case, prediction.probabilities, prediction.fold
-    )
+def score_held_out(pair: HeldOut) -> CaseScores:
+    """Judge the prediction of a held-out case against its truth."""
+    return score_probabilities(pair.case, pair.probabilities(), pair.fold.number)
+
+
+def score_network(
+    network: nn.Module, cases: Sequence[Case], window: Shape, fold: int
+) -> list[CaseScores]:
+    """Judge a network, on whatever device it is, on cases that it was not trained on.
+
+    Parameters
+    ----------
+    network
+        In evaluation mode.
+    """
+    device = next(network.parameters()).device.type
+    seen = Preprocessing(window=window)
+    found = []
+    for case in cases:
+        chances = probabilities(network, case.image, seen, device=device)
+        found.append(score_probabilities(case, chances, fold))
+    return found
 
 
 def score_probabilities(case: Case, chances: FloatVolume, fold: int) -> CaseScores:
@@ -80,6 +106,7 @@ def score_probabilities(case: Case, chances: FloatVolume, fold: int) -> CaseScor
         case=case.name,
         subject=case.subject,
         fold=fold,
+        entropy=mean_entropy(chances),
         network=scores,
         served=score_labels(served, case.labels) if lost else scores,
     )

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from models.hippocampus.validation.evaluation.scores import (
     METRICS,
     PARTS,
@@ -17,7 +19,7 @@ from models.training.metrics import bootstrap_mean
 
 DIGITS = 4
 
-INTERVAL = "95 %, bootstrap over subjects"
+INTERVAL = "95 %, bootstrap over subjects, of these networks"
 
 TOLD = ("network", "epochs", "minutes", "precision", "processor", "settings_sha256")
 """What of the baseline's training stands beside its figures."""
@@ -48,12 +50,18 @@ def metrics_object(
         Of all folds that are there; their subjects are pooled.
     split
         In words, with its seed.
+
+    Returns
+    -------
+    dict
+        Beside the figures ``largest_entropy``, the limit for cases to come.
     """
     folds = sorted({each.fold for each in scores})
     content = {
         "split": split,
         "interval": INTERVAL,
         "post_processing": "none; `served` is after small pieces are removed",
+        "largest_entropy": round(max(each.entropy for each in scores), DIGITS),
         **summarise(scores),
         "served": summarise(scores, "served"),
         "by_fold": [
@@ -64,6 +72,14 @@ def metrics_object(
     if baseline:
         content["baseline"] = _beside(scores, baseline)
     return content
+
+
+def mean_dice(scores: Sequence[CaseScores]) -> dict[str, float]:
+    """Return the mean Dice over cases, by part, as the network gives them."""
+    return {
+        part: round(float(np.mean([s.network[part]["dice"] for s in scores])), DIGITS)
+        for part in PARTS
+    }
 
 
 def summarise(scores: Sequence[CaseScores], stage: Stage = "network") -> dict[str, Any]:
@@ -117,7 +133,7 @@ def _counts(scores: Sequence[CaseScores]) -> dict[str, int]:
 
 def _intervals(
     scores: Sequence[CaseScores], table: Mapping[str, Mapping[str, Mapping[str, float]]]
-) -> dict[str, dict[str, dict[str, float]]]:
+) -> dict[str, dict[str, dict[str, float | None]]]:
     return {
         part: {
             name: _interval(scores, {case: t[part][name] for case, t in table.items()})
@@ -129,9 +145,12 @@ def _intervals(
 
 def _interval(
     scores: Sequence[CaseScores], values: Mapping[str, float]
-) -> dict[str, float]:
+) -> dict[str, float | None]:
     by_subject: dict[str, list[float]] = defaultdict(list)
     for each in scores:
         by_subject[str(each.subject)].append(values[each.case])
     found = bootstrap_mean(by_subject)
-    return {name: round(value, DIGITS) for name, value in found.items()}
+    return {
+        name: round(value, DIGITS) if np.isfinite(value) else None
+        for name, value in found.items()
+    }

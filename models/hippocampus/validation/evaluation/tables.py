@@ -57,15 +57,18 @@ class Table:
         return "\n".join([self.sentence, "", *text])
 
 
-def figure(value: Mapping[str, float], metric: str, *, difference: bool = False) -> str:
-    """Return mean and interval as they are printed."""
+def figure(
+    value: Mapping[str, float | None], metric: str, *, difference: bool = False
+) -> str:
+    """Return mean and interval as they are printed; no interval of few subjects."""
     form = FORMS[metric]
     signed = form.signed or difference
-    mean, low, high = (
-        _number(value[key] * form.factor, form.decimals, signed=signed)
+    mean, *bounds = (
+        _number(number * form.factor, form.decimals, signed=signed)
         for key in ("mean", "low", "high")
+        if (number := value[key]) is not None
     )
-    return f"{mean} ({low}{' to ' if signed else DASH}{high})"
+    return f"{mean} ({(' to ' if signed else DASH).join(bounds)})" if bounds else mean
 
 
 def _number(value: float, decimals: int, *, signed: bool) -> str:

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from models.hippocampus.interpretation.progression.noise import KEY, Noise
-from models.volume.bundle import BUNDLE_FILE, load_bundle
+from models.volume.bundle import amend, load_bundle
 
 
-def write_noise(folder: Path, noise: Noise) -> None:
+def write_noise(
+    folder: Path, noise: Noise, networks: Mapping[str, str] | None = None
+) -> None:
     """Write ``training.retest`` of the bundle in ``folder``; all else stays.
 
     A new training makes a new bundle without it: noise belongs to its weights.
+
+    Parameters
+    ----------
+    networks
+        Number of a fold → SHA-256 of the weights that it was measured with.
 
     Raises
     ------
     models.volume.bundle.BundleError
         The bundle is not whole.
     """
-    load_bundle(folder)
-    path = folder / BUNDLE_FILE
-    content = json.loads(path.read_text(encoding="utf-8"))
-    content["training"][KEY] = noise.as_json()
-    partial = path.with_suffix(".partial")
-    text = json.dumps(content, indent=2, ensure_ascii=False)
-    partial.write_text(text + "\n", encoding="utf-8")
-    partial.replace(path)
+    content = {**noise.as_json(), "networks": dict(networks or {})}
+    amend(folder, {f"training.{KEY}": content})
 
 
 def read_noise(folder: Path) -> Noise | None:

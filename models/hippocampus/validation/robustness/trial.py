@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import cache, partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +26,7 @@ from models.hippocampus.model import HippocampusModel
 from models.hippocampus.validation.folds import Fold
 from models.hippocampus.validation.robustness.perturbations import Scene, scene
 from models.hippocampus.validation.robustness.suite import SUITE, Entry
+from models.over_processes import over_processes
 from models.training.metrics import dice
 from models.volume.bundle import load_bundle
 from models.volume.geometry import Affine
@@ -89,14 +88,10 @@ def trials(
     Parameters
     ----------
     pairs
-        From `models.hippocampus.validation.held_out.held_out_cases`.
+        From `models.hippocampus.validation.held_out.held_out`.
     """
     work = partial(_trials_of, entries=entries, precision=precision)
-    if processes == 1:
-        yield from map(work, pairs)
-        return
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        yield from pool.map(work, pairs)
+    yield from over_processes(work, pairs, processes)
 
 
 def _trials_of(

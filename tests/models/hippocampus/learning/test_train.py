@@ -81,7 +81,7 @@ def test_folds_are_trained_where_they_lack_and_refused_where_they_differ(
     assert [fold.number for fold in read_folds(folder)] == [0, 1]
     record = json.loads((folder / "fold0.json").read_text(encoding="utf-8"))
     (case,) = record["metrics"]["by_case"]
-    assert set(case) == {"name", "subject", "anterior", "posterior", "whole"}
+    assert set(case["network"]) == {"anterior", "posterior", "whole"}
     assert case["subject"] not in record["trained_on"]
     (line,) = (folder / "fold0.jsonl").read_text(encoding="utf-8").splitlines()
     assert json.loads(line)["epoch"] == 1
@@ -94,7 +94,8 @@ def test_folds_are_trained_where_they_lack_and_refused_where_they_differ(
     [
         (["--folds", "5"], "folds are 0 to 4, not 5"),
         (["--folds", "x"], "folds are such as 0-4, 0,2 or all"),
-        (["--folds", "all", "--fold", "1"], "leave one"),
+        (["--folds", "all", "--fold", "1"], "are of a bundle"),
+        (["--folds", "all", "--release", "1.0.0"], "are of a bundle"),
     ],
 )
 def test_a_fold_that_does_not_exist_is_wrong_use(

@@ -31,7 +31,14 @@ def build_scores(
         )
         subject = case // 2
         found.append(
-            CaseScores(f"case{case}", subject, subject % folds, network, served)
+            CaseScores(
+                f"case{case}",
+                subject,
+                subject % folds,
+                0.1 + case / 1e3,
+                network,
+                served,
+            )
         )
     return found
 
@@ -91,3 +98,16 @@ def test_the_baseline_stands_beside_ours_on_its_own_fold() -> None:
     assert beside["difference"]["whole"]["dice"]["mean"] == pytest.approx(0.1)
     assert content["cases"] == 12
     assert "baseline" not in metrics_object(scores, "a split", None)
+
+
+def test_an_interval_of_few_subjects_is_none() -> None:
+    """Four draws of four would make it too narrow, and one of one a point."""
+    few = summarise(build_scores(cases=8))["whole"]["dice"]
+
+    assert few["mean"] == pytest.approx(0.85, abs=0.02)
+    assert (few["low"], few["high"]) == (None, None)
+
+
+def test_the_largest_entropy_is_the_limit_for_cases_to_come() -> None:
+    """Of held-out cases, rounded as it is written."""
+    assert metrics_object(build_scores(), "a split", None)["largest_entropy"] == 0.111

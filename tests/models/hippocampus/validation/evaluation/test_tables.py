@@ -25,6 +25,7 @@ def test_a_figure_has_its_interval_and_its_sign() -> None:
     overlap = {"mean": 0.8876, "low": 0.8728, "high": 0.902}
     assert figure(overlap, "dice") == f"0.888 (0.873{dash}0.902)"
     assert figure(value, "volume_bias") == f"+3.1 ({minus}0.2 to +6.5)"
+    assert figure({"mean": 0.8876, "low": None, "high": None}, "dice") == "0.888"
     signed = figure(value, "dice", difference=True)
     assert signed == f"+0.031 ({minus}0.002 to +0.065)"
 
