@@ -1,7 +1,7 @@
 """The ledger's view of a person over time: which results came before, and were told.
 
-No identifier stands in it: of a Patient ID it has the salted hash, which finds results
-that may be of the same person. Whether they are, the reports themselves say.
+No identifier stands in it, but a pseudonym: the salted hash of a Patient ID, which
+finds results that may be of the same person. Whether they are, the reports say.
 """
 
 from __future__ import annotations
