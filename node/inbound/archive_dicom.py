@@ -271,7 +271,6 @@ class DicomArchive:
     def _find(self, association: Any, query: Dataset) -> list[Dataset]:
         """Return what is found; an empty data set for a record that is no data set."""
         found = []
-        self._check_time()
         for status, identifier in association.send_c_find(query, STUDY_ROOT_FIND):
             self._check_time()
             if status.get("Status") in PENDING:
@@ -287,7 +286,6 @@ class DicomArchive:
         calls looks at what came first.
         """
         last = Dataset()
-        self._check_time()
         for status, _ in association.send_c_get(query, STUDY_ROOT_GET):
             last = status
         self._check_time()
