@@ -3,8 +3,9 @@
 The score is the whole hippocampus's expected Dice: a logistic curve over the signs of
 quality (``signs.py``). Each sign may lower or raise it in one direction
 only, the one that is known beforehand; how much is fitted on held-out readings
-(``fitting.py``). The constants lie in
-``training.reliability`` of the bundle; a bundle without them has no score.
+(``fitting.py``). The constants lie in ``training.reliability`` of the bundle, with
+what the score was found to be worth (``worth.py``); a bundle without them has no
+score.
 """
 
 from __future__ import annotations
@@ -14,18 +15,17 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from models.contract import Flag, Grade, Statement
 from models.hippocampus.quality.signs import Signs
 
 LABEL = "Reliability"
 
+Floats = npt.NDArray[np.float64]
+
 BETTER = {
     "expected_dice": 1,
-    "expected_dice_anterior": 1,
-    "expected_dice_posterior": 1,
-    "entropy": -1,
-    "rim_confidence": 1,
     "soft_excess": 0,
     "lost_share": -1,
     "border_share": -1,
@@ -35,6 +35,15 @@ BETTER = {
     "edge_contrast": 1,
 }
 """Sign → whether more of it (1) or less (-1) is better, or the usual amount (0)."""
+
+LOWEST = {Grade.A: 0.85, Grade.B: 0.70, Grade.C: 0.0}
+"""Grade → its lowest score. 0.85 is a little below two human raters' Dice."""
+
+EASE = 0.02
+"""Keeps the logit of a Dice of 0 or 1 finite: the curve runs from -EASE to 1 + EASE."""
+
+TOLERATED = 2.0
+"""Spreads by which a two-sided sign may differ from the usual: so far people do."""
 
 WORST, BEST = -8.0, 2.0
 """Bounds of a sign's merit: no sign can praise a reading out of all the others."""
@@ -56,10 +65,11 @@ class Reliability:
         Of each sign's merit (`merits`), 0 or more.
     intercept
         The score's logit at the centre.
-    grade_a, grade_b
-        Lowest score of each grade.
     promise
-        Grade → what it means, in words that stand in the report.
+        Grade → what held-out readings of that grade were worth, in words that stand
+        in the report.
+    limit
+        What the score cannot tell, likewise; "" for nothing.
     """
 
     names: tuple[str, ...]
@@ -67,9 +77,8 @@ class Reliability:
     spread: Numbers
     weight: Numbers
     intercept: float
-    grade_a: float
-    grade_b: float
     promise: Mapping[str, str]
+    limit: str = ""
 
     def __post_init__(self) -> None:
         lengths = {len(x) for x in (self.centre, self.spread, self.weight)}
@@ -108,24 +117,39 @@ class Reliability:
         if not signs:
             return 0.0
         found = merits(signs, self.names, self.centre, self.spread)
-        logit = self.intercept + float(found @ self.weight)
-        return 1 / (1 + float(np.exp(-np.clip(logit, -30, 30))))
+        return dice_of(self.intercept + float(found @ self.weight))
 
-    def grade(self, score: float) -> Grade:
-        """Return the grade of a score."""
-        if score >= self.grade_a:
-            return Grade.A
-        return Grade.B if score >= self.grade_b else Grade.C
+
+def grade_of(score: float) -> Grade:
+    """Return the grade of a score."""
+    return next(grade for grade, lowest in LOWEST.items() if score >= lowest)
+
+
+def dice_of(logit: float) -> float:
+    """Return the Dice whose `logit_of` this is, within 0 to 1.
+
+    >>> round(dice_of(float(logit_of(0.9))), 6), dice_of(99.0), dice_of(-99.0)
+    (0.9, 1.0, 0.0)
+    """
+    eased = 1 / (1 + float(np.exp(-np.clip(logit, -30, 30))))
+    return min(max((1 + 2 * EASE) * eased - EASE, 0.0), 1.0)
+
+
+def logit_of(dice: npt.ArrayLike) -> Floats:
+    """Return the logit of each Dice, finite for 0 and 1, too."""
+    values = np.asarray(dice, dtype=np.float64)
+    return np.asarray(np.log((values + EASE) / (1 + EASE - values)))
 
 
 def merits(
     signs: Signs, names: tuple[str, ...], centre: Numbers, spread: Numbers
-) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Return how good each sign is, in spreads from its centre; 0 is usual."""
+) -> Floats:
+    """Return how good each sign is, in spreads; 0 is usual, and within tolerance."""
     values = np.array([signs[name] for name in names])
     better = np.array([BETTER[name] for name in names])
     far = (values - np.array(centre)) / np.array(spread)
-    merit = np.where(better == 0, -np.abs(far), better * far)
+    unusual = np.maximum(np.abs(far) - TOLERATED, 0.0)
+    merit = np.where(better == 0, -unusual, better * far)
     return np.asarray(merit.clip(WORST, BEST), dtype=np.float64)
 
 
@@ -134,8 +158,9 @@ def stated(reliability: Reliability | None, signs: Signs) -> Iterator[Statement]
     if reliability is None:
         return
     score = reliability.score(signs)
-    promise = reliability.promise[reliability.grade(score)]
-    yield Statement(LABEL, f"{score:.2f} (expected Dice of the whole). {promise}")
+    said = f"{score:.2f} (expected Dice of the whole)."
+    promise = reliability.promise[grade_of(score)]
+    yield Statement(LABEL, " ".join(filter(None, [said, promise, reliability.limit])))
 
 
 def doubts(reliability: Reliability | None, signs: Signs) -> Iterator[Flag]:
@@ -143,5 +168,5 @@ def doubts(reliability: Reliability | None, signs: Signs) -> Iterator[Flag]:
     if reliability is None:
         return
     score = reliability.score(signs)
-    if (cap := reliability.grade(score)) > Grade.A:
+    if (cap := grade_of(score)) > Grade.A:
         yield Flag("low_reliability", f"Expected Dice only {score:.2f}.", cap)

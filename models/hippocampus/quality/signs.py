@@ -13,28 +13,7 @@ from models.contract import LabelMap
 from models.hippocampus.preprocess import FloatVolume, normalise
 
 Signs = dict[str, float]
-"""Name of a sign → its value; empty when nothing was found."""
-
-NAMES = (
-    "expected_dice",
-    "expected_dice_anterior",
-    "expected_dice_posterior",
-    "entropy",
-    "rim_confidence",
-    "soft_excess",
-    "lost_share",
-    "border_share",
-    "log_volume",
-    "log_ratio",
-    "roughness",
-    "brightness",
-    "edge_contrast",
-    "sharpness",
-    "noise",
-    "skewness",
-    "log_field",
-)
-"""In the order of their weights in a bundle."""
+"""Name of a sign → its value, finite; empty when nothing was found."""
 
 Bools = npt.NDArray[np.bool_]
 
@@ -55,13 +34,12 @@ def signs(crop: FloatVolume, chances: FloatVolume, lost_share: float) -> Signs:
     mask = labels > 0
     if not (labels == 1).any() or not (labels == 2).any():
         return {}
-    found = {
-        **_of_probabilities(chances, labels),
+    return {
+        **_of_probabilities(chances, mask),
         **_of_shape(labels),
-        **_of_image(normalise(crop), mask),
+        "edge_contrast": _edge_contrast(normalise(crop), mask),
         "lost_share": lost_share,
     }
-    return {name: float(found[name]) for name in NAMES}
 
 
 def expected_dice(chance: FloatVolume, mask: Bools) -> float:
@@ -69,17 +47,10 @@ def expected_dice(chance: FloatVolume, mask: Bools) -> float:
     return 2 * float(chance[mask].sum()) / (float(mask.sum()) + float(chance.sum()))
 
 
-def _of_probabilities(chances: FloatVolume, labels: LabelMap) -> Signs:
-    mask = labels > 0
-    inside = chances[:, mask]
+def _of_probabilities(chances: FloatVolume, mask: Bools) -> Signs:
     whole = 1 - chances[0]
-    rim = mask & ~ndimage.binary_erosion(mask)
     return {
         "expected_dice": expected_dice(whole, mask),
-        "expected_dice_anterior": expected_dice(chances[1], labels == 1),
-        "expected_dice_posterior": expected_dice(chances[2], labels == 2),
-        "entropy": float(-(inside * np.log(inside + 1e-9)).sum(axis=0).mean()),
-        "rim_confidence": float(whole[rim].mean()),
         "soft_excess": float(np.log(whole.sum() / mask.sum())),
     }
 
@@ -99,16 +70,12 @@ def _of_shape(labels: LabelMap) -> Signs:
     }
 
 
-def _of_image(image: FloatVolume, mask: Bools) -> Signs:
-    """Return signs of a crop with mean 0 and standard deviation 1."""
+def _edge_contrast(image: FloatVolume, mask: Bools) -> float:
+    """Return how much brighter the shell around a mask is than the mask, in SD.
+
+    0 where the mask fills the crop and has no shell: no edge is seen.
+    """
     around = ndimage.binary_dilation(mask, iterations=2) & ~mask
-    steps = [np.diff(image, axis=axis) for axis in range(3)]
-    bends = [np.diff(step, axis=axis) for axis, step in enumerate(steps)]
-    return {
-        "brightness": float(image[mask].mean()),
-        "edge_contrast": float(image[around].mean() - image[mask].mean()),
-        "sharpness": float(np.mean([np.abs(step).mean() for step in steps])),
-        "noise": float(min(np.median(np.abs(bend)) for bend in bends)),
-        "skewness": float((image**3).mean()),
-        "log_field": float(np.log(image.size)),
-    }
+    if not around.any():
+        return 0.0
+    return float(image[around].mean() - image[mask].mean())

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
 
 from models.contract import Grade
 from models.hippocampus.quality.fitting import (
+    LOOKED_AT,
     Correlation,
     Scored,
     correlation,
@@ -21,10 +22,14 @@ from models.hippocampus.quality.fitting import (
 from models.hippocampus.quality.reliability import Reliability
 from models.hippocampus.validation.robustness.suite import CLEAN
 from models.hippocampus.validation.robustness.trial import read_trials
-from models.volume.bundle import BUNDLE_FILE, load_bundle
+from models.volume.bundle import amend
 
 GOOD_DICE = 0.85
 """Of the whole; the table says which share of each grade reaches it."""
+
+UNALTERED, NEW, ALTERED = "unaltered", "unaltered, folds not looked at", "altered"
+"""Shares of the readings: all as they are, those on which no choice was made, and
+all perturbed ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +45,26 @@ class GradeRow:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """The score on some of the readings: clean ones, or all."""
+    """The score on some of the readings.
+
+    Attributes
+    ----------
+    score, dice
+        Means: where they differ, the score promises too much or too little.
+    """
 
     name: str
     readings: int
     subjects: int
+    score: float
+    dice: float
     spearman: Correlation
     pearson: Correlation
     grades: tuple[GradeRow, ...]
+
+    def row(self, grade: Grade) -> GradeRow | None:
+        """Return what is known of a grade; None where no reading has it."""
+        return next((row for row in self.grades if row.grade == grade), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +87,48 @@ def judge(path: Path) -> Judged:
     trials = read_trials(path)
     scored = cross_validated(trials)
     clean = [one for one in scored if one.trial.entry == CLEAN.key]
-    shares = (_share("clean", clean), _share("clean and perturbed", scored))
-    return Judged(fit(trials), len({trial.fold for trial in trials}), shares)
+    new = [one for one in clean if one.trial.fold not in LOOKED_AT]
+    perturbed = [one for one in scored if one.trial.entry != CLEAN.key]
+    by_name = {UNALTERED: clean, NEW: new, ALTERED: perturbed}
+    shares = tuple(_share(name, chosen) for name, chosen in by_name.items() if chosen)
+    constants = replace(fit(trials), promise=promise(shares), limit=limit(shares))
+    return Judged(constants, len({trial.fold for trial in trials}), shares)
+
+
+def promise(shares: Sequence[Share]) -> dict[str, str]:
+    """Return for each grade what held-out readings of it were worth."""
+    known = [share for share in shares if share.name != NEW]
+    return {grade.value: " ".join(_found(grade, known)) for grade in Grade}
+
+
+def _found(grade: Grade, shares: Sequence[Share]) -> Iterator[str]:
+    """Yield a sentence about every share of the readings."""
+    yield f"Grade {grade.value} on held-out images:"
+    found = []
+    for share in shares:
+        if row := share.row(grade):
+            found.append(
+                f"{row.readings} of {share.readings} {share.name} ones, "
+                f"mean Dice {row.mean:.2f}, lowest {row.lowest:.2f}"
+            )
+        else:
+            found.append(f"none of {share.readings} {share.name} ones")
+    yield "; ".join(found) + "."
+
+
+def limit(shares: Sequence[Share]) -> str:
+    """Return what the score cannot tell; "" where it ranks ordinary images.
+
+    Where folds are at hand that no choice was made on, they decide.
+    """
+    by_name = {share.name: share for share in shares}
+    share = by_name.get(NEW) or by_name[UNALTERED]
+    if share.spearman.low > 0:
+        return ""
+    return (
+        "It tells failures; among ordinary images it does not tell better readings "
+        f"from worse (rank correlation {share.spearman}, {share.readings} images)."
+    )
 
 
 def _share(name: str, scored: Sequence[Scored]) -> Share:
@@ -80,6 +137,8 @@ def _share(name: str, scored: Sequence[Scored]) -> Share:
         name=name,
         readings=len(scored),
         subjects=len({one.trial.subject for one in scored}),
+        score=float(np.mean([one.score for one in scored])),
+        dice=float(np.mean([one.trial.dice["whole"] for one in scored])),
         spearman=correlation(scored, "spearman"),
         pearson=correlation(scored, "pearson"),
         grades=tuple(row for row in grades if row is not None),
@@ -93,6 +152,9 @@ def _grade(grade: Grade, scored: Sequence[Scored]) -> GradeRow | None:
     good = float((dice >= GOOD_DICE).mean())
     return GradeRow(grade, dice.size, float(dice.mean()), good, float(dice.min()))
 
+
+WIDTH = 80
+"""Columns of a terminal."""
 
 HEAD = (
     f"  {'grade':<6}{'n':>6}{'mean Dice':>11}{f'Dice ≥ {GOOD_DICE}':>13}{'lowest':>8}"
@@ -111,6 +173,7 @@ def as_text(found: Judged) -> str:
         lines += [
             "",
             f"{share.name}: {share.readings} readings of {share.subjects} subjects",
+            f"  mean score {share.score:.3f}, mean Dice {share.dice:.3f}",
             f"  Spearman {share.spearman}   Pearson {share.pearson}",
             HEAD,
         ]
@@ -119,37 +182,43 @@ def as_text(found: Judged) -> str:
             f"{row.lowest:>8.2f}"
             for row in share.grades
         ]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *wrap(found.constants.limit, WIDTH)]).rstrip()
 
 
 def as_json(found: Judged) -> dict[str, Any]:
     """Return the ``training.reliability`` object of a bundle."""
     return {
         "constants": found.constants.as_json(),
-        "measured": {
-            share.name: {
-                "readings": share.readings,
-                "subjects": share.subjects,
-                "spearman": str(share.spearman),
-                "pearson": str(share.pearson),
-            }
-            for share in found.shares
-        },
+        "measured": {share.name: _measured(share) for share in found.shares},
         "folds": found.folds,
     }
 
 
-def write(found: Judged, folder: Path) -> None:
-    """Write the constants into the ``bundle.json`` of a folder.
+def _measured(share: Share) -> dict[str, Any]:
+    return {
+        "readings": share.readings,
+        "subjects": share.subjects,
+        "mean_score": round(share.score, 3),
+        "mean_dice": round(share.dice, 3),
+        "spearman": str(share.spearman),
+        "pearson": str(share.pearson),
+    }
+
+
+def write(
+    found: Judged, folder: Path, networks: Mapping[str, str] | None = None
+) -> None:
+    """Write ``training.reliability`` into the bundle in a folder.
+
+    Parameters
+    ----------
+    networks
+        Number of a fold → SHA-256 of the weights that made the readings.
 
     Raises
     ------
     models.volume.bundle.BundleError
         The folder holds no intact bundle.
     """
-    load_bundle(folder)
-    path = folder / BUNDLE_FILE
-    content = json.loads(path.read_text(encoding="utf-8"))
-    content["training"]["reliability"] = as_json(found)
-    text = json.dumps(content, indent=2, ensure_ascii=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    content = {**as_json(found), "networks": dict(networks or {})}
+    amend(folder, {"training.reliability": content})

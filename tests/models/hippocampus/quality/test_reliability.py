@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from models.contract import Context, Grade, SeriesInfo, Volume, grade
 from models.hippocampus.model import HippocampusModel, build
@@ -14,13 +16,16 @@ from models.hippocampus.quality.reliability import (
     BETTER,
     LABEL,
     Reliability,
+    dice_of,
     doubts,
+    grade_of,
+    logit_of,
     stated,
 )
-from models.hippocampus.quality.signs import NAMES, Signs, expected_dice, signs
+from models.hippocampus.quality.signs import Signs, expected_dice, signs
 from tests.models.hippocampus.test_model import RAS
 
-USUAL: Signs = dict.fromkeys(NAMES, 1.0)
+USUAL: Signs = dict.fromkeys(BETTER, 1.0)
 
 
 def constants() -> Reliability:
@@ -32,9 +37,8 @@ def constants() -> Reliability:
         spread=(0.1,) * count,
         weight=(0.5,) * count,
         intercept=2.2,
-        grade_a=0.88,
-        grade_b=0.7,
         promise={"A": "Good.", "B": "Fair.", "C": "Poor."},
+        limit="It ranks nobody.",
     )
 
 
@@ -45,10 +49,35 @@ def test_each_sign_lowers_the_score_in_its_direction_alone(
     """Two-sided ones lower it both ways; no sign has a say in the other direction."""
     usual = constants().score(USUAL)
 
-    more, less = (constants().score(USUAL | {name: 1.0 + step}) for step in (0.1, -0.1))
+    more, less = (constants().score(USUAL | {name: 1.0 + step}) for step in (0.3, -0.3))
 
     assert np.sign(round(more - usual, 9)) == (better or -1)
     assert np.sign(round(less - usual, 9)) == (-better or -1)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, better in BETTER.items() if not better]
+)
+def test_people_may_differ_where_there_is_no_better(name: str) -> None:
+    """A volume two deviations from the usual says nothing against a reading."""
+    usual = constants().score(USUAL)
+
+    assert constants().score(USUAL | {name: 1.19}) == usual
+    assert constants().score(USUAL | {name: 1.25}) < usual
+
+
+@given(st.floats(0, 1))
+def test_the_score_is_a_dice_and_not_its_eased_kin(dice: float) -> None:
+    """What was done to a Dice before the fit is undone after it."""
+    assert dice_of(float(logit_of(dice))) == pytest.approx(dice, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("score", "grade"), [(0.85, "A"), (0.849, "B"), (0.7, "B"), (0.699, "C"), (0, "C")]
+)
+def test_grades_are_of_the_expected_dice(score: float, grade: str) -> None:
+    """Two bounds that were chosen and not fitted."""
+    assert grade_of(score) == grade
 
 
 def test_one_sign_cannot_outweigh_all_the_others() -> None:
@@ -71,11 +100,11 @@ def test_the_report_states_the_score_and_caps_the_grade() -> None:
     """In words, with what the grade promises; a good score raises no flag."""
     (said,) = stated(constants(), USUAL)
     assert said.label == LABEL
-    assert said.text == "0.90 (expected Dice of the whole). Good."
+    assert said.text == "0.92 (expected Dice of the whole). Good. It ranks nobody."
     assert not list(doubts(constants(), USUAL))
 
-    (doubt,) = doubts(constants(), USUAL | {"entropy": 1.1})
-    assert (doubt.code, doubt.caps_grade) == ("low_reliability", Grade.B)
+    (doubt,) = doubts(constants(), USUAL | {"expected_dice": 0.6})
+    assert (doubt.code, doubt.caps_grade) == ("low_reliability", Grade.C)
 
 
 def test_a_bundle_without_constants_has_no_score() -> None:
@@ -110,18 +139,29 @@ def test_expected_dice_is_the_dice_if_the_probabilities_are_true() -> None:
 
 
 def test_signs_are_complete_or_none() -> None:
-    """Every name has a finite number; a part without a voxel has no signs."""
+    """Every one that the score uses is there; a part without a voxel has none."""
     image, truth = phantom(1)
     chances = np.stack([truth == label for label in range(3)]).astype(np.float32)
 
     found = signs(image, chances, 0.0)
 
-    assert tuple(found) == NAMES
+    assert set(found) == set(BETTER)
     assert np.isfinite(list(found.values())).all()
     assert found["expected_dice"] == pytest.approx(1)
     chances[0] += chances[2]
     chances[2] = 0
     assert signs(image, chances, 0.0) == {}
+
+
+def test_a_mask_that_fills_its_crop_has_finite_signs() -> None:
+    """There is no shell around it to compare with, and no mean of nothing."""
+    image, _ = phantom(1)
+    chances = np.full((3, *image.shape), 0.1, np.float32)
+    chances[1, :20] = chances[2, 20:] = 0.8
+
+    found = signs(image, chances, 0.0)
+
+    assert np.isfinite(list(found.values())).all()
 
 
 def test_the_model_states_the_score_of_its_bundle() -> None:

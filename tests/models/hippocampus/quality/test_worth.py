@@ -1,0 +1,105 @@
+"""What a score is worth is measured, said in words, and kept in a bundle."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import models
+from models.commands import app
+from models.hippocampus.model import build
+from models.hippocampus.quality import worth
+from models.hippocampus.quality.reliability import BETTER
+from models.hippocampus.validation.robustness.suite import CLEAN
+from models.hippocampus.validation.robustness.trial import Trial, as_line
+from tests.models.hippocampus.quality.readings import trials
+
+
+def written(path: Path, found: list[Trial]) -> Path:
+    """Write trials as ``pacs-model robustness`` does."""
+    lines = [json.dumps(as_line(trial)) for trial in found]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def of_chance(found: list[Trial]) -> list[Trial]:
+    """Return the trials with clean ones whose Dice no sign tells."""
+    return [
+        replace(t, dice={"whole": 0.89 + 0.02 * (t.subject // 5 % 2)})
+        if t.entry == CLEAN.key
+        else t
+        for t in found
+    ]
+
+
+def test_the_command_prints_what_each_share_of_the_readings_shows(
+    tmp_path: Path,
+) -> None:
+    """Unaltered ones first, then those on which nothing was chosen."""
+    path = written(tmp_path / "trials.jsonl", trials())
+
+    done = CliRunner().invoke(
+        app, ["reliability", "hippocampus", "--trials", str(path)]
+    )
+
+    assert done.exit_code == 0, done.output
+    shares = [line for line in done.output.splitlines() if " subjects" in line]
+    assert [line.split(":")[0] for line in shares] == [
+        "unaltered",
+        "unaltered, folds not looked at",
+        "altered",
+    ]
+    assert "40 readings of 40 subjects" in shares[0]
+    assert "24 readings of 24 subjects" in shares[1]
+    assert done.output.count("Spearman") == 3
+    assert max(map(len, done.output.splitlines())) <= 80
+
+
+def test_a_grade_promises_what_was_measured_of_it(tmp_path: Path) -> None:
+    """The very numbers of the table, unaltered and altered apart."""
+    found = worth.judge(written(tmp_path / "trials.jsonl", trials()))
+
+    unaltered = found.shares[0]
+    best = next(row for row in unaltered.grades if row.grade == "A")
+    promise = found.constants.promise
+    assert set(promise) == {"A", "B", "C"}
+    assert f"{best.readings} of 40 unaltered ones" in promise["A"]
+    assert f"mean Dice {best.mean:.2f}, lowest {best.lowest:.2f}" in promise["A"]
+    assert "none of 40 unaltered ones" in promise["C"]
+
+
+def test_a_score_that_ranks_nobody_says_so(tmp_path: Path) -> None:
+    """It tells wrecks from good readings, and among ordinary ones nothing."""
+    ranks = worth.judge(written(tmp_path / "a.jsonl", trials()))
+    blind = worth.judge(written(tmp_path / "b.jsonl", of_chance(trials())))
+
+    assert ranks.constants.limit == ""
+    assert "does not tell better readings from worse" in blind.constants.limit
+    assert blind.constants.limit in worth.as_text(blind).replace("\n", " ")
+
+
+def test_a_bundle_takes_the_constants_and_what_they_are_worth(tmp_path: Path) -> None:
+    """What was written is served: the model reads the bundle and states a score."""
+    bundle = tmp_path / "bundle"
+    shipped = models.bundle_folder("hippocampus")
+    shutil.copytree(shipped / "weights", bundle / "weights")
+    shutil.copy(shipped / "bundle.json", bundle)
+
+    found = worth.judge(written(tmp_path / "trials.jsonl", trials()))
+    worth.write(found, bundle, {"0": "ab"})
+
+    content = build(bundle).bundle.training["reliability"]
+    assert tuple(content["constants"]["names"]) == tuple(BETTER)
+    assert content["measured"]["unaltered"]["readings"] == 40
+    assert content["networks"] == {"0": "ab"}
+
+
+def test_a_file_with_too_little_is_refused(tmp_path: Path) -> None:
+    """Five subjects fit no score."""
+    with pytest.raises(ValueError, match="too few"):
+        worth.judge(written(tmp_path / "trials.jsonl", trials(subjects=5)))
