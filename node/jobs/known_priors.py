@@ -81,6 +81,7 @@ def person_hash(people: Iterable[Person], salt: str) -> str:
             (person.issuer for person in named),
             (person.birth_date for person in named),
             (person.sex for person in named),
+            (word for person in named for word in person.names),
         )
     ]
     return salted(salt, f"person {stated}")

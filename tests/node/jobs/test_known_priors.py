@@ -20,7 +20,7 @@ from tests.node.earlier import PRIOR, prior
 
 IMAGES = EarlierImages("1.2.3", Path("priors/1/0"), ("identity_unproven",))
 KNOWN = KnownPriors((prior(), PRIOR), ("identity_conflict",), (IMAGES,), "0a1b")
-ANNA = Person("A-1", "H", date(1951, 11, 23), "F")
+ANNA = Person("A-1", "H", date(1951, 11, 23), "F", frozenset({"anna", "smith"}))
 
 
 def test_what_is_kept_comes_back_whole() -> None:
@@ -66,10 +66,11 @@ def test_a_person_is_who_all_headers_together_name() -> None:
         {"birth_date": date(1951, 11, 24)},
         {"sex": "M"},
         {"sex": ""},
+        {"names": frozenset({"berta", "jones"})},
     ],
 )
 def test_whoever_differs_in_one_word_is_another(change: dict[str, Any]) -> None:
-    """Whichever of the four was corrected."""
+    """Whatever was corrected."""
     assert person_hash([replace(ANNA, **change)], "s") != person_hash([ANNA], "s")
 
 

@@ -10,8 +10,11 @@ import pytest
 from models.history import LEFT, Patient
 from models.volume.series import read_study
 from node.declared import Declared
+from node.inbound.visits import visit_of
 from node.jobs.job import JobRequest
-from node.predict.patient import patient_of
+from node.jobs.known_priors import person_hash
+from node.predict.patient import patient_of, with_own_priors
+from tests.node.earlier import PRIOR
 from tests.node.jobs.worker_stories import request, series
 
 
@@ -49,6 +52,47 @@ def test_what_a_crop_lacks_a_sibling_says(tmp_path: Path) -> None:
 
     assert (found.age_years, found.sex) == (72.0, "M")
     assert found.age_source == "Patient's Age as a series states it"
+
+
+def told(tmp_path: Path, *files: Path, **sought: str) -> JobRequest:
+    """Return what a study is told of priors that were sought for one of its files.
+
+    ``sought`` is what the header said then.
+    """
+    then = sought_for(tmp_path / "then", **sought)
+    asked = request(tmp_path, files, priors=(PRIOR,), priors_of=then)
+    return with_own_priors(asked, read_study(files))
+
+
+def sought_for(folder: Path, **tags: str) -> str:
+    """Return the hash that a search leaves beside its priors."""
+    person = visit_of(series(folder, **tags)[:1]).person
+    return person_hash([person], "salt")
+
+
+def test_priors_of_the_person_are_told(tmp_path: Path) -> None:
+    """Whichever file of a series the search has looked at, and whatever one lacks."""
+    bare = {"PatientBirthDate": "", "PatientSex": ""}
+    files = (*series(tmp_path, **bare), *series(tmp_path, "T1"))
+
+    assert told(tmp_path, *files).priors == (PRIOR,)
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"PatientID": "TEST-2"},
+        {"PatientBirthDate": "19770707"},
+        {"PatientSex": "M"},
+        {"PatientName": "Jones^Berta"},
+    ],
+)
+def test_priors_of_another_person_are_not(tmp_path: Path, tags: dict[str, str]) -> None:
+    """The study was corrected since: the reason says so, and nothing is fetched."""
+    left = told(tmp_path, *series(tmp_path), **tags)
+
+    assert (left.priors, left.earlier) == ((), ())
+    assert left.priors_withheld == ("prior_person_changed",)
 
 
 def test_another_sex_is_not_one_of_a_norm(tmp_path: Path) -> None:
