@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -11,8 +10,6 @@ from typing import Any
 
 import pytest
 
-import node
-from models.hippocampus.interpretation.progression import words
 from node.jobs.job import EarlierImages
 from node.jobs.known_priors import KnownPriors, person_hash
 from node.person import Person
@@ -72,33 +69,3 @@ def test_a_person_is_who_all_headers_together_name() -> None:
 def test_whoever_differs_in_one_word_is_another(change: dict[str, Any]) -> None:
     """Whatever was corrected."""
     assert person_hash([replace(ANNA, **change)], "s") != person_hash([ANNA], "s")
-
-
-NODE = Path(node.__file__).parent
-OF_PRIORS = (
-    NODE / "person.py",
-    NODE / "jobs" / "known_priors.py",
-    NODE / "inbound" / "visits.py",
-    *sorted((NODE / "inbound").glob("prior*.py")),
-)
-CAUTIONS = {"name_differs"}
-"""They are told with a prior, and withhold none."""
-
-
-REASON = re.compile(r'^[A-Z_]+ = "(\w+)"\n"""Reason code:', re.MULTILINE)
-REASONS = {code for module in OF_PRIORS for code in REASON.findall(module.read_text())}
-
-
-@pytest.mark.xfail(strict=False, reason="the words of some are being written")
-@pytest.mark.parametrize("reason", sorted(REASONS - CAUTIONS))
-def test_every_reason_has_a_sentence(reason: str) -> None:
-    """A reader is told what was not used and why, never a code with blanks."""
-    raw = reason.replace("_", " ")
-
-    assert raw not in words.withheld(reason).text
-    assert raw not in words.not_used(reason).text
-
-
-def test_the_codes_are_found() -> None:
-    """The walk sees what it is there for, one of each file that has some."""
-    assert {"prior_retracted", "identity_conflict", "study_date_missing"} <= REASONS
