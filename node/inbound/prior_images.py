@@ -87,8 +87,8 @@ class PriorImages:
         Has files opened by another process.
     rules
         What each model reads, by its name: the rule in force.
-    min_free_bytes
-        Free space below which nothing is fetched.
+    reserve_bytes
+        Free space below which what is sent is refused: twice as much stays free.
     most_bytes
         Of one series.
     """
@@ -99,14 +99,14 @@ class PriorImages:
         folder: Path,
         ask: Ask,
         rules: Mapping[str, Acceptance],
-        min_free_bytes: int = 0,
+        reserve_bytes: int = 0,
         most_bytes: int = MOST_BYTES,
     ) -> None:
         self._archive = archive
         self._folder = folder
         self._ask = ask
         self._rules = rules
-        self._min_free_bytes = min_free_bytes
+        self._min_free_bytes = 2 * reserve_bytes
         self._most_bytes = most_bytes
 
     def fetch(

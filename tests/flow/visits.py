@@ -13,6 +13,7 @@ from pydicom.uid import generate_uid
 
 import models
 from models.history import Prior
+from node.errors import ReaderError
 from node.inbound.archive import SearchableArchive
 from node.inbound.prior_images import PriorImages
 from node.inbound.prior_search import PriorSearch
@@ -36,6 +37,11 @@ def at_once(
 ) -> Answer:
     """Open foreign files in this process: of a test, they are its own."""
     return question(*given, **named)
+
+
+def refused(*_: object, **__: object) -> Any:
+    """Open nothing, as a process that dies of what it opens."""
+    raise ReaderError("the process died of it")
 
 
 def use_named_stand_in(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,12 +21,13 @@ from node.jobs.known_priors import KnownPriors
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
 from node.person import Person
-from tests.flow.visits import at_once
+from tests.flow.visits import at_once, refused
 from tests.node.inbound.filing import Filing
 from tests.node.inbound.objects import build_instance
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 RULE = Acceptance("MR", "^crop", min_slices=2, max_slices=40)
+RULES = {"hippocampus": RULE}
 SERIES = FoundSeries("1.2", "1.2.1", "20200101", "MR", "Crop left", 1, 20)
 FOUND = st.lists(
     st.builds(
@@ -111,12 +113,10 @@ HERS = {
 }
 
 
-def test_a_series_of_which_an_image_is_rejected_is_not_fetched(tmp_path: Path) -> None:
-    """Another of the same study is, and the reader is told of the first."""
-    archive = Filing()
-    for series, number in (("1.2.1", 9), ("1.2.2", 3)):
-        archive.takes([build_instance("1.2", series, **HERS) for _ in range(number)])
-    images = PriorImages(archive, tmp_path / "priors", at_once, {"hippocampus": RULE})
+def fetched(
+    images: PriorImages, rejected: Collection[str] = frozenset()
+) -> KnownPriors:
+    """Return what is fetched for a job of hers."""
     person = Person("SECRET-1", "", date(1950, 1, 2), "F")
     visit = Visit("1.9", person, date(2026, 1, 1))
     job = JobRow(
@@ -135,10 +135,53 @@ def test_a_series_of_which_an_image_is_rejected_is_not_fetched(tmp_path: Path) -
         {},
         "",
     )
+    return images.fetch(job, visit, (), rejected, lambda: False)
 
-    known = images.fetch(job, visit, (), {"1.2.1"}, lambda: False)
 
-    (fetched,) = known.images
+def test_a_series_of_which_an_image_is_rejected_is_not_fetched(tmp_path: Path) -> None:
+    """Another of the same study is, and the reader is told of the first."""
+    archive = Filing()
+    for series, number in (("1.2.1", 9), ("1.2.2", 3)):
+        archive.takes([build_instance("1.2", series, **HERS) for _ in range(number)])
+    images = PriorImages(archive, tmp_path / "priors", at_once, RULES)
+
+    known = fetched(images, {"1.2.1"})
+
+    (hers,) = known.images
     assert archive.wanted == [["1.2.2"]]
-    assert len(list(fetched.folder.iterdir())) == 3
+    assert len(list(hers.folder.iterdir())) == 3
     assert known.withheld == ("prior_images_rejected",)
+
+
+@pytest.fixture
+def archive() -> Filing:
+    """Return an archive with one series of hers."""
+    filing = Filing()
+    filing.takes([build_instance("1.2", "1.2.1", **HERS) for _ in range(3)])
+    return filing
+
+
+@pytest.mark.parametrize(("part", "count"), [(0.25, 1), (0.75, 0)])
+def test_twice_the_room_is_left_below_which_nothing_is_received(
+    archive: Filing, tmp_path: Path, part: float, count: int
+) -> None:
+    """No earlier exam costs the node an image that is sent to it."""
+    reserve = int(shutil.disk_usage(tmp_path).free * part)
+    images = PriorImages(archive, tmp_path / "priors", at_once, RULES, reserve)
+
+    known = fetched(images)
+
+    assert len(known.images) == count
+    assert known.withheld == (() if count else ("prior_images_not_fetched",))
+
+
+def test_images_that_are_not_opened_are_not_kept(
+    archive: Filing, tmp_path: Path
+) -> None:
+    """Nobody knows whose they are."""
+    images = PriorImages(archive, tmp_path / "priors", refused, RULES)
+
+    known = fetched(images)
+
+    assert (known.images, known.withheld) == ((), ("prior_images_unreadable",))
+    assert list(tmp_path.rglob("*.dcm")) == []

@@ -10,7 +10,7 @@ from node.errors import ArchiveError
 from node.inbound.prior_reports import fetch_reports
 from node.inbound.visits import Visit
 from node.person import Person
-from tests.flow.visits import at_once
+from tests.flow.visits import at_once, refused
 from tests.node.inbound.filing import Filing, note
 from tests.node.inbound.objects import build_instance
 
@@ -91,3 +91,12 @@ def test_an_archive_that_cannot_say_what_it_holds_is_an_error(archive: Filing) -
 
     with pytest.raises(ArchiveError, match="refused"):
         fetch_reports(archive, VISIT, in_time, at_once)
+
+
+def test_a_document_that_is_not_opened_leaves_its_study_unknown(
+    archive: Filing,
+) -> None:
+    """It may be the note that takes the others back."""
+    archived = fetch_reports(archive, VISIT, in_time, refused)
+
+    assert archived.unknown == {FIRST, SECOND, THIRD}

@@ -219,6 +219,7 @@ def test_what_a_stop_cut_short_is_sought_again(ledger: Ledger, tmp_path: Path) -
     priors.start()
     assert asked.wait(20)
     priors.stop()
+    priors.search(job, Look(None, "priors_not_sought", frozenset(RULES)))
 
     assert [each.job_id for each in ledger.priors.unsought()] == [job.job_id]
 
