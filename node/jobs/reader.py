@@ -26,8 +26,8 @@ from node.jobs.forkserver import (
 )
 from node.jobs.slot import end_at_once, live_with_parent
 
-DEADLINE_S = 10.0
-"""Longest time for one answer, in seconds: headers of a whole study take one."""
+DEADLINE_S = 5.0
+"""Longest time for one answer, in seconds: far above what headers take."""
 
 MOST_BYTES = 512 << 20
 """Memory that the answers may take: a report of ours has some hundred kilobytes."""
