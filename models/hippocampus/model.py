@@ -35,7 +35,7 @@ from models.hippocampus.interpretation.interpret import (
 )
 from models.hippocampus.interpretation.norms import norms_digest
 from models.hippocampus.network import WIDTHS, ResidualUNet
-from models.hippocampus.preprocess import Preprocessing
+from models.hippocampus.preprocess import Preprocessing, require_window
 from models.hippocampus.quality.reliability import Reliability, doubts, stated
 from models.hippocampus.quality.signs import Signs, signs
 from models.hippocampus.segment import probabilities
@@ -47,7 +47,7 @@ from models.training.precision import (
     choose_precision,
     reduced_precision,
 )
-from models.volume.bundle import Bundle, load_bundle
+from models.volume.bundle import Bundle, BundleError, load_bundle
 
 WEIGHTS = "weights/hippocampus.safetensors"
 
@@ -75,7 +75,7 @@ class HippocampusModel:
 
     def __init__(self, bundle: Bundle, network: nn.Module | None = None) -> None:
         self._bundle = bundle
-        self._preprocessing = Preprocessing.of(bundle.preprocessing)
+        self._preprocessing = _preprocessing(bundle)
         self._limits = Limits.of(bundle.training["limits"])
         self._reliability = Reliability.of(bundle.training.get("reliability"))
         if network is None:
@@ -173,6 +173,16 @@ class HippocampusModel:
                 step, context.precision, reduced, SERVING_LIMIT
             )
         return self._chosen[key]
+
+
+def _preprocessing(bundle: Bundle) -> Preprocessing:
+    """Return what shapes the input; refuse what the network could not read."""
+    try:
+        found = Preprocessing.of(bundle.preprocessing)
+        require_window(found.window, len(_widths(bundle)))
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleError(f"{bundle.folder.name}: preprocessing: {error}") from None
+    return found
 
 
 def _widths(bundle: Bundle) -> tuple[int, ...]:

@@ -43,6 +43,22 @@ class Preprocessing:
         return cls(float(content["spacing_mm"]), (depth, height, width))
 
 
+def require_window(window: Shape, widths: int) -> None:
+    """Do nothing if a U-Net of so many widths can halve a window at each of them.
+
+    Raises
+    ------
+    ValueError
+        It cannot, or one voxel would be left.
+    """
+    step = 2 ** (widths - 1)
+    if any(edge % step or edge < 2 * step for edge in window):
+        raise ValueError(
+            f"window {list(window)}: with {widths} widths every edge is a multiple of "
+            f"{step}, from {2 * step} up"
+        )
+
+
 def normalise(array: npt.NDArray[np.generic]) -> FloatVolume:
     """Return the crop with mean 0 and standard deviation 1, its own statistics.
 

@@ -36,15 +36,16 @@ class Recipe(TrainingSection):
     learning_rate
         Peak of the schedule.
     schedule
-        ``one_cycle`` (Smith & Topin 2018: up and, as a cosine, down to nothing) or
-        ``constant``.
+        ``one_cycle`` (Smith & Topin 2018: up and, as a cosine, down to nothing, with
+        Adam's first beta going the other way, 0.95 to 0.85 and back) or ``constant``.
     clip_norm
         Largest norm of a step's gradient.
     ema
         Decay per step of the averaged weights, which are the ones that ship; 0
         ships the last ones.
     precision
-        ``auto`` is timed at start.
+        ``auto`` is fp32, or sixteen bits where the processor has them and a step that
+        is timed at start gains by them.
     """
 
     epochs: Annotated[int, Field(ge=1)]
@@ -75,8 +76,9 @@ def read_settings(kind: type[Settings], path: Path) -> Settings:
         return kind(**tomllib.loads(path.read_text(encoding="utf-8")))
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"{path.name}: {place}: {first['msg']}") from None
+        place = ".".join(str(part) for part in first["loc"])  # "" where several clash
+        says = first["msg"].removeprefix("Value error, ")
+        raise ValueError(": ".join(filter(None, (path.name, place, says)))) from None
     except ValueError as error:
         raise ValueError(f"{path.name} is not TOML: {error}") from None
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from models.hippocampus.preprocess import Shape
+from models.hippocampus.preprocess import Shape, require_window
 from models.training.settings import Recipe, TrainingSection
 
 SHIPPED = Path(__file__).parent / "training.toml"
 """The settings that the shipped weights were trained with."""
 
 Amount = Annotated[float, Field(ge=0)]
+
+Widths = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=2)]
 
 
 class Augmentation(TrainingSection):
@@ -32,8 +34,10 @@ class Augmentation(TrainingSection):
     elastic_mm
         Largest standard deviation of the bending at its nodes.
     swelling_sd
-        Of the logarithm by which the labelled part alone grows or shrinks among its
-        neighbours, which teaches the network to follow the edge and not the place.
+        Standard deviation of the logarithm by which the labelled part alone grows or
+        shrinks along each axis at its middle, and less towards its edge; about that
+        of the logarithm of its volume. Its neighbours give way, which teaches the
+        network to follow the edge and not the place.
     gamma
         Largest absolute logarithm of the exponent of the intensities.
     bias
@@ -70,11 +74,17 @@ class HippocampusSettings(TrainingSection):
     widths
         Channels of the residual U-Net per scale, finest first.
     window
-        ``(D, H, W)`` voxels, while training as while serving.
+        ``(D, H, W)`` voxels, while training as while serving; the network halves them
+        at each of its widths but the first.
     """
 
     loop: Recipe
     augmentation: Augmentation = Augmentation()
     split: Split = Split()
-    widths: tuple[int, ...] = (16, 32, 64, 128)
+    widths: Widths = (16, 32, 64, 128)
     window: Shape = (40, 56, 40)
+
+    @model_validator(mode="after")
+    def _window_fits(self) -> Self:
+        require_window(self.window, len(self.widths))
+        return self

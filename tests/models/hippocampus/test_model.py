@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -214,6 +215,24 @@ def test_weights_that_were_changed_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(BundleError, match="SHA-256"):
         build(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("window", "says"),
+    [([41, 57, 40], "every edge is a multiple of 8"), ([40, 56], "not enough values")],
+)
+def test_a_window_that_the_network_cannot_halve_is_refused_at_start(
+    tmp_path: Path, window: list[int], says: str
+) -> None:
+    """In one line that names the bundle, not at the first study."""
+    shipped, folder = models.bundle_folder("hippocampus"), tmp_path / "own"
+    shutil.copytree(shipped / "weights", folder / "weights")
+    content = json.loads((shipped / "bundle.json").read_text(encoding="utf-8"))
+    content["preprocessing"]["window"] = window
+    (folder / "bundle.json").write_text(json.dumps(content), encoding="utf-8")
+
+    with pytest.raises(BundleError, match=f"^own: preprocessing: .*{says}"):
+        build(folder)
 
 
 @pytest.mark.data
