@@ -38,7 +38,7 @@ from node.jobs.request import bundle_of, request_of
 LOOK_S = 0.1
 """Seconds between two looks at what the workers are doing."""
 
-IN_VAIN_S = 60.0
+IN_VAIN_S = 300.0
 """Seconds without anybody at work after which no visit waits for an earlier one."""
 
 LEAST_ROOM_BYTES = 8 << 20

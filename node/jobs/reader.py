@@ -32,7 +32,7 @@ DEADLINE_S = 5.0
 MOST_BYTES = 512 << 20
 """Memory that the answers may take: a report of ours has some hundred kilobytes."""
 
-START_S = 60.0
+START_S = 300.0
 """Longest wait for the process itself, whose server may still load torch."""
 
 Given = ParamSpec("Given")
