@@ -165,6 +165,7 @@ def _sex_and_age(result: ResultRow) -> tuple[str, int | None]:
 def _calibration(read: Controls, bundle: Bundle) -> Calibration:
     from models.hippocampus.interpretation.norms.calibration import (
         FEWEST,
+        FEWEST_OF_SEX,
         Calibration,
         fit,
     )
@@ -177,8 +178,9 @@ def _calibration(read: Controls, bundle: Bundle) -> Calibration:
     if not entries:
         counts = "; ".join(_counts(norm, read.controls) for norm in load_norms())
         raise NodeError(
-            f"too few controls of one side, {FEWEST} are needed: {counts}; add more "
-            "people whom a norm holds for"
+            f"too few controls of one side, {FEWEST} are needed, and "
+            f"{FEWEST_OF_SEX} of a sex for it to count: {counts}; add more people "
+            "whom a norm holds for"
         )
     return Calibration(
         model=bundle.name,

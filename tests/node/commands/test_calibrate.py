@@ -75,7 +75,7 @@ def test_json_is_the_content_of_the_file(
 @pytest.mark.parametrize(
     ("count", "there", "words"),
     [
-        (29, False, "too few controls of one side, 30 are needed: UK Biobank"),
+        (29, False, "too few controls of one side, 30 are needed, and 10 of a"),
         (34, True, "is there already; name a new file with --output"),
     ],
 )
@@ -163,7 +163,7 @@ def test_a_calibration_in_force_gives_the_position_in_the_report(
     """A woman of 60, right side declared: a step where nothing was given before."""
     write_study(tmp_path / "study", 41)
     for path in (tmp_path / "study").rglob("*.dcm"):
-        of_sixty(path)
+        right_of_sixty(path)
     (tmp_path / "c.json").write_text(json.dumps(calibrated().as_json()))
     (tmp_path / "node.toml").write_text(
         '[models.hippocampus]\nlaterality = "right"\ncalibration = "c.json"\n'
@@ -182,9 +182,10 @@ def test_a_calibration_in_force_gives_the_position_in_the_report(
     assert "side_declared" in told
 
 
-def of_sixty(path: Path) -> None:
-    """Make the person of a file a woman of sixty."""
+def right_of_sixty(path: Path) -> None:
+    """Make the person of a file a woman of sixty, and the side the right one."""
     dataset = dcmread(path)
+    dataset.PixelData = dataset.pixel_array[:, ::-1].tobytes()
     dataset.PatientSex, dataset.PatientBirthDate = "F", "19600101"
     dataset.StudyDate = "20200601"
     dataset.save_as(path)

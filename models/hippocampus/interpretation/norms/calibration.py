@@ -20,9 +20,19 @@ from scipy import special
 
 from models.hippocampus.interpretation.norms.norm import Norm, Subject
 
-FORMAT = 1
+FORMAT = 2
+"""1 had right hippocampi that were read without being mirrored."""
+
 FEWEST = 30
 """Controls of one side below which nothing is calibrated."""
+
+FEWEST_OF_SEX = 10
+"""Controls of one sex below which they do not count: ten tell their mean to a third of
+a standard deviation, about a step of the position; one tells nothing of his sex."""
+
+AGES_PERCENT = (5.0, 95.0)
+"""Percentiles of the controls' ages between which a calibration is used. Beyond them
+the bias rests on one or two people, who would carry it as far as they are apart."""
 
 UNREADABLE = "calibration_unreadable"
 OTHER_WEIGHTS = "calibration_other_weights"
@@ -61,7 +71,8 @@ class Entry:
     n
         Controls, each of another person.
     age_years, sexes
-        Of the controls: it is not used beyond them.
+        For whom it is used: whole years about `AGES_PERCENT` of the controls, and each
+        sex of `FEWEST_OF_SEX` or more.
     bias_mm3
         Mean of measured minus centre of the norm.
     sd_ratio
@@ -150,7 +161,9 @@ class Calibration:
 def fit(controls: Sequence[Control], norms: Iterable[Norm]) -> tuple[Entry, ...]:
     """Return an entry for each norm and side with `FEWEST` controls or more.
 
-    Controls outside the validity of a norm do not count for it.
+    Controls outside the validity of a norm do not count for it, nor do those of a sex
+    with fewer than `FEWEST_OF_SEX`. One bias is fitted for all ages and sexes: the norm
+    has both, and how far the bias itself depends on them is not tested.
     """
     entries = []
     for norm in norms:
@@ -164,11 +177,15 @@ def fit(controls: Sequence[Control], norms: Iterable[Norm]) -> tuple[Entry, ...]
 
 
 def usable(controls: Sequence[Control], norm: Norm) -> Mapping[str, list[Control]]:
-    """Return the controls for whom a norm holds, by side."""
-    by_side: dict[str, list[Control]] = defaultdict(list)
+    """Return the controls for whom a norm holds, by side: of no sex with too few."""
+    groups: dict[tuple[str, str | None], list[Control]] = defaultdict(list)
     for control in controls:
         if control.subject.side and not any(norm.refusals(control.subject)):
-            by_side[control.subject.side].append(control)
+            groups[control.subject.side, control.subject.sex].append(control)
+    by_side: dict[str, list[Control]] = defaultdict(list)
+    for (side, _), found in groups.items():
+        if len(found) >= FEWEST_OF_SEX:
+            by_side[side] += found
     return by_side
 
 
@@ -178,12 +195,13 @@ def _entry(norm: Norm, side: str, controls: Sequence[Control]) -> Entry:
     shift = measured - [each.centre_mm3 for each in spread]  # mm³
     scores = shift / [each.sd_mm3 for each in spread]
     ages = [float(control.subject.age_years or 0) for control in controls]
+    youngest, oldest = np.percentile(ages, AGES_PERCENT)
     return Entry(
         norm=norm.name,
         norm_sha256=norm.digest,
         side=side,
         n=len(controls),
-        age_years=(min(ages), max(ages)),
+        age_years=(float(np.floor(youngest)), float(np.ceil(oldest))),
         sexes=tuple(sorted({str(control.subject.sex) for control in controls})),
         bias_mm3=_mean(shift),
         sd_ratio=_deviation(scores),

@@ -9,6 +9,7 @@ import pytest
 
 from models.hippocampus.interpretation.norms.calibration import (
     FEWEST,
+    FEWEST_OF_SEX,
     Calibration,
     Control,
     fit,
@@ -63,9 +64,44 @@ def test_it_holds_for_people_like_the_controls() -> None:
     (entry,) = calibrated().entries
 
     assert entry.covers(Subject(60, "F", "right"))
+    assert entry.covers(Subject(53.0, "F", "right"))
     assert not entry.covers(Subject(52.5, "F", "right"))
     assert not entry.covers(Subject(60, "M", "right"))
     assert not entry.covers(Subject(None, "F", "right"))
+
+
+def test_one_person_far_from_the_others_covers_nothing() -> None:
+    """A man of 25 among women of 53 to 70 calibrates neither men nor the young."""
+    nomis = norm("nomis2021")
+    him = Control(Subject(25, "M", "left", 1.6e6), 3000.0)
+    her = Control(Subject(25, "F", "left", 1.5e6), 3000.0)
+
+    (alone,) = fit([*women(FEWEST, "left"), him], [nomis])
+    (joined,) = fit([*women(FEWEST, "left"), her], [nomis])
+
+    assert (alone.n, alone.sexes) == (FEWEST, ("F",))
+    assert (joined.n, joined.age_years) == (FEWEST + 1, (53.0, 70.0))
+    assert fit([*women(FEWEST - 1, "left"), him], [nomis]) == ()
+
+
+def test_both_sexes_are_covered_from_ten_of_each_on() -> None:
+    """Nine men are dropped, and do not move the bias of the women."""
+    nomis = norm("nomis2021")
+    few = [*women(25, "left"), *men(FEWEST_OF_SEX - 1)]
+    enough = [*women(25, "left"), *men(FEWEST_OF_SEX)]
+
+    assert fit(few, [nomis]) == ()
+    (entry,) = fit(enough, [nomis])
+    assert (entry.n, entry.sexes) == (35, ("F", "M"))
+    assert entry.covers(Subject(60, "M", "left"))
+
+
+def men(count: int) -> list[Control]:
+    """Return the first women as men."""
+    return [
+        replace(each, subject=replace(each.subject, sex="M"))
+        for each in women(25, "left")[:count]
+    ]
 
 
 def test_it_is_the_same_after_a_way_through_a_file() -> None:
