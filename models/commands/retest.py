@@ -11,10 +11,12 @@ from models.commands.options import (
     DataOption,
     FoldsOption,
     NameArgument,
+    ProcessesOption,
     TakerOption,
     shipped_folds,
 )
 from models.commands.parts import part
+from models.over_processes import cores
 
 
 def retest(
@@ -26,6 +28,7 @@ def retest(
         int, typer.Option(metavar="N", min=2, help="Readings of each case.")
     ] = 12,
     seed: Annotated[int, typer.Option(metavar="N", help="Of every draw.")] = 0,
+    processes: ProcessesOption = None,
 ) -> None:
     """Measure the noise of one reading on held-out cases.
 
@@ -51,7 +54,8 @@ def retest(
     folds = folds or shipped_folds(name)
     origin = part(name, "validation.origin").origin_of(folds, bundle)
     held_out = part(name, "validation.volumes").held_out_readers(folds, data)
-    noise = measure.measure_noise(held_out, repeats, seed, told=Counted(len(held_out)))
+    told, used = Counted(len(held_out)), processes or cores()
+    noise = measure.measure_noise(held_out, repeats, seed, told, used)
     typer.echo(
         f"{noise.cases} cases of {noise.subjects} subjects, {repeats} readings each"
     )

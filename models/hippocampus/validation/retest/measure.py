@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
 from models.hippocampus.findings import STRUCTURES
 from models.hippocampus.interpretation.progression.noise import Noise
 from models.hippocampus.learning.cases import Case
-from models.hippocampus.validation.retest.rescan import Rescan, rescan
+from models.hippocampus.validation.retest.rescan import rescan
 from models.hippocampus.validation.retest.sem import spread
 from models.hippocampus.validation.volumes import Read
+from models.over_processes import over_processes
 
 REPEATS = 12
 """Readings of each case: its own variance is then known to a factor of 1.5, and the
@@ -20,11 +22,11 @@ pooled one of 200 cases to 2 %."""
 
 
 def measure_noise(
-    held_out: Iterable[tuple[Case, Read]],
+    held_out: Sequence[tuple[Case, Read]],
     repeats: int = REPEATS,
     seed: int = 0,
-    how: Rescan | None = None,
     told: Callable[[str], None] = lambda _: None,
+    processes: int = 1,
 ) -> Noise:
     """Return the SEM of every structure.
 
@@ -46,27 +48,27 @@ def measure_noise(
     found: dict[str, dict[str, list[list[float]]]] = {
         structure.name: defaultdict(list) for structure in STRUCTURES
     }
-    cases = 0
-    for case, read in held_out:
-        volumes = _readings(case, read, repeats, seed, how)
+    if not held_out:
+        raise ValueError("no held-out case to read again")
+    work = partial(_readings, repeats=repeats, seed=seed)
+    read_again = over_processes(work, held_out, processes)
+    for (case, _), volumes in zip(held_out, read_again, strict=True):
         for name, values in volumes.items():
             found[name][str(case.subject)].append(values)
-        cases += 1
         told(case.name)
-    if not cases:
-        raise ValueError("no held-out case to read again")
     return Noise(
         {name: spread(readings, seed) for name, readings in found.items()},
-        cases,
+        len(held_out),
         len(found[STRUCTURES[0].name]),
         repeats,
     )
 
 
 def _readings(
-    case: Case, read: Read, repeats: int, seed: int, how: Rescan | None
+    held_out: tuple[Case, Read], repeats: int, seed: int
 ) -> dict[str, list[float]]:
     """Return the volumes of one case by structure, ``repeats`` of each."""
+    case, read = held_out
     rng = np.random.default_rng([seed, *case.name.encode()])
-    readings = [read(rescan(case.image, case.labels, rng, how)) for _ in range(repeats)]
+    readings = [read(rescan(case.image, case.labels, rng)) for _ in range(repeats)]
     return {s.name: [reading[s.name] for reading in readings] for s in STRUCTURES}

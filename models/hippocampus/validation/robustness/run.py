@@ -6,9 +6,11 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from models.hippocampus.quality.fitting import graded
 from models.hippocampus.validation.held_out import held_out
 from models.hippocampus.validation.origin import Origin
 from models.hippocampus.validation.robustness import table
+from models.hippocampus.validation.robustness.suite import SUITE
 from models.hippocampus.validation.robustness.trial import as_line, read_trials, trials
 
 TRIALS = "trials.jsonl"
@@ -21,6 +23,8 @@ def run(
     data: Path, folds: Path, output: Path, every: int = 1, processes: int = 1
 ) -> Iterator[tuple[int, int]]:
     """Write ``trials.jsonl`` into ``output``; yield cases done and of all.
+
+    A run that was interrupted goes on where it was.
 
     Parameters
     ----------
@@ -39,13 +43,36 @@ def run(
     output.mkdir(parents=True, exist_ok=True)
     (output / ORIGIN).unlink(missing_ok=True)
     partial = output / f"{TRIALS}.partial"
-    with partial.open("w", encoding="utf-8") as file:
-        for done, found in enumerate(trials(pairs, processes=processes), start=1):
-            file.writelines(json.dumps(as_line(one)) + "\n" for one in found)
-            yield done, len(pairs)
-    partial.replace(output / TRIALS)
+    done = _begin(partial, origin, {case.name for _, case in pairs})
+    rest = [pair for pair in pairs if pair.case.name not in done]
+    with partial.open("a", encoding="utf-8") as file:
+        for number, found in enumerate(trials(rest, processes=processes), start=1):
+            file.write("".join(json.dumps(as_line(one)) + "\n" for one in found))
+            file.flush()
+            yield len(done) + number, len(pairs)
+    _, _, lines = partial.read_text(encoding="utf-8").partition("\n")
+    (output / TRIALS).write_text(lines, encoding="utf-8")
     text = json.dumps(origin.as_json(), indent=1)
     (output / ORIGIN).write_text(text + "\n", encoding="utf-8")
+    partial.unlink()
+
+
+def _begin(partial: Path, origin: Origin, wanted: set[str]) -> set[str]:
+    """Write what an interrupted run of the same folds had done; return its cases.
+
+    Its first line says which folds and perturbations it is of: of others, nothing is
+    kept. A case that was cut off is read again.
+    """
+    about = {"folds": origin.as_json(), "suite": [entry.key for entry in SUITE]}
+    lines: list[str] = []
+    if partial.is_file():
+        there, *rest = partial.read_text(encoding="utf-8").split("\n")
+        lines = rest[:-1] if there == json.dumps(about) else []
+    whole = len(lines) // len(SUITE) * len(SUITE)
+    kept = [one for one in map(json.loads, lines[:whole]) if one["case"] in wanted]
+    text = "".join(json.dumps(one) + "\n" for one in [about, *kept])
+    partial.write_text(text, encoding="utf-8")
+    return {one["case"] for one in kept}
 
 
 def origin_of_trials(trials: Path) -> Origin:
@@ -67,7 +94,16 @@ def origin_of_trials(trials: Path) -> Origin:
 
 
 def summary(output: Path) -> str:
-    """Write the table of the trials in ``output``, and return it as text."""
-    found = table.rows(read_trials(output / TRIALS))
+    """Write the table of the trials in ``output``, and return it as text.
+
+    Its grades are those of a bundle with a reliability score, each reading scored by
+    constants of the other folds; without a score where there are too few cases.
+    """
+    trials, note = read_trials(output / TRIALS), ""
+    try:
+        trials = graded(trials)
+    except ValueError as error:
+        note = f"\nGraded without a reliability score: {error}."
+    found = table.rows(trials)
     table.write(found, output)
-    return table.as_text(found)
+    return table.as_text(found) + note

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from models.hippocampus.validation.robustness.perturbations import Scene, scene
 from models.hippocampus.validation.robustness.suite import SUITE, Entry
 from models.over_processes import over_processes
 from models.training.metrics import dice
-from models.volume.bundle import load_bundle
+from models.volume.bundle import Bundle, load_bundle
 from models.volume.geometry import Affine
 
 PARTS = {"anterior": (1,), "posterior": (2,), "whole": (1, 2)}
@@ -104,7 +104,20 @@ def _trials_of(
 @cache
 def _model(fold: Fold) -> HippocampusModel:
     shipped = load_bundle(models.bundle_folder("hippocampus"))
-    return HippocampusModel(shipped, fold.network())
+    return HippocampusModel(as_fold(shipped, fold), fold.network())
+
+
+def as_fold(shipped: Bundle, fold: Fold) -> Bundle:
+    """Return the bundle with the fold's window, and without a reliability score.
+
+    The score of a bundle was fitted on readings like these, so it may not grade them:
+    `models.hippocampus.quality.fitting.graded` does, fold by fold.
+    """
+    window = {"window": list(fold.preprocessing.window)}
+    training = {k: v for k, v in shipped.training.items() if k != "reliability"}
+    return replace(
+        shipped, preprocessing={**shipped.preprocessing, **window}, training=training
+    )
 
 
 def trial(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +18,14 @@ from models.hippocampus.model import HippocampusModel, build
 from models.hippocampus.network import ResidualUNet
 from models.hippocampus.phantom_image import phantom
 from models.hippocampus.preprocess import normalise
-from models.hippocampus.validation.folds import write_fold
+from models.hippocampus.validation.folds import Fold, read_folds, write_fold
+from models.hippocampus.validation.robustness.run import run
 from models.hippocampus.validation.robustness.suite import SUITE, Entry
-from models.hippocampus.validation.robustness.trial import read_trials, trial
+from models.hippocampus.validation.robustness.trial import (
+    as_fold,
+    read_trials,
+    trial,
+)
 from models.training.settings import read_settings
 from models.volume.nifti import write_nifti
 from tests.models.hippocampus.test_model import RAS
@@ -63,27 +70,98 @@ def test_what_cannot_be_read_is_flagged(model: HippocampusModel, key: str) -> No
     assert trial(model, 0, case(), entry(key), "fp32").flagged
 
 
-def test_the_command_tries_held_out_cases_and_writes_the_table(tmp_path: Path) -> None:
-    """A tiny network, one case that it never saw, every perturbation."""
-    data, folds, output = (tmp_path / name for name in ("data", "folds", "out"))
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Write five phantoms and a tiny network that saw none; return the options."""
+    root = tmp_path_factory.mktemp("robustness")
+    data, folds, output = (root / name for name in ("data", "folds", "out"))
     for folder in (data / "images", data / "labels"):
         folder.mkdir(parents=True)
-    settings = read_settings(HippocampusSettings, SHIPPED)
-    settings = settings.model_copy(update={"widths": (4, 8)})
     for number in (1, 3, 5, 7, 9):
         image, truth = phantom(number)
         name = f"hippocampus_{number:03d}.nii.gz"
         write_nifti(data / "images" / name, image, RAS)
         write_nifti(data / "labels" / name, truth.astype(np.uint8), RAS)
     folds.mkdir()
-    torch.manual_seed(0)
-    write_fold(ResidualUNet((4, 8)), folds, 0, [], settings)
+    write_tiny_fold(folds)
+    return ["--data", str(data), "--folds", str(folds), "--output", str(output)]
 
-    places = ["--data", str(data), "--folds", str(folds), "--output", str(output)]
+
+def write_tiny_fold(folder: Path, **changes: object) -> Fold:
+    """Write fold 0 of the shipped settings but two widths, and read it."""
+    settings = read_settings(HippocampusSettings, SHIPPED)
+    settings = settings.model_copy(update={"widths": (4, 8), **changes})
+    torch.manual_seed(0)
+    write_fold(ResidualUNet((4, 8)), folder, 0, [], settings)
+    (fold,) = read_folds(folder)
+    return fold
+
+
+@pytest.fixture(scope="module")
+def said(places: list[str]) -> str:
+    """Run the command where an attempt with other networks was interrupted."""
+    output = Path(places[-1])
+    output.mkdir()
+    partial = output / "trials.jsonl.partial"
+    partial.write_text('{"folds": "others"}\n{"case": "x"}\n', encoding="utf-8")
+
     done = CliRunner().invoke(app, ["robustness", "hippocampus", *places])
 
     assert done.exit_code == 0, done.output
-    assert "contrast inverted" in done.output
+    return done.output
+
+
+def test_the_command_tries_held_out_cases_and_writes_the_table(
+    places: list[str], said: str
+) -> None:
+    """A tiny network, one case that it never saw, every perturbation."""
+    output = Path(places[-1])
+
+    assert "contrast inverted" in said
+    assert "without a reliability score" in said
     found = read_trials(output / "trials.jsonl")
     assert [one.entry for one in found] == [entry.key for entry in SUITE]
     assert "| other hand |" in (output / "robustness.md").read_text(encoding="utf-8")
+    assert {path.name for path in output.iterdir()} == {
+        "trials.jsonl",
+        "folds.json",
+        "robustness.json",
+        "robustness.md",
+    }
+
+
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_an_interrupted_run_goes_on_where_it_was(
+    places: list[str], said: str, is_cut: bool
+) -> None:
+    """A case that is whole is not read again, one that was cut off is."""
+    data, folds, output = map(Path, places[1::2])
+    whole = (output / "trials.jsonl").read_text(encoding="utf-8")
+    origin = json.loads((output / "folds.json").read_text(encoding="utf-8"))
+    about = json.dumps({"folds": origin, "suite": [entry.key for entry in SUITE]})
+    marked = whole.replace('"subject": ', '"subject": 1')
+    kept = f"{about}\n{marked[:-9] if is_cut else marked}"
+    other = output.parent / f"out-{is_cut}"
+    other.mkdir()
+    (other / "trials.jsonl.partial").write_text(kept, encoding="utf-8")
+
+    assert list(run(data, folds, other)) == ([(1, 1)] if is_cut else [])
+
+    found = (other / "trials.jsonl").read_text(encoding="utf-8")
+    assert found == (whole if is_cut else marked)
+
+
+def test_a_fold_is_read_as_it_was_trained_and_graded_by_no_fitted_score(
+    tmp_path: Path, model: HippocampusModel
+) -> None:
+    """Its window, not the shipped one; a score that was fitted on it stays out."""
+    fold = write_tiny_fold(tmp_path, window=(48, 56, 48))
+    fitted = replace(
+        model.bundle, training={**model.bundle.training, "reliability": {"a": 1}}
+    )
+
+    found = as_fold(fitted, fold)
+
+    assert found.preprocessing["window"] == [48, 56, 48]
+    assert found.preprocessing["frame"] == model.bundle.preprocessing["frame"]
+    assert set(fitted.training) - set(found.training) == {"reliability"}
