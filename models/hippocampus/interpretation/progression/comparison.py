@@ -8,27 +8,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from models.hippocampus.findings import MIRRORED
+from models.hippocampus.interpretation.progression import reasons
 from models.hippocampus.interpretation.progression.change import (
     is_long_enough,
     years_between,
 )
-from models.hippocampus.interpretation.progression.reasons import (
-    CAUTIONS,
-    NO_DATE,
-    NO_PRIOR,
-    OTHER_PROTOCOL,
-    OTHER_SIDE,
-    OTHER_WEIGHTS,
-    PROTOCOL_UNKNOWN,
-    SIDE_UNKNOWN,
-    TOO_SHORT,
-    caution,
-)
 from models.hippocampus.interpretation.volumes import volumes_mm3
 from models.history import Patient, Prior
-
-OF_THE_METHOD = frozenset({MIRRORED})
-"""Reservations of every visit of one side alike: no change comes of them."""
 
 TIMES_MS = frozenset({"RepetitionTime", "EchoTime", "InversionTime"})
 TIME_TOLERANCE = 0.05
@@ -95,30 +81,33 @@ def reference(found: Sequence[Visit], study_date: date) -> Visit | None:
 def withheld(patient: Patient, found: Sequence[Visit]) -> str:
     """Return the reason code why there is no `reference`."""
     if patient.study_date is None:
-        return NO_DATE
+        return reasons.NO_DATE
     if not patient.priors:
-        return NO_PRIOR
+        return reasons.NO_PRIOR
     if found:
-        return TOO_SHORT
+        return reasons.TOO_SHORT
     sides = {prior.laterality for prior in patient.priors}
     if patient.laterality is None or None in sides:
-        return SIDE_UNKNOWN
+        return reasons.SIDE_UNKNOWN
     if all(prior.laterality != patient.laterality for prior in patient.priors):
-        return OTHER_SIDE
-    return TOO_SHORT
+        return reasons.OTHER_SIDE
+    return reasons.TOO_SHORT
 
 
 def cautions(prior: Prior, patient: Patient, device_uid: str) -> dict[str, str]:
-    """Return what makes the two volumes less comparable: reason code → words."""
-    found = {
-        code: caution(code) for code in prior.cautions if code not in OF_THE_METHOD
-    }
+    """Return what makes the two volumes less comparable: reason code → words.
+
+    That both were mirrored to be read does not: it holds for every visit of the side.
+    """
+    found = reasons.cautions(code for code in prior.cautions if code != MIRRORED)
     if not device_uid or prior.device_uid != device_uid:
-        found[OTHER_WEIGHTS] = f"read by version {prior.model_version or 'unknown'}"
+        found[reasons.OTHER_WEIGHTS] = (
+            f"read by version {prior.model_version or 'unknown'}"
+        )
     if not prior.protocol or not patient.protocol:
-        found[PROTOCOL_UNKNOWN] = CAUTIONS[PROTOCOL_UNKNOWN]
+        found[reasons.PROTOCOL_UNKNOWN] = reasons.CAUTIONS[reasons.PROTOCOL_UNKNOWN]
     elif differences := _differences(prior.protocol, patient.protocol):
-        found[OTHER_PROTOCOL] = "; ".join(differences)
+        found[reasons.OTHER_PROTOCOL] = "; ".join(differences)
     return found
 
 

@@ -107,7 +107,7 @@ def _rates(
             continue
         text = words.rate_text(rate.percent, rate.half_width)
         parts = [f"{text} {words.since(first, first.volumes[name], now[name])}."]
-        parts += [words.no_interval(first)] if first.cautions else []
+        parts += [words.NO_INTERVAL] if first.cautions else []
         yield Statement(words.LABEL, " ".join(parts), name)
 
 

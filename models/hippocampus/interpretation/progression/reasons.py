@@ -6,7 +6,7 @@ test compares them with its source.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from models.hippocampus.interpretation.volumes import IMPLAUSIBLE
@@ -22,6 +22,7 @@ VOLUME_MISSING = "volume_missing"
 
 OTHER_WEIGHTS = "other_weights"
 OTHER_PROTOCOL = "other_protocol"
+PRIOR_RESERVATIONS = "prior_reservations"
 PROTOCOL_UNKNOWN = "protocol_unknown"
 """Cautions: a rate is printed, its interval is not."""
 
@@ -80,7 +81,8 @@ CAUTIONS: Mapping[str, str] = MappingProxyType(
         PROTOCOL_UNKNOWN: "the protocol of a visit is not known",
     }
 )
-"""What is known against an earlier result; other codes are reservations of its own."""
+"""What is known against an earlier result; other codes are reservations of its own,
+which are told under one code: theirs would speak of this study."""
 
 
 def why_not(reason: str) -> str:
@@ -110,13 +112,19 @@ def beside(reason: str) -> str:
     return f"Another earlier result was not used: {why}"
 
 
-def caution(code: str) -> str:
-    """Return what is known against an earlier result.
+def cautions(codes: Iterable[str]) -> dict[str, str]:
+    """Return what is known against an earlier result: reason code → words.
 
-    >>> caution("name_differs"), caution("thick_slices")
-    ('the name differs', 'the earlier result has a reservation (thick slices)')
+    >>> cautions(["name_differs", "thick_slices"])
+    ... # doctest: +NORMALIZE_WHITESPACE
+    {'name_differs': 'the name differs',
+     'prior_reservations': 'the earlier result has reservations (thick slices)'}
     """
-    return CAUTIONS.get(code, f"the earlier result has a reservation ({plain(code)})")
+    given = list(codes)
+    found = {code: CAUTIONS[code] for code in given if code in CAUTIONS}
+    if own := ", ".join(plain(code) for code in given if code not in CAUTIONS):
+        found[PRIOR_RESERVATIONS] = f"the earlier result has reservations ({own})"
+    return found
 
 
 def plain(code: str) -> str:

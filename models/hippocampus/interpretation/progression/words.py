@@ -52,6 +52,12 @@ PUBLISHED = (
 )
 
 
+NO_INTERVAL = (
+    "The interval is withheld: it holds for equal weights, equal protocol and an "
+    "earlier result without reservations only."
+)
+
+
 def withheld(reason: str, structure: str = "") -> Statement:
     """Return the sentence that no rate is printed, and why."""
     return Statement(LABEL, f"Not determined: {why_not(reason)}", structure, reason)
@@ -96,16 +102,6 @@ def since(visit: Visit, first_mm3: float, now_mm3: float) -> str:
     return (
         f"since {visit.prior.study_date.isoformat()} ({visit.years:.2f} years, "
         f"{visit.prior.source}): {first_mm3:.0f} mm³ then, {now_mm3:.0f} mm³ now"
-    )
-
-
-def no_interval(visit: Visit) -> str:
-    """Return why a rate stands without its interval, "" for no cause."""
-    if not visit.cautions:
-        return ""
-    return (
-        "The interval is withheld: it holds for equal weights, equal protocol and "
-        "results without reservations only."
     )
 
 

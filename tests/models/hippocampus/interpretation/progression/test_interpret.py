@@ -244,7 +244,7 @@ def test_a_visit_without_caution_comes_before_an_older_one_with() -> None:
         ),
         ({"protocol": {}}, "protocol_unknown", "not known"),
         ({"cautions": ("name_differs",)}, "name_differs", "the name differs"),
-        ({"cautions": ("thick_slices",)}, "thick_slices", "(thick slices)"),
+        ({"cautions": ("thick_slices",)}, "prior_reservations", "(thick slices)"),
     ],
 )
 def test_what_differs_between_visits_is_named_and_costs_the_interval(

@@ -9,14 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from models.hippocampus.interpretation.progression import reasons
 from models.hippocampus.interpretation.progression.reasons import (
     CAUTIONS,
     OF_THIS_STUDY,
     REFUSED,
     UNSOUGHT,
     beside,
-    caution,
+    cautions,
     why_not,
 )
 
@@ -65,7 +64,7 @@ def test_each_reason_of_the_node_has_words(code: str) -> None:
 def test_each_caution_of_the_node_has_words(code: str) -> None:
     """What is known against an earlier result is told as such."""
     assert code in CAUTIONS
-    assert code.replace("_", " ") not in caution(code)
+    assert code.replace("_", " ") not in cautions([code])[code]
 
 
 def test_a_code_is_of_one_kind() -> None:
@@ -79,19 +78,4 @@ def test_a_code_of_tomorrow_is_still_said() -> None:
     """By another version of the node: in its own words."""
     assert why_not("prior_lost") == "prior lost."
     assert beside("prior_lost").endswith("was not used: prior lost.")
-    assert caution("odd") == "the earlier result has a reservation (odd)"
-
-
-def test_the_models_own_codes_have_words() -> None:
-    """Every constant of the module."""
-    own = {
-        value
-        for name, value in vars(reasons).items()
-        if name.isupper() and isinstance(value, str)
-    }
-
-    assert own - {"other_weights", "other_protocol"} <= {
-        *REFUSED,
-        *OF_THIS_STUDY,
-        *CAUTIONS,
-    }
+    assert cautions(["odd"]).popitem()[1].endswith("has reservations (odd)")
