@@ -132,7 +132,8 @@ class PriorsSettings(Section):
     enabled: bool = True
     """Look for earlier results before a study is read."""
     archive: bool = True
-    """Ask the archive for reports of earlier studies, where the node has none."""
+    """Ask the archive which images and results of earlier studies it rejects, and for
+    reports where the node has none."""
     images: bool = False
     """Where it has no report either, fetch up to three earlier series and read them
     anew, for their numbers alone."""

@@ -18,8 +18,9 @@ from node.inbound.visits import Visit
 from node.prior_content import NoReportError
 from node.prior_report import PriorReport, read_document, rejected_in, report_in
 
-MODALITIES = frozenset({"SR", "KO"})
-"""Of what is said about a study, and of what takes it back."""
+NOTES = frozenset({"KO"})
+DOCUMENTS = NOTES | {"SR"}
+"""Modalities of what takes something back, and with it of what is said."""
 
 ARCHIVED = "report in the archive"
 """Where such a prior was found (`models.history.Prior.source`)."""
@@ -81,7 +82,11 @@ def read_report(
 
 
 def fetch_reports(
-    archive: SearchableArchive, visit: Visit, is_over: IsOver, ask: Ask
+    archive: SearchableArchive,
+    visit: Visit,
+    is_over: IsOver,
+    ask: Ask,
+    modalities: Collection[str] = DOCUMENTS,
 ) -> Archived:
     """Return what an archive has of the earlier exams of a visit's person.
 
@@ -92,7 +97,7 @@ def fetch_reports(
     """
     patient = visit.person.patient_id
     studies: dict[str, list[FoundSeries]] = {}
-    for series in archive.earlier_series(patient, visit.day, MODALITIES):
+    for series in archive.earlier_series(patient, visit.day, modalities):
         studies.setdefault(series.study_instance_uid, []).append(series)
     archived = Archived(ask, unknown=set(studies))
     for study, found in studies.items():

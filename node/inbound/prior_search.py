@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 from models.volume.bundle import Acceptance
 from node import log
@@ -16,7 +19,7 @@ from node.inbound.archive import IsOver, SearchableArchive
 from node.inbound.archive_queries import is_exact
 from node.inbound.look import Ask, Look, look_at
 from node.inbound.prior_images import PriorImages
-from node.inbound.prior_reports import fetch_reports, read_report
+from node.inbound.prior_reports import NOTES, fetch_reports, read_report
 from node.inbound.visits import Visit, chosen
 from node.jobs.known_priors import (
     IMAGES_NOT_FETCHED,
@@ -39,6 +42,35 @@ SILENCE = timedelta(seconds=30)
 
 PROTOCOL = "protocol."
 """Prefix under which the ledger keeps how the images of a result were taken."""
+
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What one search is about.
+
+    Attributes
+    ----------
+    now
+        When it began.
+    is_over
+        Whether its time is.
+    """
+
+    visit: Visit
+    job: JobRow
+    now: datetime
+    is_over: IsOver
+
+
+class NotAskedError(Exception):
+    """The archive was not asked, or did not answer; ``reason`` is a code."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class PriorSearch:
@@ -109,28 +141,52 @@ class PriorSearch:
         patient = visit.person.patient_id
         if self._ledger.priors.being_read(patient, job.model, visit.day):
             return None
-        person = person_hash([visit.person], self._ledger.site_salt)
-        return replace(self._known(visit, job, now), person=person)
+        deadline = time.monotonic() + self._timeout_s
 
-    def _known(self, visit: Visit, job: JobRow, now: datetime) -> KnownPriors:
-        own, ours = self._own(visit, job.model)
+        def is_over() -> bool:
+            return self._is_stopping() or time.monotonic() > deadline
+
+        known = self._known(Sought(visit, job, now, is_over))
+        return replace(
+            known, person=person_hash([visit.person], self._ledger.site_salt)
+        )
+
+    def _known(self, sought: Sought) -> KnownPriors:
+        own, ours = self._own(sought, self._taken_back(sought))
         if own.priors or self._archive is None:
             return own
-        told = self._archived(self._archive, visit, job, ours, now)
+        told = self._archived(sought, ours)
         withheld = dict.fromkeys((*own.withheld, *told.withheld))
         return KnownPriors(told.priors, tuple(withheld), told.images)
 
-    def _own(self, visit: Visit, model: str) -> tuple[KnownPriors, set[str]]:
+    def _own(
+        self, sought: Sought, rejected: Collection[str]
+    ) -> tuple[KnownPriors, set[str]]:
         """Look into the reports that this ledger knows and the disk still has.
 
         Beside what counts among them stand the studies of all.
         """
-        records = self._ledger.priors
-        earlier = records.reports(visit.person.patient_id, model, visit.day)
+        earlier = self._earlier(sought)
         reports = [report for each in earlier for report in self._on_disk(each)]
-        rejected = records.taken_back(each.sr_instance_uid for each in earlier)
+        uids = (each.sr_instance_uid for each in earlier)
+        taken_back = self._ledger.priors.taken_back(uids) | set(rejected)
         studies = {report.study_instance_uid for report in earlier}
-        return chosen(visit, model, reports, rejected), studies
+        told = chosen(sought.visit, sought.job.model, reports, taken_back)
+        return told, studies
+
+    def _earlier(self, sought: Sought) -> list[EarlierReport]:
+        patient, day = sought.visit.person.patient_id, sought.visit.day
+        return self._ledger.priors.reports(patient, sought.job.model, day)
+
+    def _taken_back(self, sought: Sought) -> set[str]:
+        """Return what notes in the archive reject of exams that were read here.
+
+        Nothing, when it cannot be asked: then our own word stands.
+        """
+        if self._earlier(sought):
+            with suppress(NotAskedError):
+                return self._in_time(sought, self._rejected)
+        return set()
 
     def _on_disk(self, earlier: EarlierReport) -> list[PriorReport]:
         """Read one report; none when its file is gone or is not what was written."""
@@ -144,43 +200,47 @@ class PriorSearch:
         protocol = _protocol(json.loads(earlier.made_with))
         return [report.with_protocol(protocol)] if report else []
 
-    def _archived(
-        self,
-        archive: SearchableArchive,
-        visit: Visit,
-        job: JobRow,
-        ours: set[str],
-        now: datetime,
-    ) -> KnownPriors:
+    def _archived(self, sought: Sought, ours: set[str]) -> KnownPriors:
         """Ask the archive for reports, and for images where there is none."""
-        if not is_exact(visit.person.patient_id):
-            return KnownPriors(withheld=(NOT_SOUGHT,))
-        if self._silent_until is not None and now < self._silent_until:
-            return KnownPriors(withheld=(UNAVAILABLE,))
-        deadline = time.monotonic() + self._timeout_s
-
-        def is_over() -> bool:
-            return self._is_stopping() or time.monotonic() > deadline
-
         try:
-            told = self._asked(archive.within(is_over), visit, job, ours, is_over)
+            return self._in_time(sought, partial(self._asked, ours=ours))
+        except NotAskedError as error:
+            return KnownPriors(withheld=(error.reason,))
+
+    def _in_time(
+        self, sought: Sought, question: Callable[[SearchableArchive, Sought], Answer]
+    ) -> Answer:
+        """Return what the archive answers in the time that there is.
+
+        Raises
+        ------
+        NotAskedError
+            It cannot be asked for this person, or now.
+        """
+        if self._archive is None or not is_exact(sought.visit.person.patient_id):
+            raise NotAskedError(NOT_SOUGHT)
+        if self._silent_until is not None and sought.now < self._silent_until:
+            raise NotAskedError(UNAVAILABLE)
+        try:
+            answer = question(self._archive.within(sought.is_over), sought)
         except ArchiveError as error:
             if isinstance(error, ArchiveSilentError):
-                self._silent_until = now + SILENCE
+                self._silent_until = sought.now + SILENCE
             log.get("priors").warning("archive_not_asked", reason=str(error))
-            return KnownPriors(withheld=(NOT_SOUGHT if is_over() else UNAVAILABLE,))
+            reason = NOT_SOUGHT if sought.is_over() else UNAVAILABLE
+            raise NotAskedError(reason) from None
         self._silent_until = None
-        return told
+        return answer
+
+    def _rejected(self, archive: SearchableArchive, sought: Sought) -> set[str]:
+        visit, is_over = sought.visit, sought.is_over
+        return fetch_reports(archive, visit, is_over, self._ask, NOTES).rejected
 
     def _asked(
-        self,
-        archive: SearchableArchive,
-        visit: Visit,
-        job: JobRow,
-        ours: set[str],
-        is_over: IsOver,
+        self, archive: SearchableArchive, sought: Sought, *, ours: set[str]
     ) -> KnownPriors:
         """Return the reports that count, else the images of studies without any."""
+        visit, job, is_over = sought.visit, sought.job, sought.is_over
         archived = fetch_reports(archive, visit, is_over, self._ask)
         reports = archived.reports
         uids = [report.prior.sr_instance_uid for report in reports]

@@ -19,6 +19,7 @@ from node.jobs.request import request_of
 from node.jobs.worker import load_model, perform
 from tests.flow.readings import MODEL, SETTINGS, OneNode, altered
 from tests.flow.visits import found, read, sought, study_of, use_named_stand_in, visit
+from tests.node.inbound.filing import Filing, note
 
 
 @pytest.fixture
@@ -176,6 +177,24 @@ def test_a_result_that_was_taken_back_is_no_prior(
     take_back(node, first.job_id)
 
     assert found(node, visit(tmp_path, "20250301")) == ([], ["prior_retracted"])
+
+
+@pytest.mark.parametrize(
+    ("error", "days", "reasons"),
+    [("", [], ["prior_images_rejected"]), ("refused", [date(2024, 3, 1)], [])],
+)
+def test_our_own_result_falls_with_images_that_the_archive_rejects(
+    node: OneNode, tmp_path: Path, error: str, days: list[date], reasons: list[str]
+) -> None:
+    """A wrong worklist entry, say; where nobody can be asked our word stands."""
+    first = visit(tmp_path, "20240301")
+    read(node, first)
+    archive = Filing(error=error)
+    archive.takes([note("1.4", str(dcmread(first[0]).SOPInstanceUID))])
+
+    priors, withheld = found(node, visit(tmp_path, "20250301"), archive)
+
+    assert ([p.study_date for p in priors], withheld) == (days, reasons)
 
 
 def test_a_prior_that_is_taken_back_later_is_told_no_more(
