@@ -121,6 +121,28 @@ def test_a_slow_archive_is_not_asked_after_the_time(ledger: Ledger) -> None:
     assert time.monotonic() - began < 4
 
 
+def test_a_stop_waits_for_one_answer(ledger: Ledger) -> None:
+    """However much time the search had left."""
+    strict = StrictArchive()
+    strict.images = [
+        build_instance(f"1.2.{number}", Modality="SR", StudyDate="20200101")
+        for number in range(9)
+    ]
+    with running(strict) as archive:
+        search = PriorSearch(
+            ledger,
+            archive,
+            ask=at_once,
+            rules=RULES,
+            timeout_s=600,
+            is_stopping=lambda: len(strict.queries) >= 2,
+        )
+
+        assert withheld(search.search(JOB, LOOK, NOW)) == ("priors_not_sought",)
+
+    assert len(strict.queries) == 2
+
+
 def test_nobody_is_asked_who_another_alphabet_would_name(ledger: Ledger) -> None:
     """Its letters would be written as wild cards, and ask for other people."""
     strict = StrictArchive()
