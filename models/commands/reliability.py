@@ -9,7 +9,6 @@ import typer
 
 from models.commands.options import NameArgument, TakerOption
 from models.commands.parts import part
-from models.volume.bundle import amend
 
 
 def reliability(
@@ -46,6 +45,5 @@ def reliability(
     found = worth.judge(trials)
     typer.echo(worth.as_text(found))
     if bundle is not None:
-        content = {**worth.as_json(found), "networks": networks}
-        amend(bundle, {"training.reliability": content})
+        worth.write(found, bundle, networks)
         typer.echo(f"{bundle}: its reports state the score from now on")

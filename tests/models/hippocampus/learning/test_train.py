@@ -15,6 +15,7 @@ import torch
 import models
 from models.contract import Context
 from models.hippocampus.golden import read_phantom
+from models.hippocampus.learning.balance import LARGEST
 from models.hippocampus.phantom import write_study
 from models.hippocampus.validation.folds import read_folds
 from models.volume.bundle import load_bundle
@@ -46,6 +47,7 @@ def test_a_training_ends_with_a_bundle_that_serves(bundle: Path) -> None:
     assert made.preprocessing["window"] == [32, 40, 32]
     assert len(made.training["data_sha256"]) == 64
     assert made.metrics == {"split": "none held out"}
+    assert abs(made.training["balance"]) <= LARGEST
     served = models.load("hippocampus", bundle)
     assert read_phantom(served, 1, Context().precision)
 
@@ -87,6 +89,13 @@ def test_folds_are_trained_where_they_lack_and_refused_where_they_differ(
     assert json.loads(line)["epoch"] == 1
     with pytest.raises(ValueError, match="made with other settings: choose another"):
         typed(*words, "--folds", "1", "--epochs", "3")
+
+    del record["training"]["balance"]
+    (folder / "fold0.json").write_text(json.dumps(record), encoding="utf-8")
+    balanced = typed(*words, "--folds", "0-1").output
+    assert "fold0.json, balanced" in balanced
+    assert "fold 1: is there" in balanced
+    assert all(fold.is_balanced for fold in read_folds(folder))
 
 
 @pytest.mark.parametrize(

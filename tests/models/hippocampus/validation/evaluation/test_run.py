@@ -8,17 +8,25 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import models
 from models.commands import app
 from models.hippocampus.learning.baseline.settings import BaselineSettings
 from models.hippocampus.learning.baseline.train import train_fold
-from models.hippocampus.learning.cases import read_cases
+from models.hippocampus.learning.cases import digest, read_cases
 from models.hippocampus.learning.dataset import split_by_subject
+from models.hippocampus.learning.publish import publish, training_record
 from models.hippocampus.learning.settings import Split
+from models.hippocampus.network import ResidualUNet
 from models.hippocampus.validation.evaluation.run import run, split_in_words, write
 from models.hippocampus.validation.folds import LeakError, read_folds
 from models.hippocampus.validation.origin import Origin
 from models.training.settings import Recipe
-from tests.models.hippocampus.validation.test_held_out import write_data, write_folds
+from models.volume.bundle import load_bundle
+from tests.models.hippocampus.validation.test_held_out import (
+    SETTINGS,
+    write_data,
+    write_folds,
+)
 
 TINY = BaselineSettings(
     loop=Recipe(epochs=1, batch=64, ema=0, precision="fp32"),
@@ -63,6 +71,37 @@ def test_one_line_gives_tables_json_and_markdown(
     assert content["baseline"]["cases"] == content["by_fold"][1]["cases"]
     assert "8 cases of 6 subjects; folds 0, 1" in result.stdout
     assert "| posterior HD95 mm |" in outputs[1].read_text()
+
+
+def test_a_bundle_takes_the_figures_of_its_own_folds_alone(
+    data: Path, folds: Path, tmp_path: Path
+) -> None:
+    """With the limit of entropy; one of other settings is refused before the work."""
+    record = training_record("data", read_cases(data), digest(data), SETTINGS)
+    record["limits"]["entropy"] = 0.5
+    bundle = publish(
+        ResidualUNet((4, 8)).eval(),
+        tmp_path,
+        training=record,
+        metrics={},
+        version="own",
+    )
+
+    content = run(data, folds, bundle=bundle)
+
+    made = load_bundle(bundle)
+    assert made.metrics == content
+    assert set(content["networks"]) == {"0", "1"}
+    assert made.training["limits"]["entropy"] == content["largest_entropy"] != 0.5
+    told: list[int] = []
+    with pytest.raises(ValueError, match="trained with other settings and data"):
+        run(
+            data,
+            folds,
+            told=lambda *count: told.extend(count),
+            bundle=models.bundle_folder("hippocampus"),
+        )
+    assert not told
 
 
 def test_a_baseline_that_saw_what_it_is_judged_on_is_refused(
