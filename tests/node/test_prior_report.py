@@ -250,3 +250,12 @@ def test_what_a_note_rejects_is_named_with_its_series(
     }
 
     assert rejected_in(sr) == (series | instances if is_rejection else frozenset())
+
+
+def test_of_two_grades_the_worse_counts(sr: Dataset) -> None:
+    """Somebody else's sentence may read as a grade: it makes none better."""
+    comments(sr)[0].TextValue = "Grade: C"
+    report = report_in(sr, "")
+
+    assert report is not None
+    assert report.grade == Grade.C
