@@ -24,7 +24,8 @@ from node.errors import ConfigError, NodeError
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_history import ResultRow
 from node.jobs.request import bundle_of
-from node.prior_report import NoReportError, read_document
+from node.prior_content import NoReportError
+from node.prior_report import read_document
 
 if TYPE_CHECKING:
     from models.hippocampus.interpretation.norms.calibration import (
