@@ -16,6 +16,9 @@ from node.config import JobsSettings
 from node.jobs import worker
 from node.signals import STOP_SIGNALS
 
+ASKED = ("node.inbound.look", "node.inbound.prior_reports")
+"""Modules whose functions the reader calls, by name: stages do not know another's."""
+
 START_PATIENCE_S = 2.0
 """How long a stop waits for workers to start: far above what a warm server needs."""
 
@@ -46,7 +49,9 @@ def start_context(
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     of_models = [models.MODELS[name].partition(":")[0] for name in bundles]
-    context.set_forkserver_preload(["__main__", "torch", *of_models, worker.__name__])
+    context.set_forkserver_preload(
+        ["__main__", "torch", *of_models, worker.__name__, *ASKED]
+    )
     return context
 
 

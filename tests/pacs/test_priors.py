@@ -181,7 +181,10 @@ def is_answered(settings: Settings, study: str) -> bool:
 def test_a_node_tells_the_second_visit_of_the_first(tmp_path: Path) -> None:
     """Scanner, archive, node, model and archive again: nothing stands in for them."""
     settings = free_settings(
-        tmp_path / "node", inbound={"min_free_mib": 0}, jobs={"workers": 1}
+        tmp_path / "node",
+        inbound={"min_free_mib": 0},
+        jobs={"workers": 1},
+        priors={"timeout_s": 120},  # the first search waits for torch to be loaded
     )
     write_study(tmp_path / "first", 61)
     write_study(tmp_path / "second", 61)

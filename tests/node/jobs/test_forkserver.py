@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import signal
 
 import pytest
 
-from node.jobs.forkserver import spared_from_signals, start_context
+from node.jobs.forkserver import ASKED, spared_from_signals, start_context
 from node.signals import STOP_SIGNALS
 from tests.node.jobs.pools import jobs_settings
 
@@ -33,3 +34,9 @@ def test_signals_are_kept_from_what_is_started_and_from_nothing_else() -> None:
 
     assert set(STOP_SIGNALS) <= during
     assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == before
+
+
+@pytest.mark.parametrize("module", ASKED)
+def test_what_the_reader_calls_is_there(module: str) -> None:
+    """The server passes over a module that is not, and every start pays for it."""
+    assert importlib.import_module(module).__name__ == module
