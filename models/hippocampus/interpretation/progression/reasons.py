@@ -40,10 +40,10 @@ OF_THIS_STUDY: Mapping[str, str] = MappingProxyType(
 
 REFUSED: Mapping[str, str] = MappingProxyType(
     {
-        "identity_conflict": "one has this Patient ID with another birth date, sex or "
-        "name.",
-        "identity_unproven": "one has this Patient ID, and nothing proves that it is "
-        "of this person.",
+        "identity_conflict": "it carries this Patient ID, but another birth date, sex "
+        "or name.",
+        "identity_unproven": "it carries this Patient ID, and nothing proves that it "
+        "is of this person.",
         "prior_person_changed": "it was sought for the person whom this study named "
         "before it was corrected.",
         "prior_retracted": "it was taken back.",

@@ -183,7 +183,7 @@ def test_half_a_year_is_that_of_the_calendar(then: date, now: date) -> None:
 @pytest.mark.parametrize(
     ("reason", "words"),
     [
-        ("identity_conflict", "Another earlier result was not used: one has this "),
+        ("identity_conflict", "Another earlier result was not used: it carries this "),
         ("archive_unavailable", "There may be other earlier results: the archive "),
     ],
 )
