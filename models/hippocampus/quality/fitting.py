@@ -74,7 +74,7 @@ def fit(trials: Sequence[Trial]) -> Reliability:
     used = [t for t in trials if t.signs and t.entry not in NOT_LEARNED]
     clean = [t for t in used if t.entry == CLEAN.key]
     if len(clean) < FEWEST_CLEAN:
-        raise ValueError(f"{len(clean)} clean readings are too few to fit a score on")
+        raise ValueError(f"too few clean readings to fit a score on: {len(clean)}")
     values = np.array([[t.signs[name] for name in USED] for t in clean])
     centre: Numbers = tuple(np.median(values, axis=0).tolist())
     floor = np.array([SPREAD_FLOOR.get(name, 1e-4) for name in USED])

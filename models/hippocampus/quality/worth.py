@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from textwrap import wrap
@@ -98,22 +98,17 @@ def judge(path: Path) -> Judged:
 def promise(shares: Sequence[Share]) -> dict[str, str]:
     """Return for each grade what held-out readings of it were worth."""
     known = [share for share in shares if share.name != NEW]
-    return {grade.value: " ".join(_found(grade, known)) for grade in Grade}
+    return {grade.value: _found(grade, known) for grade in Grade}
 
 
-def _found(grade: Grade, shares: Sequence[Share]) -> Iterator[str]:
-    """Yield a sentence about every share of the readings."""
-    yield f"Grade {grade.value} on held-out images:"
+def _found(grade: Grade, shares: Sequence[Share]) -> str:
     found = []
     for share in shares:
-        if row := share.row(grade):
-            found.append(
-                f"{row.readings} of {share.readings} {share.name} ones, "
-                f"mean Dice {row.mean:.2f}, lowest {row.lowest:.2f}"
-            )
-        else:
-            found.append(f"none of {share.readings} {share.name} ones")
-    yield "; ".join(found) + "."
+        row = share.row(grade)
+        count = row.readings if row else "none"
+        dice = f" (mean Dice {row.mean:.2f}, lowest {row.lowest:.2f})" if row else ""
+        found.append(f"{count} of {share.readings} {share.name}{dice}")
+    return f"Grade {grade.value} on held-out images: {', '.join(found)}."
 
 
 def limit(shares: Sequence[Share]) -> str:
@@ -123,11 +118,13 @@ def limit(shares: Sequence[Share]) -> str:
     """
     by_name = {share.name: share for share in shares}
     share = by_name.get(NEW) or by_name[UNALTERED]
-    if share.spearman.low > 0:
+    found = share.spearman
+    if found.low > 0:
         return ""
     return (
-        "It tells failures; among ordinary images it does not tell better readings "
-        f"from worse (rank correlation {share.spearman}, {share.readings} images)."
+        "It tells failures, but does not rank ordinary images (rank correlation "
+        f"{found.value:.2f}, 95 % {found.low:.2f} to {found.high:.2f}, "
+        f"{share.readings} images)."
     )
 
 

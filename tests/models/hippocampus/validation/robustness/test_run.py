@@ -103,7 +103,9 @@ def said(places: list[str]) -> str:
     output = Path(places[-1])
     output.mkdir()
     partial = output / "trials.jsonl.partial"
-    partial.write_text('{"folds": "others"}\n{"case": "x"}\n', encoding="utf-8")
+    others = [{"case": f"hippocampus_{n:03d}"} for n in (1, 3, 5, 7, 9) for _ in SUITE]
+    lines = [json.dumps(one) + "\n" for one in ({"folds": "others"}, *others)]
+    partial.write_text("".join(lines), encoding="utf-8")
 
     done = CliRunner().invoke(app, ["robustness", "hippocampus", *places])
 
