@@ -89,13 +89,18 @@ class Origin:
         same = {
             "settings": settings and HippocampusSettings(**settings) == self.settings,
             "data": training.get("data_sha256") == self.data_sha256,
-            "balance": ("balance" in training) == self.is_balanced,
         }
         if others := [name for name, is_same in same.items() if not is_same]:
             raise ValueError(
                 f"{bundle}: trained with other {' and '.join(others)} than the folds, "
                 "whose figures are not its own; make a bundle that takes them with: "
                 "pacs-model train hippocampus --data DATA --output BUNDLE"
+            )
+        if ("balance" in training) != self.is_balanced:
+            raise ValueError(
+                f"{bundle} or the folds are of before networks were balanced; make "
+                "good what lacks it with the line that trained it: pacs-model train "
+                "hippocampus --data DATA --output FOLDER, for folds with --folds all"
             )
 
 

@@ -70,7 +70,7 @@ def test_a_bundle_of_the_same_settings_and_data_may_take_figures(
     ("changes", "named"),
     [
         ({"data_sha256": "e" * 64}, "other data than"),
-        ({"balance": 0.1}, "other balance than"),
+        ({"balance": 0.1}, "of before networks were balanced"),
         ({"settings": SETTINGS.model_dump() | {"widths": [2, 4]}}, "other settings th"),
         ({"settings": None, "data_sha256": None}, "other settings and data than"),
     ],
