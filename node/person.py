@@ -18,7 +18,7 @@ IDENTITY_UNPROVEN = "identity_unproven"
 """Reason code: one Patient ID, and nobody knows whether it is one person."""
 
 NAME_DIFFERS = "name_differs"
-"""Reason code: family name or given names are not the same, as after a marriage."""
+"""Caution: family name or given names are not the same, as after a marriage."""
 
 STATED_SEXES = frozenset({"F", "M", "O"})
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -13,6 +12,10 @@ from pynetdicom.presentation import PresentationContext
 from node.config import ArchiveSettings
 from node.errors import ArchiveError, ArchiveSilentError
 from node.inbound.archive import IsOver
+from node.inbound.connection import GuardedConnection, Limits
+
+MOST_BYTES = 2 << 30
+"""Of one message, which is held in memory."""
 
 
 def name_of(settings: ArchiveSettings) -> str:
@@ -68,13 +71,14 @@ def _associate(
     ae = AE(ae_title=ae_title)
     ae.acse_timeout = ae.dimse_timeout = settings.timeout_s
     ae.network_timeout = ae.connection_timeout = settings.timeout_s
+    limits = Limits(ae.maximum_pdu_size, MOST_BYTES, settings.timeout_s)
     association = ae.associate(
         settings.host,
         settings.dicom_port,
         contexts=list(contexts),
         ae_title=settings.ae_title,
         ext_neg=list(roles),
-        evt_handlers=[(evt.EVT_CONN_OPEN, _no_delay), *handlers],
+        evt_handlers=[(evt.EVT_CONN_OPEN, _guard, [limits]), *handlers],
     )
     if not association.is_established:
         rejected = association.is_rejected
@@ -101,9 +105,9 @@ def _translated(name: str) -> Iterator[None]:
         raise ArchiveError(f"{name} {what}") from None
 
 
-def _no_delay(event: evt.Event) -> None:
-    """Answer small messages at once: Nagle's algorithm costs 40 ms each."""
+def _guard(event: evt.Event, limits: Limits) -> None:
+    """Bound the time and length of each PDU: pynetdicom reads one for ever."""
     connection = event.assoc.dul.socket
     if connection is not None and connection.socket is not None:
         with suppress(OSError):  # the peer may be gone already
-            connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.socket = GuardedConnection(connection.socket, limits)

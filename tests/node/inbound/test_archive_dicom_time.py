@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
 
 import pytest
 from pydicom.uid import MRImageStorage
 from structlog.testing import capture_logs
 
+from node.config import ArchiveSettings
 from node.errors import ArchiveError, ArchiveSilentError
 from node.inbound.archive_dicom import DicomArchive
 from tests.node.inbound.objects import build_instance
@@ -141,3 +145,35 @@ def test_studies_of_others_are_asked_for_no_further(
 
     asked = [q.StudyInstanceUID for q in strict.queries[1:]]
     assert asked == STUDIES[1:]
+
+
+ACCEPT = b"\x02\x00\x00\x00\x10\x00"
+"""The beginning of an A-ASSOCIATE-AC of 4096 bytes (PS3.8 9.3.3)."""
+
+
+def test_an_archive_that_drips_is_left() -> None:
+    """Each byte comes within the time-out, and the last one never."""
+    door = socket.create_server(("127.0.0.1", 0))
+    settings = ArchiveSettings(dicom_port=door.getsockname()[1], timeout_s=0.5)
+    dripping = threading.Thread(target=drip, args=(door,))
+    dripping.start()
+    began = time.monotonic()
+
+    with pytest.raises(ArchiveSilentError):
+        DicomArchive(settings, "HIPPOAI").echo()
+    took = time.monotonic() - began
+    door.close()
+    dripping.join()
+
+    assert took < 3
+
+
+def drip(door: socket.socket) -> None:
+    """Send a byte each tenth of a second, until nobody listens."""
+    connection, _ = door.accept()
+    with connection, suppress(OSError):
+        connection.recv(1 << 16)
+        connection.sendall(ACCEPT)
+        for _ in range(80):
+            time.sleep(0.1)
+            connection.sendall(b"\0")
