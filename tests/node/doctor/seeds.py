@@ -9,9 +9,7 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
-from dataclasses import replace
-from datetime import UTC, datetime
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import requests
@@ -30,7 +28,6 @@ from tests.node.doctor.grounds import (
     talking_http,
     talking_tls,
 )
-from tests.node.jobs.ledger_stories import queue, result
 from tests.ports import free_ports
 
 Seed = Callable[[Ground], AbstractContextManager[Settings]]
@@ -75,24 +72,6 @@ def schema(version: int) -> Seed:
         connection = sqlite3.connect(settings.node.data_dir / LEDGER_FILE)
         connection.execute(f"PRAGMA user_version = {version}")
         connection.close()
-        yield settings
-
-    return seed
-
-
-def results_without(reason: str, **sections: dict[str, Any]) -> Seed:
-    """Have a result in the ledger that knows of no earlier one, for a reason."""
-
-    @contextmanager
-    def seed(ground: Ground) -> Iterator[Settings]:
-        settings = ground.settings(**sections)
-        settings.node.data_dir.mkdir()
-        now = datetime.now(UTC)
-        with closing(Ledger(settings.node.data_dir)) as ledger:
-            (job,) = queue(ledger, now=now)
-            ledger.jobs.claim(now)
-            made = replace(result(), priors_withheld=(reason,))
-            ledger.jobs.report(job.job_id, made, [], now)
         yield settings
 
     return seed

@@ -1,0 +1,80 @@
+"""What the results of the last days say about the search for earlier ones."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from node.config import Settings
+from node.doctor.finding import State
+from node.doctor.priors import examine_priors
+from node.jobs.ledger import Ledger
+from tests.node.jobs.ledger_stories import queue, result
+
+NOW = datetime.now(UTC)
+
+
+def settings_of(folder: Path, *, enabled: bool = True) -> Settings:
+    """Return settings of a node whose studies wait four seconds."""
+    return Settings.model_validate(
+        {
+            "node": {"data_dir": folder},
+            "priors": {"enabled": enabled, "timeout_s": 4},
+        }
+    )
+
+
+def reported(folder: Path, *reasons: str, when: datetime = NOW) -> None:
+    """Have a result for each reason in the ledger that knows of no earlier one."""
+    with closing(Ledger(folder)) as ledger:
+        for number, reason in enumerate(reasons):
+            (job,) = queue(ledger, f"1.{number}", now=when)
+            ledger.jobs.claim(when)
+            made = replace(result(str(number)), priors_withheld=(reason,))
+            ledger.jobs.report(job.job_id, made, [], when)
+
+
+@pytest.mark.parametrize(
+    ("reasons", "found", "remedy"),
+    [
+        (["priors_not_sought"], "1 of 1 results", "timeout_s = 12"),
+        (["archive_unavailable", "identity_unproven"], "1 of 2 res", "archive = false"),
+    ],
+)
+def test_results_that_know_of_none_are_counted(
+    tmp_path: Path, reasons: list[str], found: str, remedy: str
+) -> None:
+    """It works; somebody should know, and has a line to write."""
+    reported(tmp_path, *reasons)
+
+    (finding,) = examine_priors(settings_of(tmp_path))
+
+    assert finding.state is State.ADVICE
+    assert found in finding.found
+    assert remedy in finding.remedy
+
+
+def test_what_was_withheld_for_another_reason_is_none_of_it(tmp_path: Path) -> None:
+    """Nor is what lies long back."""
+    reported(tmp_path, "identity_unproven")
+    (tmp_path / "old").mkdir()
+    reported(tmp_path / "old", "priors_not_sought", when=NOW - timedelta(days=8))
+
+    findings = [
+        *examine_priors(settings_of(tmp_path)),
+        *examine_priors(settings_of(tmp_path / "old")),
+    ]
+
+    assert [finding.state for finding in findings] == [State.OK, State.OK]
+
+
+def test_who_does_not_look_for_them_is_told_nothing(tmp_path: Path) -> None:
+    """Nor who has read nothing yet."""
+    reported(tmp_path, "priors_not_sought")
+
+    assert list(examine_priors(settings_of(tmp_path, enabled=False))) == []
+    assert list(examine_priors(settings_of(tmp_path / "new"))) == []
