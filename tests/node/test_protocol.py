@@ -37,7 +37,10 @@ MM = (1.0, 1.0, 1.0)
 )
 def test_two_exports_of_one_protocol_are_equal(changes: dict[str, str]) -> None:
     """Order, digits and blanks are those of the writer."""
-    assert stated_protocol(STATED | changes, MM) == stated_protocol(STATED, MM)
+    found = stated_protocol(STATED | changes, MM)
+
+    assert found == stated_protocol(STATED, MM)
+    assert found["SequenceVariant"] == "MP\\SK\\SP"
 
 
 @pytest.mark.parametrize("keyword", sorted(STATED))
