@@ -28,7 +28,6 @@ class PatientError(Exception):
 
 ANSWERS: Mapping[str, Outcome] = {
     "permanent": Failed("identity_conflict", "two patients"),
-    "full": Failed("no_space", "OSError", permanent=False),
     "transient": Failed("out_of_memory", "MemoryError", permanent=False),
     "refuse": NotApplicable("no_series_accepted", "series 1: modality"),
     "unchanged": Unchanged("identity"),

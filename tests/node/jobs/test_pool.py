@@ -13,8 +13,6 @@ from node.errors import JobError, StudyReopenedError
 from node.jobs.job import Failed, JobRequest, JobState
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
-from node.jobs.outcomes import NO_SPACE_WAIT
-from node.jobs.pool import Pool
 from tests.node.jobs.ledger_stories import T0, complete, instance, queue
 from tests.node.jobs.pools import (
     MakePool,
@@ -182,66 +180,6 @@ def test_a_worn_worker_is_replaced_between_jobs(
         pids.append(ledger.jobs.listing(f"1.{number}")[0].summary["pid"])
 
     assert pids[0] == pids[1] != pids[2] == pids[3]
-
-
-def test_waits_double_between_attempts(ledger: Ledger, build_pool: MakePool) -> None:
-    """5 s, then 10 s, then the job has failed: stepped in frozen time."""
-    queue(ledger, models=["transient"])
-    pool = build_pool(backoff_s=5.0, attempts=3)
-    pool.open()
-    now, waits = T0, []
-    for _ in range(2):
-        now = tick_until_idle(ledger, pool, now)
-        due = ledger.jobs.next_due()
-        assert due is not None
-        waits.append((due - now).total_seconds())
-        now = due
-    tick_until_idle(ledger, pool, now)
-
-    assert waits == [5.0, 10.0]
-    assert ledger.jobs.listing()[0].state is JobState.FAILED
-
-
-def test_a_full_disk_costs_no_attempt(ledger: Ledger, build_pool: MakePool) -> None:
-    """The study is sound: it waits for room, longer each time that there is none."""
-    queue(ledger, models=["full"])
-    pool = build_pool(attempts=1)
-    pool.open()
-    now = T0
-    for doubled in (1, 2, 4):
-        now = tick_until_idle(ledger, pool, now)
-        due = ledger.jobs.next_due()
-        assert due is not None
-        assert due - now == NO_SPACE_WAIT * doubled
-        now = due
-
-    [job] = ledger.jobs.listing()
-    assert (job.state, job.attempts) == (JobState.QUEUED, 0)
-
-
-def test_a_result_that_was_written_ends_the_long_waits_for_room(
-    ledger: Ledger, build_pool: MakePool
-) -> None:
-    """The disk takes something again: the next full one is a new one."""
-    queue(ledger, models=["full"])
-    pool = build_pool()
-    pool.open()
-    tick_until_idle(ledger, pool, T0)
-    queue(ledger, "1.2", models=["fine"])
-    step(pool, lambda: ledger.jobs.listing("1.2")[0].state is JobState.REPORTED, T0)
-    now = T0 + NO_SPACE_WAIT
-
-    tick_until_idle(ledger, pool, now)
-
-    assert ledger.jobs.next_due() == now + NO_SPACE_WAIT
-
-
-def tick_until_idle(ledger: Ledger, pool: Pool, now: datetime) -> datetime:
-    """Tick at one moment until the claimed job has ended; return the moment."""
-    pool.tick(now)
-    assert ledger.jobs.listing()[0].state is JobState.RUNNING
-    step(pool, lambda: pool.slots[0].task is None, now)
-    return now
 
 
 def test_a_job_that_is_not_due_is_left_alone(
