@@ -115,12 +115,14 @@ class PriorSearch:
     def look(self, study_instance_uid: str) -> Look:
         """Return what a complete study is, and note in the ledger whose, hashed."""
         records = self._ledger.priors
+        series = records.series(study_instance_uid)
         try:
-            series = records.series(study_instance_uid)
             look = self._ask(look_at, series, self._rules)
-        except ReaderError as error:
+        except Exception as error:  # noqa: BLE001 - the study is read all the same
             if not self._is_stopping():
-                log.get("priors").warning("study_not_looked_at", reason=str(error))
+                is_ours = isinstance(error, ReaderError)  # another's may name a person
+                reason = str(error) if is_ours else type(error).__name__
+                log.get("priors").warning("study_not_looked_at", reason=reason)
             return Look(None, NOT_SOUGHT, frozenset(self._rules))
         if visit := look.visit:
             patient = visit.person.patient_id

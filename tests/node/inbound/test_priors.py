@@ -224,6 +224,35 @@ def test_what_a_stop_cut_short_is_sought_again(ledger: Ledger, tmp_path: Path) -
     assert [each.job_id for each in ledger.priors.unsought()] == [job.job_id]
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ReaderError("no answer in time"), "no answer in time"),
+        (ValueError("Doe"), "ValueError"),
+    ],
+)
+def test_a_study_that_is_not_looked_at_is_read_without(
+    ledger: Ledger, tmp_path: Path, error: Exception, told: str
+) -> None:
+    """Whatever it does to a library: no other study waits for it, no name is told."""
+
+    def fail(*_: object, **__: object) -> Any:
+        raise error
+
+    job = waiting(ledger, tmp_path, 1, HELD)
+    priors = priors_of(ledger, ask=fail)
+
+    with capture_logs() as lines:
+        priors.tick()
+        wait_until(lambda: ledger.priors.known(job.job_id) is not None)
+    priors.stop()
+
+    known = ledger.priors.known(job.job_id)
+    assert known is not None
+    assert known.withheld == ("priors_not_sought",)
+    assert lines[0]["reason"] == told
+
+
 def test_an_answer_that_comes_too_late_is_told_in_the_log(
     ledger: Ledger, tmp_path: Path
 ) -> None:
