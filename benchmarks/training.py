@@ -143,7 +143,7 @@ def step(
         outputs = network(inputs)
     value = deeply_supervised(outputs, targets)
     torch.autograd.grad(value, list(network.parameters()))
-    return float(value)  # waits for a GPU
+    return float(value.item())  # waits for a GPU
 
 
 def epoch(folder: Path, work: Path, rounds: int) -> tuple[Stage, str]:
