@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+import models
 from models.commands.counted import counted
 from models.commands.options import (
     DataOption,
@@ -23,6 +24,12 @@ def robustness(
     name: NameArgument,
     data: DataOption,
     folds: FoldsOption = None,
+    bundle: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Whose limits make flags; else the shipped one."
+        ),
+    ] = None,
     output: Annotated[
         Path, typer.Option(metavar="FOLDER", help="Where trials and table go.")
     ] = Path("robustness"),
@@ -50,8 +57,8 @@ def robustness(
         Have a quick look.
     """
     trials = part(name, "validation.robustness.run")
-    where = folds or shipped_folds(name)
-    for done, total in trials.run(data, where, output, every, processes or cores()):
+    places = folds or shipped_folds(name), output, bundle or models.bundle_folder(name)
+    for done, total in trials.run(data, *places, every, processes or cores()):
         counted(done, total)
     typer.echo(trials.summary(output))
     typer.echo(f"{output}/robustness.md holds the table, trials.jsonl each reading")

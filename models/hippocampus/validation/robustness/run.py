@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from models.hippocampus.quality.fitting import graded
 from models.hippocampus.validation.held_out import held_out
@@ -12,6 +13,7 @@ from models.hippocampus.validation.origin import Origin
 from models.hippocampus.validation.robustness import table
 from models.hippocampus.validation.robustness.suite import SUITE
 from models.hippocampus.validation.robustness.trial import as_line, read_trials, trials
+from models.volume.bundle import load_bundle
 
 TRIALS = "trials.jsonl"
 
@@ -20,7 +22,12 @@ ORIGIN = "folds.json"
 
 
 def run(
-    data: Path, folds: Path, output: Path, every: int = 1, processes: int = 1
+    data: Path,
+    folds: Path,
+    output: Path,
+    bundle: Path,
+    every: int = 1,
+    processes: int = 1,
 ) -> Iterator[tuple[int, int]]:
     """Write ``trials.jsonl`` into ``output``; yield cases done and of all.
 
@@ -30,6 +37,8 @@ def run(
     ----------
     folds
         With ``fold<k>.safetensors`` and their records.
+    bundle
+        Whose limits decide about flags.
     every
         Only each so-manieth case, for a quick look.
 
@@ -43,10 +52,16 @@ def run(
     output.mkdir(parents=True, exist_ok=True)
     (output / ORIGIN).unlink(missing_ok=True)
     partial = output / f"{TRIALS}.partial"
-    done = _begin(partial, origin, {case.name for _, case in pairs})
+    about = {
+        "folds": origin.as_json(),
+        "limits": load_bundle(bundle).training["limits"],
+        "suite": [entry.key for entry in SUITE],
+    }
+    done = _begin(partial, about, {case.name for _, case in pairs})
     rest = [pair for pair in pairs if pair.case.name not in done]
+    read = trials(rest, bundle, processes=processes)
     with partial.open("a", encoding="utf-8") as file:
-        for number, found in enumerate(trials(rest, processes=processes), start=1):
+        for number, found in enumerate(read, start=1):
             file.write("".join(json.dumps(as_line(one)) + "\n" for one in found))
             file.flush()
             yield len(done) + number, len(pairs)
@@ -57,13 +72,12 @@ def run(
     partial.unlink()
 
 
-def _begin(partial: Path, origin: Origin, wanted: set[str]) -> set[str]:
-    """Write what an interrupted run of the same folds had done; return its cases.
+def _begin(partial: Path, about: Mapping[str, Any], wanted: set[str]) -> set[str]:
+    """Write what an interrupted run of the same kind had done; return its cases.
 
-    Its first line says which folds and perturbations it is of: of others, nothing is
-    kept. A case that was cut off is read again.
+    Its first line says which folds, limits and perturbations it is of: of others,
+    nothing is kept. A case that was cut off is read again.
     """
-    about = {"folds": origin.as_json(), "suite": [entry.key for entry in SUITE]}
     lines: list[str] = []
     if partial.is_file():
         there, *rest = partial.read_text(encoding="utf-8").split("\n")

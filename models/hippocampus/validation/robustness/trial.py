@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-import models
 from models.contract import (
     Context,
     Grade,
@@ -79,6 +78,7 @@ class Trial:
 
 def trials(
     pairs: Sequence[tuple[Fold, Case]],
+    bundle: Path,
     entries: Sequence[Entry] = SUITE,
     precision: str = "fp32",
     processes: int = 1,
@@ -89,22 +89,24 @@ def trials(
     ----------
     pairs
         From `models.hippocampus.validation.held_out.held_out`.
+    bundle
+        Whose limits decide about flags.
     """
-    work = partial(_trials_of, entries=entries, precision=precision)
+    work = partial(_trials_of, bundle=bundle, entries=entries, precision=precision)
     yield from over_processes(work, pairs, processes)
 
 
 def _trials_of(
-    pair: tuple[Fold, Case], entries: Sequence[Entry], precision: str
+    pair: tuple[Fold, Case], bundle: Path, entries: Sequence[Entry], precision: str
 ) -> list[Trial]:
     fold, case = pair
-    return [trial(_model(fold), fold.number, case, e, precision) for e in entries]
+    model = _model(fold, bundle)
+    return [trial(model, fold.number, case, e, precision) for e in entries]
 
 
 @cache
-def _model(fold: Fold) -> HippocampusModel:
-    shipped = load_bundle(models.bundle_folder("hippocampus"))
-    return HippocampusModel(as_fold(shipped, fold), fold.network())
+def _model(fold: Fold, bundle: Path) -> HippocampusModel:
+    return HippocampusModel(as_fold(load_bundle(bundle), fold), fold.network())
 
 
 def as_fold(shipped: Bundle, fold: Fold) -> Bundle:

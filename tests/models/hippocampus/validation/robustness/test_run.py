@@ -11,6 +11,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+import models
 from models.commands import app
 from models.hippocampus.learning.cases import Case
 from models.hippocampus.learning.settings import SHIPPED, HippocampusSettings
@@ -27,6 +28,7 @@ from models.hippocampus.validation.robustness.trial import (
     trial,
 )
 from models.training.settings import read_settings
+from models.volume.bundle import load_bundle
 from models.volume.nifti import write_nifti
 from tests.models.hippocampus.test_model import RAS
 
@@ -139,15 +141,22 @@ def test_an_interrupted_run_goes_on_where_it_was(
     """A case that is whole is not read again, one that was cut off is."""
     data, folds, output = map(Path, places[1::2])
     whole = (output / "trials.jsonl").read_text(encoding="utf-8")
+    shipped = models.bundle_folder("hippocampus")
     origin = json.loads((output / "folds.json").read_text(encoding="utf-8"))
-    about = json.dumps({"folds": origin, "suite": [entry.key for entry in SUITE]})
+    about = json.dumps(
+        {
+            "folds": origin,
+            "limits": load_bundle(shipped).training["limits"],
+            "suite": [entry.key for entry in SUITE],
+        }
+    )
     marked = whole.replace('"subject": ', '"subject": 1')
     kept = f"{about}\n{marked[:-9] if is_cut else marked}"
     other = output.parent / f"out-{is_cut}"
     other.mkdir()
     (other / "trials.jsonl.partial").write_text(kept, encoding="utf-8")
 
-    assert list(run(data, folds, other)) == ([(1, 1)] if is_cut else [])
+    assert list(run(data, folds, other, shipped)) == ([(1, 1)] if is_cut else [])
 
     found = (other / "trials.jsonl").read_text(encoding="utf-8")
     assert found == (whole if is_cut else marked)
