@@ -22,6 +22,7 @@ from models.contract import (
 )
 from models.hippocampus.learning.cases import Case
 from models.hippocampus.model import HippocampusModel
+from models.hippocampus.validation.evaluation.scores import PARTS
 from models.hippocampus.validation.folds import Fold
 from models.hippocampus.validation.robustness.perturbations import Scene, scene
 from models.hippocampus.validation.robustness.suite import SUITE, Entry
@@ -29,8 +30,6 @@ from models.over_processes import over_processes
 from models.training.metrics import dice
 from models.volume.bundle import Bundle, load_bundle
 from models.volume.geometry import Affine
-
-PARTS = {"anterior": (1,), "posterior": (2,), "whole": (1, 2)}
 
 FREE = {"side_not_determinable", "no_head_size"}
 """Flags of every crop, which say nothing about its quality."""
