@@ -3,8 +3,8 @@
 The score is fitted on readings whose truth is known, clean and perturbed, each by a
 network that never saw the subject. What is reported of it is measured on folds that
 its constants were not fitted on. The signs, their direction, `RIDGE` and the bounds of
-a merit are no constants: they were chosen by looking at readings of `LOOKED_AT`, so
-``worth.py`` gives the figure of the other folds, too.
+a merit are no constants: they were chosen by looking at readings of which
+`was_looked_at` is true, so ``worth.py`` gives the figure of the others, too.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from models.hippocampus.validation.robustness.trial import Trial
 USED = tuple(BETTER)
 """The signs, in the order of their constants."""
 
-LOOKED_AT = frozenset({0, 1})
-"""Folds on whose cases signs and bounds were chosen, with networks of an earlier
-recipe. No choice was made in view of the others."""
+FOLDS_LOOKED_AT, SUBJECTS_LOOKED_AT = frozenset({0, 1}), frozenset({2, 3, 9, 21})
+"""Of the shared data: signs and bounds were chosen on readings of these folds, and of
+four subjects of the others, by networks of an earlier recipe. On nothing else."""
 
 NOT_LEARNED = ("other hand", "no anatomy")
 """Not fitted on: whether the score notices them is a question, not an answer."""
@@ -102,6 +102,11 @@ def _solve(found: Floats, used: Sequence[Trial]) -> list[float]:
         np.vstack([terms, pull]), np.concatenate([logit * share, np.zeros(len(pull))])
     )
     return [float(weights[0] - weights[1]), *map(float, weights[2:])]
+
+
+def was_looked_at(trial: Trial) -> bool:
+    """Return whether a choice was made in view of a reading of this case."""
+    return trial.fold in FOLDS_LOOKED_AT or trial.subject in SUBJECTS_LOOKED_AT
 
 
 def cross_validated(trials: Sequence[Trial]) -> list[Scored]:

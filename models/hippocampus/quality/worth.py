@@ -12,12 +12,12 @@ import numpy as np
 
 from models.contract import Grade
 from models.hippocampus.quality.fitting import (
-    LOOKED_AT,
     Correlation,
     Scored,
     correlation,
     cross_validated,
     fit,
+    was_looked_at,
 )
 from models.hippocampus.quality.reliability import Reliability
 from models.hippocampus.validation.robustness.suite import CLEAN
@@ -27,7 +27,7 @@ from models.volume.bundle import amend
 GOOD_DICE = 0.85
 """Of the whole; the table says which share of each grade reaches it."""
 
-UNALTERED, NEW, ALTERED = "unaltered", "unaltered, folds not looked at", "altered"
+UNALTERED, NEW, ALTERED = "unaltered", "unaltered, not looked at", "altered"
 """Shares of the readings: all as they are, those on which no choice was made, and
 all perturbed ones."""
 
@@ -87,7 +87,7 @@ def judge(path: Path) -> Judged:
     trials = read_trials(path)
     scored = cross_validated(trials)
     clean = [one for one in scored if one.trial.entry == CLEAN.key]
-    new = [one for one in clean if one.trial.fold not in LOOKED_AT]
+    new = [one for one in clean if not was_looked_at(one.trial)]
     perturbed = [one for one in scored if one.trial.entry != CLEAN.key]
     by_name = {UNALTERED: clean, NEW: new, ALTERED: perturbed}
     shares = tuple(_share(name, chosen) for name, chosen in by_name.items() if chosen)
@@ -114,7 +114,7 @@ def _found(grade: Grade, shares: Sequence[Share]) -> str:
 def limit(shares: Sequence[Share]) -> str:
     """Return what the score cannot tell; "" where it ranks ordinary images.
 
-    Where folds are at hand that no choice was made on, they decide.
+    Where there are images that no choice was made on, they decide.
     """
     by_name = {share.name: share for share in shares}
     share = by_name.get(NEW) or by_name[UNALTERED]
