@@ -49,12 +49,12 @@ def baseline(
         Train it without fold 0, for ten epochs or 150 minutes.
     """
     training = part(name, "learning.baseline.train")
-    from models.training.manner import Manner  # loads torch: not for a help page
+    from models.training.precision import chosen_device  # torch: not for a help page
     from models.training.progress import TerminalProgress
 
     chosen = training.settings_of(settings, epochs)
     shown = TerminalProgress(Console(highlight=False))
-    where = Manner(device.value).chosen_device()
+    where = chosen_device(device.value)
     record = training.train_fold(data, output, chosen, fold, where, [shown])
     typer.echo(
         f"{record} is written; beside ours: "

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
-
 from models.training.progress import TerminalProgress
 
 
@@ -16,7 +14,7 @@ class Manner:
     Attributes
     ----------
     device
-        ``auto`` takes a GPU where there is one.
+        As `models.training.precision.chosen_device` takes it.
     deterministic
         See `models.training.determinism`.
     tensorboard
@@ -32,18 +30,3 @@ class Manner:
     tensorboard: bool = False
     validate_every: int = 0
     progress: TerminalProgress | None = None
-
-    def chosen_device(self) -> str:
-        """Return the device with ``auto`` settled.
-
-        Raises
-        ------
-        ValueError
-            A GPU is asked for and there is none.
-        """
-        there = torch.cuda.is_available()
-        if self.device == "cuda" and not there:
-            raise ValueError("no GPU that torch can use; leave out --device cuda")
-        if self.device == "auto":
-            return "cuda" if there else "cpu"
-        return self.device

@@ -58,6 +58,22 @@ def loss_scaler(precision: str, device: str) -> torch.amp.GradScaler:
     return torch.amp.GradScaler(device, enabled=precision == "fp16")
 
 
+def chosen_device(wanted: str) -> str:
+    """Return the device with ``auto`` settled: a GPU where there is one.
+
+    Raises
+    ------
+    ValueError
+        A GPU is asked for and there is none.
+    """
+    there = torch.cuda.is_available()
+    if wanted == "cuda" and not there:
+        raise ValueError("no GPU that torch can use; leave out --device cuda")
+    if wanted == "auto":
+        return "cuda" if there else "cpu"
+    return wanted
+
+
 def processor(device: torch.device) -> str:
     """Return the name of the GPU, or of the CPU as Linux gives it."""
     if device.type == "cuda":

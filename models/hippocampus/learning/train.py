@@ -25,6 +25,7 @@ from models.training.loop import fit
 from models.training.loss import deeply_supervised
 from models.training.manner import Manner
 from models.training.overlays import Window
+from models.training.precision import chosen_device
 from models.training.settings import (
     read_settings,
     settings_digest,
@@ -127,7 +128,7 @@ def train_network(
             AugmentedCases(training, settings.window, settings.augmentation),
             deeply_supervised,
             settings.loop,
-            SingleProcess(manner.chosen_device()),
+            SingleProcess(chosen_device(manner.device)),
             folder,
             _made_by(data, settings, fold),
             _watch(held_out, training, settings, folder, manner),

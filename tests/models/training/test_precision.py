@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,15 +13,30 @@ from models.training.precision import (
     SERVING_LIMIT,
     TRAINING_LIMIT,
     choose_precision,
+    chosen_device,
     multiplies_bf16,
     processor,
     reduced_precision,
 )
 
 
-def step_taking(fp32_s: float, reduced_s: float) -> Callable[[str], None]:
-    """Return work that takes so long in fp32, and in any sixteen bits."""
-    return lambda chosen: time.sleep(fp32_s if chosen == "fp32" else reduced_s)
+class Clock:
+    """A clock that only work moves: no other program can make it go faster."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def perf_counter(self) -> float:
+        """Return the time, as the module of that name does."""
+        return self.now_s
+
+    def step_taking(self, fp32_s: float, reduced_s: float) -> Callable[[str], None]:
+        """Return work that takes so long in fp32, and in any sixteen bits."""
+
+        def step(chosen: str) -> None:
+            self.now_s += fp32_s if chosen == "fp32" else reduced_s
+
+        return step
 
 
 def never(chosen: str) -> None:
@@ -65,6 +79,24 @@ def test_a_processor_has_its_name(
     assert processor(torch.device("cpu")) == "Maker: Model 7"
 
 
+@pytest.mark.parametrize(
+    ("there", "chosen"), [(True, "cuda"), (False, "cpu")], ids=["a GPU", "none"]
+)
+def test_a_gpu_is_taken_where_there_is_one_and_missed_where_it_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch, there: bool, chosen: str
+) -> None:
+    """In one line that says what to leave out; nobody trains on a CPU unawares."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
+
+    assert chosen_device("auto") == chosen
+    assert chosen_device("cpu") == "cpu"
+    if there:
+        assert chosen_device("cuda") == "cuda"
+    else:
+        with pytest.raises(ValueError, match="leave out --device cuda"):
+            chosen_device("cuda")
+
+
 @pytest.mark.parametrize("limit", [SERVING_LIMIT, TRAINING_LIMIT])
 def test_without_native_sixteen_bits_nothing_is_timed(limit: float) -> None:
     """Where they are emulated a single step would cost seconds."""
@@ -84,18 +116,24 @@ def test_an_older_gpu_has_fp16_for_a_training_alone(
 @pytest.mark.parametrize(
     ("limit", "fp32_s", "reduced_s", "chosen"),
     [
-        (TRAINING_LIMIT, 0.02, 0.005, "fp16"),
-        (TRAINING_LIMIT, 0.02, 0.019, "fp32"),
-        (SERVING_LIMIT, 0.02, 0.03, "fp16"),
-        (SERVING_LIMIT, 0.005, 0.05, "fp32"),
+        (TRAINING_LIMIT, 1.0, 0.5, "fp16"),
+        (TRAINING_LIMIT, 1.0, 0.9, "fp32"),
+        (SERVING_LIMIT, 1.0, 1.5, "fp16"),
+        (SERVING_LIMIT, 1.0, 10.0, "fp32"),
     ],
     ids=["trained faster", "hardly faster", "served, slow for once", "far slower"],
 )
 def test_a_training_wants_a_gain_and_serving_objects_by_a_wide_margin(
-    limit: float, fp32_s: float, reduced_s: float, chosen: str
+    monkeypatch: pytest.MonkeyPatch,
+    limit: float,
+    fp32_s: float,
+    reduced_s: float,
+    chosen: str,
 ) -> None:
     """Two workers that start at a busy moment decide alike."""
-    step = step_taking(fp32_s, reduced_s)
+    clock = Clock()
+    monkeypatch.setattr(precision, "time", clock)
+    step = clock.step_taking(fp32_s, reduced_s)
 
     assert choose_precision(step, "auto", "fp16", limit) == chosen
 
