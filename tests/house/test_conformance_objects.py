@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from node.report.notice import UnreadModel, build_notice
 from node.report.rejection import REASONS, Rejected, build_rejection
 from node.report.sop import KINDS, NUMBERED, ReportObject
 from tests.house.tables import tables
-from tests.node.report.inputs import build_bundle, build_case
+from tests.node.report.inputs import build_bundle, build_case, interpreted
 from tests.node.report.tid_table import TABLE, children, template
 
 STATEMENT = Path(__file__).parents[2] / "docs" / "conformance.md"
@@ -101,7 +102,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
             provenance=provenance,
             **tags,
         )
-        composed = case.compose()
+        told = replace(case, findings=interpreted(case.findings))  # with a visit before
+        composed = told.compose()
         for kind, one in composed.items():
             objects[kind].append(one.dataset)
         objects["KO"].append(rejection(composed, settings))
