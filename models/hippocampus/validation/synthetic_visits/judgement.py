@@ -9,6 +9,7 @@ of the other: other persons, other draws.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -159,10 +160,15 @@ def summarised(structure: str, found: Sequence[Judged]) -> Summary:
         following([one.pair for one in chosen]),
         (
             _row("all", chosen),
-            *_thirds(chosen, "{:+.0f} to {:+.0f} %", lambda p: p.true_change),
+            *_thirds(chosen, "{:+.0f} to {:+.0f} %", _percent),
             *_thirds(chosen, "{:.1f} to {:.1f} years", lambda p: p.years),
         ),
     )
+
+
+def _percent(pair: Pair) -> float:
+    """Return the true change over the whole time in per cent of the first volume."""
+    return 100 * math.expm1(pair.true_change / 100)
 
 
 def _thirds(
@@ -184,7 +190,7 @@ def _row(name: str, found: Sequence[Judged]) -> Row:
         _by_subject(found, errors),
         float(np.std(errors, ddof=1)),
         float(np.mean([one.covered_by_noise for one in found])),
-        _by_subject(found, [float(one.covered) for one in found]),
+        _share(found, [float(one.covered) for one in found]),
     )
 
 
@@ -194,6 +200,21 @@ def _by_subject(found: Sequence[Judged], values: Sequence[float]) -> Interval:
     for one, value in zip(found, values, strict=True):
         subjects[str(one.pair.subject)].append(value)
     return bootstrap_mean(subjects)
+
+
+def _share(found: Sequence[Judged], values: Sequence[float]) -> Interval:
+    """Return the share of ones with its interval; all or none is no certainty.
+
+    Draws of equal subjects are equal, so the bound is then exact: the share that n
+    subjects would show all alike once in forty times.
+    """
+    share = dict(_by_subject(found, values))
+    rare = 0.025 ** (1 / len({one.pair.subject for one in found}))
+    if share["mean"] == 1:
+        share["low"] = rare
+    elif share["mean"] == 0:
+        share["high"] = 1 - rare
+    return share
 
 
 def _of(found: Sequence[Pair], structure: str) -> list[Pair]:

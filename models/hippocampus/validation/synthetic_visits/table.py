@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -70,8 +71,13 @@ def _line(row: Row) -> str:
 
 
 def _interval(found: Interval, digits: str) -> str:
-    low, high = (f"{found[end]:{digits}}".rstrip("%") for end in ("low", "high"))
-    return f"({low} to {high})" if "%" not in digits else f"({low}-{high})"
+    """Return the interval in brackets; "" where too few subjects give none."""
+    if math.isnan(found["low"] + found["high"]):
+        return ""
+    low, high = (f"{found[end]:{digits}}" for end in ("low", "high"))
+    if high.endswith("%"):
+        return f"({low[:-1]}-{high[:-1]})"
+    return f"({low} to {high})"
 
 
 def goals(summary: Summary) -> Iterator[str]:

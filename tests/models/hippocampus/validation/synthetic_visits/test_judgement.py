@@ -48,6 +48,7 @@ def test_a_change_that_is_seen_in_part_is_seen() -> None:
     summary = whole(made_pairs(response=0.8))
 
     everything, losses, _, growth, *_ = summary.rows
+    assert losses.name.startswith("-3")  # eight per cent over five years: -34 %
     assert summary.following.response == pytest.approx(0.8, abs=0.03)
     assert everything.error["mean"] > 0.4
     assert losses.error["mean"] > 0.8
@@ -123,6 +124,20 @@ def test_intervals_are_of_subjects_not_of_pairs() -> None:
     assert of_persons["mean"] == pytest.approx(of_strangers["mean"])
     widths = [one["high"] - one["low"] for one in (of_persons, of_strangers)]
     assert widths[0] > 5 * widths[1]
+
+
+def test_all_covered_is_no_certainty() -> None:
+    """Forty persons without a miss leave room for one in ten; none covered likewise."""
+    found = [p for p in made_pairs(count=40) if p.structure == WHOLE]
+    wide, narrow = (
+        summarised(WHOLE, [Judged(p, margin, margin) for p in found]).rows[0].covered
+        for margin in (99.0, -1.0)
+    )
+
+    assert (wide["mean"], wide["high"]) == (1, 1)
+    assert wide["low"] == pytest.approx(0.912, abs=1e-3)
+    assert (narrow["mean"], narrow["low"]) == (0, 0)
+    assert narrow["high"] == pytest.approx(0.088, abs=1e-3)
 
 
 def test_the_bundle_gets_the_response_of_all_pairs() -> None:

@@ -47,6 +47,15 @@ def test_the_table_fits_a_terminal() -> None:
     assert "mean error" in shown[0]
 
 
+def test_too_few_persons_have_no_interval() -> None:
+    """Three of them: the figures stand alone."""
+    few = [replace(p, subject=p.subject % 3) for p in made_pairs(count=60)]
+
+    shown = list(lines(summaries(judged(few, NOISE))))
+
+    assert not [line for line in shown if "nan" in line or "(" in line]
+
+
 def test_covered_means_within_the_margin() -> None:
     """Its edge counts."""
     one = Judged(Pair(0, "c", 1, "Hippocampus", 1, -2.0, -1.0), 0.99, 1.0)
