@@ -28,7 +28,7 @@ from models.training.metrics import bootstrap_mean
 Interval = Mapping[str, float]
 """``mean``, ``low``, ``high``: 95 % over subjects."""
 
-FEWEST_PAIRS = 10
+FEWEST_PAIRS = 5
 """Of a half, below which no response is fitted."""
 
 
@@ -103,7 +103,10 @@ def following(found: Sequence[Pair]) -> Following:
         There are too few pairs, or the network follows no change.
     """
     if len(found) < FEWEST_PAIRS:
-        raise ValueError(f"{len(found)} pairs are too few to measure a response")
+        raise ValueError(
+            f"too few pairs to measure a response, {len(found)} in a half of the "
+            "subjects: more --pairs, or data of more subjects"
+        )
     true = np.array([pair.true_change for pair in found])
     seen = np.array([pair.measured_change for pair in found])
     slope = float(true @ seen / (true @ true))

@@ -149,6 +149,8 @@ def test_the_bundle_gets_the_response_of_all_pairs() -> None:
 
 
 def test_too_few_pairs_measure_no_response() -> None:
-    """Two halves of four."""
-    with pytest.raises(ValueError, match="too few"):
+    """Two halves of four; five in each are the least."""
+    with pytest.raises(ValueError, match="4 in a half"):
         judged(made_pairs(count=8), NOISE)
+
+    assert len(judged(made_pairs(count=10), NOISE)) == 30
