@@ -39,13 +39,16 @@ def requeue(
     now: str,
     event: JobEvent = JobEvent.CHANGE,
 ) -> None:
-    """Queue a job anew because its study changed, or ``event``, in a transaction."""
+    """Queue a job anew because its study changed, or ``event``, in a transaction.
+
+    One whose study changed while it ran waits as it would have from that moment on.
+    """
     if event is JobEvent.CHANGE:
         _forget_priors(connection, job_id)
     connection.execute(
-        "UPDATE jobs SET state = ?, changed = 0, attempts = 0, not_before = ?, "
-        "queued_at = ?, ended_at = NULL, reason = NULL, detail = NULL "
-        "WHERE job_id = ?",
+        "UPDATE jobs SET state = ?, changed = 0, attempts = 0, "
+        "not_before = MAX(IIF(changed, not_before, ''), ?), queued_at = ?, "
+        "ended_at = NULL, reason = NULL, detail = NULL WHERE job_id = ?",
         (advance(state, event), now, now, job_id),
     )
 

@@ -239,7 +239,8 @@ class StudyRecords:
             if priors_until is not None:
                 connection.execute(
                     "UPDATE jobs SET not_before = ? WHERE study_instance_uid = ? "
-                    "AND state = 'queued' AND priors IS NULL",
+                    "AND (state = 'queued' AND priors IS NULL "
+                    "OR state = 'running' AND changed)",
                     (stamp(priors_until), study_instance_uid),
                 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from node.jobs.job import Completeness, Failed, NotApplicable
@@ -22,17 +22,17 @@ BEFORE = date(2024, 3, 1)
 KNOWN = KnownPriors((PRIOR,))
 
 
-def held(ledger: Ledger, study: str = "1.1") -> int:
+def held(ledger: Ledger, study: str = "1.1", now: datetime = T0) -> int:
     """Receive a study whose job waits ten seconds for its priors; return the job."""
-    ledger.studies.record([spooled(ledger, instance(study))], T0)
+    ledger.studies.record([spooled(ledger, instance(study))], now)
     ledger.studies.complete(
         study,
         completeness=Completeness.CONFIRMED,
         reason="",
         archive_counts={},
         models=["hippocampus"],
-        now=T0,
-        priors_until=T0 + timedelta(seconds=10),
+        now=now,
+        priors_until=now + timedelta(seconds=10),
     )
     (job,) = ledger.jobs.listing(study)
     return job.job_id
@@ -56,6 +56,23 @@ def test_what_is_found_makes_a_job_due_and_is_kept_once(ledger: Ledger) -> None:
     assert ledger.priors.unsought() == []
     assert ledger.jobs.claim(T0) is not None
     assert ledger.priors.known(job) == KNOWN
+
+
+def test_a_study_that_changed_while_it_was_read_waits_for_its_priors_again(
+    ledger: Ledger,
+) -> None:
+    """The images may be of another person now; the wait began with the change."""
+    job = held(ledger)
+    ledger.priors.keep(job, KNOWN, T0)
+    ledger.jobs.claim(T0)
+    held(ledger, now=T0 + timedelta(seconds=5))
+    ended = T0 + timedelta(seconds=6)
+
+    ledger.jobs.refuse(job, NotApplicable("no_series_accepted", ""), ended)
+
+    assert [each.job_id for each in ledger.priors.unsought()] == [job]
+    assert ledger.jobs.claim(ended) is None
+    assert ledger.jobs.claim(T0 + timedelta(seconds=15)) is not None
 
 
 def test_a_postponed_attempt_waits_on_with_its_priors(ledger: Ledger) -> None:
