@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import models
-from models.contract import Grade
 from models.volume.bundle import Bundle, BundleError, load_bundle
-from models.volume.headers import text
 from node import config
 from node.commands.ledgers import of_results, opened
 from node.commands.options import ConfigOption, JsonOption, ResultsOption
@@ -22,10 +20,7 @@ from node.commands.terminal import print_json, print_line
 from node.config import Settings
 from node.errors import ConfigError, NodeError
 from node.jobs.ledger import Ledger
-from node.jobs.ledger_history import ResultRow
 from node.jobs.request import bundle_of
-from node.prior_content import NoReportError
-from node.prior_report import read_document
 
 if TYPE_CHECKING:
     from models.hippocampus.interpretation.norms.calibration import (
@@ -37,7 +32,6 @@ if TYPE_CHECKING:
     from node.controls import Controls, Reading
 
 MODEL = "hippocampus"
-WHOLE = "Hippocampus"
 OUTPUT = Path("calibration-hippocampus.json")
 
 
@@ -105,6 +99,7 @@ def _bundle(settings: Settings) -> Bundle:
 
 
 def _controls(path: Path, settings: Settings, bundle: Bundle) -> Controls:
+    from node.control_results import reading_of
     from node.controls import read_controls
 
     with ExitStack() as ends:
@@ -113,54 +108,9 @@ def _controls(path: Path, settings: Settings, bundle: Bundle) -> Controls:
         def measured(study_uid: str) -> Reading:
             if not ledgers:
                 ledgers.append(ends.enter_context(opened(settings)))
-            return _measured(ledgers[0], study_uid)
+            return reading_of(ledgers[0], study_uid)
 
         return read_controls(path, bundle.weights_digest, measured)
-
-
-def _measured(ledger: Ledger, study_uid: str) -> Reading:
-    """Return what the last result of a study says.
-
-    Raises
-    ------
-    LookupError
-        There is none that counts.
-    """
-    from node.controls import Reading
-
-    for job in ledger.jobs.listing(study_uid):
-        standing = [
-            result
-            for result in ledger.history.results(job.job_id)
-            if job.model == MODEL and result.version > 0 and result.taken_back is None
-        ]
-        if not standing:
-            continue
-        last = standing[-1]
-        if last.summary.get("grade") == Grade.C:
-            raise LookupError(
-                "its result has grade C, which nobody relies on; leave the line out"
-            )
-        for each in last.measurements:
-            if (each.structure, each.unit) == (WHOLE, "mm3") and each.value > 0:
-                weights = last.weights_digest or "unknown"
-                return Reading(float(each.printed), weights, *_sex_and_age(last))
-    raise LookupError(
-        "no result of this study_uid in the ledger; write total_mm3, or name the "
-        "results of a batch with --results"
-    )
-
-
-def _sex_and_age(result: ResultRow) -> tuple[str, int | None]:
-    """Return what the report says of the person, nothing where its file is gone."""
-    for made in result.objects:
-        if made.kind == "SR":
-            with suppress(OSError, NoReportError):
-                report = read_document(made.path.read_bytes())
-                years = text(report, "PatientAge").removesuffix("Y")
-                age = int(years) if years.isdecimal() else None
-                return text(report, "PatientSex"), age
-    return "", None
 
 
 def _calibration(read: Controls, bundle: Bundle) -> Calibration:

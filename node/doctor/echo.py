@@ -16,6 +16,7 @@ from typing import Any
 from pynetdicom import AE
 from pynetdicom.transport import ThreadedAssociationServer
 
+from node.requestor import answered
 from node.send.scu import Peer
 
 VERIFICATION = "1.2.840.10008.1.1"
@@ -57,10 +58,8 @@ def tried(peer: Peer, ae_title: str, timeout_s: float) -> Outcome:
     association = ae.associate(peer.host, peer.port, ae_title=peer.ae_title)
     if not association.is_established:
         return _refused(association)
-    try:
+    with answered(association):
         status = association.send_c_echo().get("Status")
-    finally:
-        association.release()
     return Outcome.ANSWERS if status == 0x0000 else Outcome.REFUSED
 
 

@@ -13,6 +13,7 @@ from node.config import ArchiveSettings
 from node.errors import ArchiveError, ArchiveSilentError
 from node.inbound.archive import IsOver
 from node.inbound.connection import GuardedConnection, Limits
+from node.requestor import answered
 
 MOST_BYTES = 2 << 30
 """Of one message, which is held in memory."""
@@ -52,13 +53,12 @@ def association_with(
     """
     with _translated(name_of(settings)):
         association = _associate(settings, ae_title, contexts, roles, handlers)
-        try:
-            yield association
-        finally:
-            if association.is_established and is_over():
-                association.abort()
-            elif association.is_established:
-                association.release()
+        with answered(association):
+            try:
+                yield association
+            finally:
+                if association.is_established and is_over():
+                    association.abort()
 
 
 def _associate(

@@ -11,13 +11,15 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from models.contract import Code, Measurement
 from models.history import Prior
 from node.jobs.job import EarlierImages
 from node.log import salted
-from node.person import Person
+
+if TYPE_CHECKING:
+    from node.person import Person  # loads pydicom, which no help page needs
 
 RETRACTED = "prior_retracted"
 """Reason code: a result was taken back, here or in the archive."""

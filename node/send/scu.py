@@ -22,6 +22,7 @@ from pynetdicom import AE, evt
 from pynetdicom.presentation import PresentationContext, build_context
 
 from node.errors import SendError
+from node.requestor import answered
 
 
 class Answer(StrEnum):
@@ -179,11 +180,8 @@ def _open(
         ) from None
     if not association.is_established:
         raise _refused(association, peer)
-    try:
+    with answered(association):
         yield association
-    finally:
-        if association.is_established:
-            association.release()
 
 
 def _refused(association: Any, peer: Peer) -> SendError:

@@ -92,7 +92,7 @@ BOUNDARIES = (
     _at("study complete, job queued", f"{STUDIES}.complete", "after"),
     _at("job claimed", f"{POOL}._submit", "before"),
     _at("job handed to a worker", "node.jobs.slot:Slot.submit", "after"),
-    _at("worker: headers read", f"{WORKER}:_study", "after"),
+    _at("worker: headers read", f"{WORKER}:read_received", "after"),
     _at("worker: Findings there", f"{WORKER}:run", "after"),
     _at("worker: objects composed", f"{WORKER}:compose", "after"),
     _at("worker: first object, temporary name", "pathlib:Path.replace", "before"),
