@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from models.contract import Code, Measurement, Statement
+from models.hippocampus.findings import MIRRORED
 from models.hippocampus.interpretation.volumes import WHOLE, volumes_mm3
 from models.history import LEFT, RIGHT, Interpretation, Patient, Prior
 
@@ -108,6 +109,6 @@ def _other_side(patient: Patient, side: Code, device_uid: str) -> Iterator[Prior
             prior.study_date == patient.study_date
             and prior.laterality == other
             and prior.device_uid == device_uid != ""
-            and not prior.cautions
+            and not set(prior.cautions) - {MIRRORED}
         ):
             yield prior

@@ -37,7 +37,7 @@ TASK04 = "Task04_Hippocampus without the broken 010, 118 and 281"
 OWN_LICENCE = "not stated; the training data decide what may be done with the weights"
 """Of weights that were trained on other data than those of the shipped ones."""
 
-DRAFT = "bundle.partial"
+DRAFT = "bundle.draft"
 """Folder in which a bundle is made before it takes the place of another."""
 
 

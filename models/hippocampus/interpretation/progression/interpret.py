@@ -77,10 +77,13 @@ class _Rate:
     ----------
     half_width
         Of its 95 % interval; None where that is withheld.
+    by_noise
+        The part of it that noise alone makes, where nothing changed; None likewise.
     """
 
     percent: float
-    half_width: float | None
+    half_width: float | None = None
+    by_noise: float | None = None
 
 
 def _rate(
@@ -92,9 +95,10 @@ def _rate(
     rate = annual_change(first.volumes[name], now[name], first.years)
     errors = reading.errors(name, now[name] / first.volumes[name])
     if errors is None or first.cautions:
-        return _Rate(rate, None)
+        return _Rate(rate)
     sem, unsure = errors
-    return _Rate(rate, margin(sem, first.years, unsure))
+    years = first.years
+    return _Rate(rate, margin(sem, years, unsure), margin(sem, years))
 
 
 def _rates(
@@ -145,13 +149,16 @@ def _cautions(first: Visit) -> Iterator[Flag]:
 
 
 def _beyond(now: Mapping[str, float], first: Visit, reading: Reading) -> Iterator[Flag]:
-    """Flag a change of the whole hippocampus that its interval does not explain."""
+    """Flag a change of the whole hippocampus that noise does not explain.
+
+    What the network leaves out of a change makes none where there is none.
+    """
     rate = _rate(WHOLE, now, first, reading)
-    if rate is None or rate.half_width is None:
+    if rate is None or rate.by_noise is None:
         return
-    if abs(rate.percent) > rate.half_width:
+    if abs(rate.percent) > rate.by_noise:
         yield Flag(
             BEYOND_NOISE,
             f"Hippocampus {words.signed(rate.percent)} % per year, beyond the noise of "
-            f"reading (± {rate.half_width:.1f}, itself a lower bound).",
+            f"reading (± {rate.by_noise:.1f}, itself a lower bound).",
         )

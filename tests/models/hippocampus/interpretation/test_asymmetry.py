@@ -41,6 +41,16 @@ def test_both_sides_of_one_day_are_compared_and_the_formula_is_printed() -> None
     assert "17.9 % by FSL-FIRST" in said.text
 
 
+def test_either_side_may_be_read_first() -> None:
+    """Every right one is mirrored to be read, which is no doubt about it."""
+    right = replace(OTHER, laterality=RIGHT, cautions=("mirrored",))
+    person = replace(PERSON, laterality=LEFT, priors=(right,))
+
+    (said,) = interpret(volume(4000.0), person, "2.25.9").statements
+
+    assert said.text.startswith("25.0 % (left 4000, right 3000 mm³; right smaller), ")
+
+
 @pytest.mark.parametrize(
     ("person", "other", "reason"),
     [

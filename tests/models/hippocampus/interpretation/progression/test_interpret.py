@@ -309,6 +309,19 @@ def test_the_interval_holds_what_the_network_leaves_out() -> None:
     assert "Hippocampus 0.90 (SD 0.05); 200 synthetic pairs of 58 subjects" in noise
 
 
+def test_a_change_is_flagged_however_little_of_it_the_network_follows() -> None:
+    """Its interval is wide; but where nothing changes, nothing is left out."""
+    poor = Response({"Hippocampus": Following(0.6, 0.15)}, 200, 58)
+
+    result = told(
+        build_patient(build_prior(731)), 1500, replace(READING, response=poor)
+    )
+
+    (flag,) = result.flags
+    assert flag.code == "change_beyond_noise"
+    assert "(± 1.4, itself a lower bound)" in flag.text
+
+
 def test_an_interval_of_noise_alone_says_so() -> None:
     """Until somebody has measured the response."""
     text = sentence(told(build_patient(build_prior(730))), "Noise")
