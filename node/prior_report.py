@@ -124,7 +124,19 @@ def rejected_in(document: Dataset) -> frozenset[str]:
     """Return the objects that a document takes back, and the series that hold them.
 
     None, if it is no such note.
+
+    Raises
+    ------
+    NoReportError
+        It is one, and cannot be understood.
     """
+    try:
+        return _rejected_in(document)
+    except Exception as error:  # noqa: BLE001 - a library meets foreign bytes
+        raise NoReportError(type(error).__name__) from None
+
+
+def _rejected_in(document: Dataset) -> frozenset[str]:
     titles = document.get("ConceptNameCodeSequence") or []
     is_note = text(document, "SOPClassUID") == KEY_OBJECT_SELECTION
     if not is_note or not any(text(t, "CodeValue") in REJECTIONS for t in titles):

@@ -60,8 +60,8 @@ class Archived:
         """
         try:
             report, rejected = self.ask(read_report, content, ARCHIVED)
-        except ReaderError as error:
-            raise ArchiveError(f"a document was not opened: {error}") from None
+        except (ReaderError, NoReportError) as error:
+            raise ArchiveError(f"a document was not understood: {error}") from None
         self.reports += [report] if report else []
         self.rejected |= rejected
 
@@ -74,11 +74,21 @@ class Archived:
 def read_report(
     content: bytes, source: str
 ) -> tuple[PriorReport | None, frozenset[str]]:
-    """Return the report in a file, if it is one of ours, and what it takes back."""
-    with suppress(NoReportError):
+    """Return the report in a file, if it is one of ours, and what it takes back.
+
+    Raises
+    ------
+    NoReportError
+        It is a rejection note, and nobody can say of what.
+    """
+    try:
         document = read_document(content)
-        return report_in(document, source), rejected_in(document)
-    return None, frozenset()
+    except NoReportError:
+        return None, frozenset()
+    rejected = rejected_in(document)
+    with suppress(NoReportError):
+        return report_in(document, source), rejected
+    return None, rejected
 
 
 def fetch_reports(

@@ -32,6 +32,7 @@ from node.jobs.known_priors import (
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
 from node.jobs.ledger_priors import EarlierReport
+from node.prior_content import NoReportError
 from node.prior_report import PriorReport
 
 OWN = "own results"
@@ -198,7 +199,11 @@ class PriorSearch:
             return []
         if hashlib.sha256(content).hexdigest() != earlier.sha256:
             return []
-        report, _ = self._ask(read_report, content, OWN)
+        try:
+            report, _ = self._ask(read_report, content, OWN)
+        except (ReaderError, NoReportError) as error:  # one report costs no other
+            log.get("priors").warning("own_report_not_read", reason=str(error))
+            return []
         protocol = _protocol(json.loads(earlier.made_with))
         return [report.with_protocol(protocol)] if report else []
 
@@ -246,7 +251,8 @@ class PriorSearch:
         archived = fetch_reports(archive, visit, is_over, self._ask)
         reports = archived.reports
         uids = [report.prior.sr_instance_uid for report in reports]
-        rejected = archived.rejected | self._ledger.priors.taken_back(uids)
+        known = self._ledger.priors
+        rejected = archived.rejected | known.taken_back(uids) | known.replaced(uids)
         told = chosen(visit, job.model, reports, rejected)
         if archived.unknown:
             told = replace(told, withheld=(*told.withheld, REPORTS_NOT_FETCHED))

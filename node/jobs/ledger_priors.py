@@ -132,6 +132,22 @@ class PriorRecords:
             )
         }
 
+    def replaced(self, sop_instance_uids: Iterable[str]) -> set[str]:
+        """Return those of some objects that a later version replaced here.
+
+        The archive may still hold them under whom the study named before.
+        """
+        return {
+            uid
+            for uid in sop_instance_uids
+            if self._database.read(
+                "SELECT 1 FROM objects JOIN results AS r USING (result_id) "
+                "WHERE sop_instance_uid = ? AND r.version < "
+                "(SELECT MAX(version) FROM results WHERE job_id = r.job_id)",
+                (uid,),
+            )
+        }
+
     def keep(self, job_id: int, known: KnownPriors, now: datetime) -> bool:
         """Keep what was found with a queued job, which is due now; once.
 

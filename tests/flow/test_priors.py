@@ -267,6 +267,39 @@ def test_an_answer_that_comes_after_a_correction_is_told_to_nobody(
     assert result.known.withheld == ("prior_person_changed",)
 
 
+def test_a_report_of_before_a_correction_is_no_prior_of_whom_it_names(
+    node: OneNode, tmp_path: Path
+) -> None:
+    """The archive holds it still, under the wrong person; here another replaced it."""
+    files = visit(tmp_path, "20240301")
+    _, wrong = read(node, files)
+    archive = Filing()
+    archive.takes([wrong])
+    node.receive(altered(files, tmp_path / "corrected", of_another_person))
+    assert node.read().version == 2
+
+    assert found(node, visit(tmp_path, "20250301"), archive) == (
+        [],
+        ["prior_retracted"],
+    )
+
+
+def test_a_note_that_nobody_understands_costs_no_result_of_our_own(
+    node: OneNode, tmp_path: Path
+) -> None:
+    """What it rejects is unknown; our own word stands."""
+    first, _ = read(node, visit(tmp_path, "20240301"))
+    odd = note("1.4", "1.7")
+    del odd.CurrentRequestedProcedureEvidenceSequence
+    odd.add_new("CurrentRequestedProcedureEvidenceSequence", "LO", "odd")
+    archive = Filing()
+    archive.takes([odd])
+
+    (prior,), _ = found(node, visit(tmp_path, "20250301"), archive)
+
+    assert prior.study_instance_uid == first.study_instance_uid
+
+
 def of_another_person(dataset: Dataset) -> None:
     """Let a study be of somebody else."""
     dataset.PatientID, dataset.PatientBirthDate = "TEST-2", "19770707"
