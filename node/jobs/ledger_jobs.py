@@ -23,7 +23,7 @@ from node.jobs.job import (
     Verdict,
     advance,
 )
-from node.jobs.ledger_queue import requeue
+from node.jobs.ledger_queue import forget_priors, requeue
 from node.jobs.ledger_results import (
     insert_object,
     insert_result,
@@ -213,7 +213,8 @@ class JobRecords:
                 stamp(now),
             )
             connection.execute(
-                "UPDATE jobs SET not_before = ?, ended_at = NULL WHERE job_id = ?",
+                "UPDATE jobs SET ended_at = NULL, "
+                "not_before = MAX(IIF(changed, not_before, ''), ?) WHERE job_id = ?",
                 (stamp(not_before), job_id),
             )
 
@@ -232,7 +233,7 @@ class JobRecords:
             _end(connection, job_id, JobEvent.TRY_AGAIN, reason, "", stamp(now))
             connection.execute(
                 "UPDATE jobs SET attempts = attempts - 1, ended_at = NULL, "
-                "not_before = ? WHERE job_id = ?",
+                "not_before = MAX(IIF(changed, not_before, ''), ?) WHERE job_id = ?",
                 (stamp(not_before or now), job_id),
             )
 
@@ -319,7 +320,11 @@ def _end(
         "WHERE job_id = ? AND ended_at IS NULL",
         (now, reason or event, detail, job_id),
     )
-    if row["changed"] and state != JobState.QUEUED:
+    if not row["changed"]:
+        return
+    if state == JobState.QUEUED:
+        forget_priors(connection, job_id)
+    else:
         requeue(connection, job_id, state, now)
 
 

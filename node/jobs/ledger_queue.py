@@ -27,7 +27,7 @@ def queue(connection: sqlite3.Connection, study: str, model: str, now: str) -> N
             "UPDATE jobs SET changed = 1 WHERE job_id = ?", (row["job_id"],)
         )
     elif row["state"] == JobState.QUEUED:
-        _forget_priors(connection, row["job_id"])
+        forget_priors(connection, row["job_id"])
     else:
         requeue(connection, row["job_id"], JobState(row["state"]), now)
 
@@ -44,7 +44,7 @@ def requeue(
     One whose study changed while it ran waits as it would have from that moment on.
     """
     if event is JobEvent.CHANGE:
-        _forget_priors(connection, job_id)
+        forget_priors(connection, job_id)
     connection.execute(
         "UPDATE jobs SET state = ?, changed = 0, attempts = 0, "
         "not_before = MAX(IIF(changed, not_before, ''), ?), queued_at = ?, "
@@ -53,6 +53,6 @@ def requeue(
     )
 
 
-def _forget_priors(connection: sqlite3.Connection, job_id: int) -> None:
+def forget_priors(connection: sqlite3.Connection, job_id: int) -> None:
     """Have earlier results sought again: the study may be another person's now."""
     connection.execute("UPDATE jobs SET priors = NULL WHERE job_id = ?", (job_id,))

@@ -75,6 +75,21 @@ def test_a_study_that_changed_while_it_was_read_waits_for_its_priors_again(
     assert ledger.jobs.claim(T0 + timedelta(seconds=15)) is not None
 
 
+def test_so_it_does_when_the_attempt_was_lost(ledger: Ledger) -> None:
+    """What was known before the change is forgotten, and sought again."""
+    job = held(ledger)
+    ledger.priors.keep(job, KNOWN, T0)
+    ledger.jobs.claim(T0)
+    held(ledger, now=T0 + timedelta(seconds=5))
+    lost, ended = Failed("worker_died", "", permanent=False), T0 + timedelta(seconds=6)
+
+    ledger.jobs.try_again(job, lost, ended, ended)
+
+    assert [each.job_id for each in ledger.priors.unsought()] == [job]
+    assert ledger.jobs.claim(T0 + timedelta(seconds=14)) is None
+    assert ledger.jobs.claim(T0 + timedelta(seconds=15)) is not None
+
+
 def test_a_postponed_attempt_waits_on_with_its_priors(ledger: Ledger) -> None:
     """Being found brings nothing forward that waits for something else."""
     job = held(ledger)
