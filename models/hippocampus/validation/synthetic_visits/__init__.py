@@ -1,5 +1,7 @@
-"""Pairs of visits with a known change, made by another process than the interval's.
+"""Pairs of visits with a known change, made by another process than the noise.
 
-Nothing here is shared with ``validation/retest``: an interval that is judged
-by the very process that set it would always pass.
+Nothing here is shared with ``validation/retest``: noise that is judged by the very
+process that measured it would always pass. The response of the network, the other part
+of an interval, is measured on such pairs too, of other subjects: how far an interval
+with it covers says nothing of changes of another kind.
 """
