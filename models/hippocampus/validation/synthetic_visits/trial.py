@@ -63,16 +63,19 @@ def pairs(
     seed: int = 0,
     processes: int = 1,
 ) -> Iterator[list[Pair]]:
-    """Yield the structures of each pair; the cases take turns.
+    """Yield the structures of each pair.
 
     Parameters
     ----------
     held_out
         Each case with what reads it: a network that never saw its subject.
+    count
+        Pairs, spread evenly over all cases: no fold is left out for being the last.
     seed
         With the number of the pair it makes the draws.
     """
-    turns = [(number, *held_out[number % len(held_out)]) for number in range(count)]
+    cases = len(held_out)
+    turns = [(number, *held_out[number * cases // count]) for number in range(count)]
     yield from over_processes(partial(_pair, seed=seed), turns, processes)
 
 

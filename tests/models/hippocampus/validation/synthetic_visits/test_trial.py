@@ -31,6 +31,17 @@ def test_pairs_of_phantoms_are_made_and_read() -> None:
     assert all(-8.5 < pair.true_rate < 2.5 for pair in found)
 
 
+@pytest.mark.parametrize(("count", "numbers"), [(2, [0, 2]), (5, [0, 0, 1, 2, 3])])
+def test_pairs_are_spread_over_all_cases(count: int, numbers: list[int]) -> None:
+    """Cases lie in the order of the folds: the first so many would miss the last."""
+    image, labels = phantom(1)
+    cases = [Case(f"case{n}", n, normalise(image), labels) for n in range(4)]
+
+    found = list(pairs([(case, blind) for case in cases], count))
+
+    assert [structures[0].subject for structures in found] == numbers
+
+
 def test_a_pair_knows_its_error_and_its_changes() -> None:
     """Rates are per year, changes over the whole time."""
     pair = Pair(0, "c", 1, "Hippocampus", 2, true_rate=-2, measured_rate=-1)
