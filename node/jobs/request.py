@@ -12,6 +12,7 @@ from node.jobs.job import FILE_MISSING, Completeness, JobRequest
 from node.jobs.known_priors import IMAGES_UNREAD, KnownPriors
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
+from node.jobs.ledger_studies import StudyRow
 
 
 def bundle_of(settings: Settings, model: str) -> Path | None:
@@ -49,13 +50,10 @@ def request_of(
     study = ledger.studies.get(job.study_instance_uid)
     if study is None or study.completed_at is None or study.completeness is None:
         raise LedgerError(f"job {job.job_id} stands without its complete study")
-    files = ledger.studies.files(job.study_instance_uid)
-    if study.state != "complete" or study != ledger.studies.get(job.study_instance_uid):
-        raise StudyReopenedError(f"the study of job {job.job_id} is receiving again")
-    if every_file:
-        _require_every_file(job, ledger)
+    files = _files(study, ledger, every_file=every_file)
     version = job.version + 1
     known = _known(job, ledger, settings)
+    section = settings.models.of(job.model)
     return JobRequest(
         job_id=job.job_id,
         study_instance_uid=job.study_instance_uid,
@@ -70,8 +68,8 @@ def request_of(
         completed_at=study.completed_at,
         installation_id=ledger.installation_id,
         site_salt=ledger.site_salt,
-        bundle=bundle_of(settings, job.model),
-        accept=settings.models.of(job.model).accept,
+        bundle=section.bundle,
+        accept=section.accept,
         report=settings.report,
         retrieve_ae_title=settings.archive.ae_title,
         device=settings.jobs.device,
@@ -81,8 +79,25 @@ def request_of(
         priors_withheld=known.withheld,
         earlier=known.images,
         priors_of=known.person,
-        declared=Declared.by(settings.models.of(job.model)),
+        declared=Declared.by(section),
     )
+
+
+def _files(study: StudyRow, ledger: Ledger, *, every_file: bool) -> tuple[Path, ...]:
+    """Return the files of a study that is still as ``study`` says.
+
+    Refused when one is missing: what is left might look like a whole study.
+    """
+    uid = study.study_instance_uid
+    files = ledger.studies.files(uid)
+    if study.state != "complete" or study != ledger.studies.get(uid):
+        raise StudyReopenedError("the study of this job is receiving again")
+    missing = ledger.studies.without_file(uid) if every_file else 0
+    if missing:
+        raise JobError(
+            FILE_MISSING, f"{missing} received images have no file", permanent=False
+        )
+    return files
 
 
 def _known(job: JobRow, ledger: Ledger, settings: Settings) -> KnownPriors:
@@ -99,15 +114,6 @@ def _known(job: JobRow, ledger: Ledger, settings: Settings) -> KnownPriors:
         withheld = (*known.withheld, IMAGES_UNREAD)
         return replace(known, withheld=withheld, images=())
     return known
-
-
-def _require_every_file(job: JobRow, ledger: Ledger) -> None:
-    """Refuse a study that lacks a file: what is left of it might look whole."""
-    missing = ledger.studies.without_file(job.study_instance_uid)
-    if missing:
-        raise JobError(
-            FILE_MISSING, f"{missing} received images have no file", permanent=False
-        )
 
 
 def _precision(job: JobRow, settings: Settings) -> str:
