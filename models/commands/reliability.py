@@ -36,7 +36,7 @@ def reliability(
     pacs-model reliability hippocampus --bundle ./bundle
         Have the bundle state the score in its reports.
     """
-    worth = part(name, "quality.worth")
+    worth = part(name, "validation.reliability.worth")
     networks = {}
     if bundle is not None:
         origin = part(name, "validation.robustness.run").origin_of_trials(trials)

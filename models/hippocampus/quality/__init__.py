@@ -1,1 +1,1 @@
-"""How far a reading is to be trusted: signs, the score made of them, its worth."""
+"""How far a reading is to be trusted: signs, and the score made of them."""

@@ -1,11 +1,10 @@
 """How well a reading would agree with a manual one, predicted without the truth.
 
 The score is the whole hippocampus's expected Dice: a logistic curve over the signs of
-quality (``signs.py``). Each sign may lower or raise it in one direction
-only, the one that is known beforehand; how much is fitted on held-out readings
-(``fitting.py``). The constants lie in ``training.reliability`` of the bundle, with
-what the score was found to be worth (``worth.py``); a bundle without them has no
-score.
+quality (``signs.py``). Each sign may lower or raise it in one direction only, the one
+that is known beforehand; how much is fitted on held-out readings. The constants lie in
+``training.reliability`` of the bundle, with what the score was found to be worth
+(``validation/reliability``); a bundle without them has no score.
 """
 
 from __future__ import annotations

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from models.hippocampus.quality.fitting import graded
 from models.hippocampus.validation.held_out import held_out
 from models.hippocampus.validation.origin import Origin
+from models.hippocampus.validation.reliability.fitting import graded
 from models.hippocampus.validation.robustness import table
 from models.hippocampus.validation.robustness.suite import SUITE
 from models.hippocampus.validation.robustness.trial import as_line, read_trials, trials

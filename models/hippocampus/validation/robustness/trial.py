@@ -112,7 +112,7 @@ def as_fold(shipped: Bundle, fold: Fold) -> Bundle:
     """Return the bundle with the fold's window, and without a reliability score.
 
     The score of a bundle was fitted on readings like these, so it may not grade them:
-    `models.hippocampus.quality.fitting.graded` does, fold by fold.
+    `models.hippocampus.validation.reliability.fitting.graded` does, fold by fold.
     """
     window = {"window": list(fold.preprocessing.window)}
     training = {k: v for k, v in shipped.training.items() if k != "reliability"}

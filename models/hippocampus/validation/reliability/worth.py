@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from models.contract import Grade
-from models.hippocampus.quality.fitting import (
+from models.hippocampus.quality.reliability import Reliability
+from models.hippocampus.validation.reliability.fitting import (
     Correlation,
     Scored,
     correlation,
@@ -19,7 +20,6 @@ from models.hippocampus.quality.fitting import (
     fit,
     was_looked_at,
 )
-from models.hippocampus.quality.reliability import Reliability
 from models.hippocampus.validation.robustness.suite import CLEAN
 from models.hippocampus.validation.robustness.trial import read_trials
 from models.volume.bundle import amend

@@ -13,11 +13,11 @@ from typer.testing import CliRunner
 import models
 from models.commands import app
 from models.hippocampus.model import build
-from models.hippocampus.quality import worth
 from models.hippocampus.quality.reliability import BETTER
+from models.hippocampus.validation.reliability import worth
 from models.hippocampus.validation.robustness.suite import CLEAN
 from models.hippocampus.validation.robustness.trial import Trial, as_line
-from tests.models.hippocampus.quality.readings import trials
+from tests.models.hippocampus.validation.reliability.readings import trials
 
 
 def written(path: Path, found: list[Trial]) -> Path:

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from models.contract import Grade
-from models.hippocampus.quality.fitting import (
+from models.hippocampus.validation.reliability.fitting import (
     correlation,
     cross_validated,
     fit,
     graded,
 )
 from models.hippocampus.validation.robustness.trial import Trial, as_line
-from tests.models.hippocampus.quality.readings import trials
+from tests.models.hippocampus.validation.reliability.readings import trials
 
 
 def test_the_sign_that_tells_gets_the_weight() -> None:
