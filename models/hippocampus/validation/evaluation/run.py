@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from models.hippocampus.validation.evaluation.by_volume import by_volume
 from models.hippocampus.validation.evaluation.scores import CaseScores, score_held_out
 from models.hippocampus.validation.evaluation.summary import Baseline, metrics_object
 from models.hippocampus.validation.evaluation.tables import tables
@@ -60,6 +61,8 @@ def run(
         scores.append(each)
         told(len(scores), len(pairs))
     content = metrics_object(scores, split_in_words(origin), baseline)
+    truth_mm3 = {case.name: float((case.labels > 0).sum()) for _, case in pairs}
+    content["by_volume"] = by_volume(scores, truth_mm3)
     content["networks"] = dict(origin.networks)
     if bundle:
         entropy = content["largest_entropy"]

@@ -85,7 +85,7 @@ def mean_dice(scores: Sequence[CaseScores]) -> dict[str, float]:
 def summarise(scores: Sequence[CaseScores], stage: Stage = "network") -> dict[str, Any]:
     """Return ``cases``, ``subjects`` and part → metric → ``{mean, low, high}``."""
     table = {each.case: each.at(stage) for each in scores}
-    return _counts(scores) | _intervals(scores, table)
+    return counts(scores) | _intervals(scores, table)
 
 
 def differences(
@@ -112,7 +112,7 @@ def differences(
         }
         for case in one
     }
-    return _counts(ours) | _intervals(ours, table)
+    return counts(ours) | _intervals(ours, table)
 
 
 def _beside(scores: Sequence[CaseScores], baseline: Baseline) -> dict[str, Any]:
@@ -127,7 +127,8 @@ def _beside(scores: Sequence[CaseScores], baseline: Baseline) -> dict[str, Any]:
     }
 
 
-def _counts(scores: Sequence[CaseScores]) -> dict[str, int]:
+def counts(scores: Sequence[CaseScores]) -> dict[str, int]:
+    """Return the numbers of ``cases`` and ``subjects``."""
     return {"cases": len(scores), "subjects": len({each.subject for each in scores})}
 
 
@@ -136,16 +137,23 @@ def _intervals(
 ) -> dict[str, dict[str, dict[str, float | None]]]:
     return {
         part: {
-            name: _interval(scores, {case: t[part][name] for case, t in table.items()})
+            name: interval(scores, {case: t[part][name] for case, t in table.items()})
             for name in METRICS
         }
         for part in PARTS
     }
 
 
-def _interval(
+def interval(
     scores: Sequence[CaseScores], values: Mapping[str, float]
 ) -> dict[str, float | None]:
+    """Return ``mean``, ``low`` and ``high`` of a value per case; None of few subjects.
+
+    Parameters
+    ----------
+    values
+        Name of a case → its value.
+    """
     by_subject: dict[str, list[float]] = defaultdict(list)
     for each in scores:
         by_subject[str(each.subject)].append(values[each.case])

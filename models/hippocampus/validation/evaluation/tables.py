@@ -82,6 +82,8 @@ def tables(content: Mapping[str, Any]) -> Iterator[Table]:
     who = f"{_counts(content)}; fold{'s' * (len(folds) > 1)} {', '.join(folds)}"
     yield _by_part(f"As the network gives it ({who}):", content)
     yield _by_part("As it is served, small pieces removed:", content["served"])
+    if "by_volume" in content:
+        yield _by_volume(content["by_volume"])
     yield _by_fold(content["by_fold"])
     if "baseline" in content:
         yield _beside(content["baseline"])
@@ -93,6 +95,25 @@ def _by_part(sentence: str, content: Mapping[str, Any]) -> Table:
         for metric, form in FORMS.items()
     ]
     return Table(sentence, ("", *PARTS), tuple(rows))
+
+
+def _by_volume(content: Mapping[str, Any]) -> Table:
+    slope = content["slope"]
+    words = f"; slope of log measured on log true {figure(slope, 'dice')}"
+    rows = [
+        (
+            DASH.join(str(end) for end in quarter["mm3"]),
+            str(quarter["cases"]),
+            str(quarter["subjects"]),
+            figure(quarter["volume_bias"], "volume_bias"),
+        )
+        for quarter in content["quarters"]
+    ]
+    return Table(
+        f"The whole by its true volume{words if slope else ''}:",
+        ("true mm³", "cases", "subjects", FORMS["volume_bias"].title),
+        tuple(rows),
+    )
 
 
 def _by_fold(folds: Sequence[Mapping[str, Any]]) -> Table:

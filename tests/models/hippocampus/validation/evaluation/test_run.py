@@ -69,7 +69,9 @@ def test_one_line_gives_tables_json_and_markdown(
     assert sum(fold["cases"] for fold in content["by_fold"]) == 8
     assert content["baseline"]["folds"] == [1]
     assert content["baseline"]["cases"] == content["by_fold"][1]["cases"]
+    assert [each["cases"] for each in content["by_volume"]["quarters"]] == [2] * 4
     assert "8 cases of 6 subjects; folds 0, 1" in result.stdout
+    assert "true mm³" in result.stdout
     assert "| posterior HD95 mm |" in outputs[1].read_text()
 
 
