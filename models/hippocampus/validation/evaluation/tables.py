@@ -99,7 +99,9 @@ def _by_part(sentence: str, content: Mapping[str, Any]) -> Table:
 
 def _by_volume(content: Mapping[str, Any]) -> Table:
     slope = content["slope"]
-    words = f"; slope of log measured on log true {figure(slope, 'dice')}"
+    words = (
+        f"; log measured on log true has slope {figure(slope, 'dice')}" if slope else ""
+    )
     rows = [
         (
             DASH.join(str(end) for end in quarter["mm3"]),
@@ -110,8 +112,8 @@ def _by_volume(content: Mapping[str, Any]) -> Table:
         for quarter in content["quarters"]
     ]
     return Table(
-        f"The whole by its true volume{words if slope else ''}:",
-        ("true mm³", "cases", "subjects", FORMS["volume_bias"].title),
+        f"By true volume{words}:",
+        ("true mm³", "cases", "subjects", f"whole {FORMS['volume_bias'].title}"),
         tuple(rows),
     )
 

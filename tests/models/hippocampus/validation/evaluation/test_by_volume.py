@@ -98,7 +98,7 @@ def test_the_table_has_a_row_for_each_quarter() -> None:
 
     [table] = [table for table in tables(content) if "true mm³" in table.columns]
 
-    assert table.sentence.startswith("The whole by its true volume; slope of log ")
+    assert table.sentence.startswith("By true volume; log measured on log ")
     assert "0.870 (" in table.sentence
     assert table.rows[0][0] == "2500\N{EN DASH}2909"
     assert table.rows[0][1] == "20"
