@@ -10,9 +10,11 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -72,4 +74,17 @@ def over_processes(
 def _begin() -> None:
     """Make a new process one of several, before it loads numpy or torch."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its processes itself
+    end_with_parent()
     os.environ["OMP_NUM_THREADS"] = "1"  # threads of several would fight for the cores
+
+
+def end_with_parent() -> None:
+    """Have this process end when its parent has, even by SIGKILL."""
+    threading.Thread(target=_wait_for_parent, daemon=True).start()
+
+
+def _wait_for_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
 from models.over_processes import cores, over_processes, suitable_processes
+from tests.node.jobs.pools import wait_until
+from tests.processes import ended_with_the_test
 
 
 def number_and_process(number: int) -> tuple[int, int]:
@@ -27,6 +33,20 @@ def surroundings(_: int) -> tuple[bool, str]:
     """Return whether Ctrl-C is ignored, and the threads that torch will start."""
     ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     return ignored, os.environ["OMP_NUM_THREADS"]
+
+
+def tell_and_wait(told: Path) -> None:
+    """Write down which process this is, and work for a minute."""
+    (told / str(os.getpid())).touch()
+    time.sleep(60)
+
+
+KILLED_PARENT = """
+from pathlib import Path
+from models.over_processes import over_processes
+from tests.models.test_over_processes import tell_and_wait
+list(over_processes(tell_and_wait, [Path({!r})], 2))
+"""
 
 
 def test_results_come_in_order_from_other_processes() -> None:
@@ -70,3 +90,15 @@ def test_few_items_are_worked_on_in_this_process() -> None:
     """Another would start for longer than it works."""
     assert suitable_processes(16, fewest=20) == 1
     assert suitable_processes(10**6, fewest=20) == cores()
+
+
+def test_processes_end_when_their_parent_is_killed(tmp_path: Path) -> None:
+    """As for want of memory: each would keep its own for ever."""
+    program = [sys.executable, "-c", KILLED_PARENT.format(str(tmp_path))]
+    root = Path(__file__).parents[2]
+    with ended_with_the_test(subprocess.Popen(program, cwd=root)) as parent:
+        wait_until(lambda: any(tmp_path.iterdir()))
+        (told,) = tmp_path.iterdir()
+        parent.kill()
+
+    wait_until(lambda: not Path(f"/proc/{told.name}").exists(), seconds=10)
