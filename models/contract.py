@@ -30,11 +30,14 @@ LabelMap = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A coded concept (DICOM PS3.3 section 8.8): value, scheme, meaning."""
+    """A coded concept (DICOM PS3.3 section 8.8): value, scheme, meaning.
+
+    The meaning is for people and no part of what is compared (PS3.3 section 8.3).
+    """
 
     value: str
     scheme: str
-    meaning: str
+    meaning: str = field(compare=False)
 
 
 class Grade(StrEnum):

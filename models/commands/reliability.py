@@ -37,13 +37,11 @@ def reliability(
         Have the bundle state the score in its reports.
     """
     worth = part(name, "validation.reliability.worth")
-    networks = {}
+    origin = part(name, "validation.robustness.run").origin_of_trials(trials)
     if bundle is not None:
-        origin = part(name, "validation.robustness.run").origin_of_trials(trials)
         origin.require_of(bundle)
-        networks = origin.networks
-    found = worth.judge(trials)
+    found = worth.judge(trials, origin.data_sha256)
     typer.echo(worth.as_text(found))
     if bundle is not None:
-        worth.write(found, bundle, networks)
+        worth.write(found, bundle, origin.networks)
         typer.echo(f"{bundle}: its reports state the score from now on")

@@ -42,6 +42,6 @@ def verify(
     deviations = part(name, "golden").deviations(model)
     for structure, deviation in deviations.items():
         typer.echo(f"{structure}: {deviation:.3%} (at most {tolerance:.0%})")
-    if max(deviations.values()) > tolerance:
+    if not max(deviations.values()) <= tolerance:
         raise BundleError(f"{name}: the golden case is not met; train again")
     typer.echo(f"{name} {model.bundle.version} is intact")

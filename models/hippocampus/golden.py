@@ -8,6 +8,7 @@ import numpy as np
 
 from models.contract import Context, Model, SeriesInfo, Volume
 from models.hippocampus.phantom_image import phantom
+from models.volume.bundle import BundleError
 
 SEED = 7
 TOLERANCE = 0.02
@@ -37,8 +38,20 @@ def golden_case(model: Model) -> dict[str, Any]:
 
 
 def deviations(model: Model) -> dict[str, float]:
-    """Return the relative difference from the golden case, by structure."""
+    """Return the relative difference from the golden case, by structure.
+
+    Raises
+    ------
+    models.volume.bundle.BundleError
+        There was nothing of a structure when the case was written.
+    """
     golden = model.bundle.golden_case
+    lacking = [name for name, expected in golden["mm3"].items() if not expected > 0]
+    if lacking:
+        raise BundleError(
+            f"no {' and no '.join(lacking).lower()} is found in the golden case: "
+            "the network has not learned what it is; train longer"
+        )
     found = read_phantom(model, golden["phantom_seed"])
     return {
         name: abs(found[name] - expected) / expected

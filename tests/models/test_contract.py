@@ -121,6 +121,12 @@ class TestVolume:
             volume.units = "HU"  # type: ignore[misc]  # frozen, as the test shows
 
 
+def test_a_code_is_the_same_in_any_wording() -> None:
+    """A report of another language names the same side."""
+    assert Code("1", "99TEST", "quelque chose") == ANY
+    assert Code("1", "99OTHER", "anything") != ANY
+
+
 class TestStructure:
     """Labels fit a label map and are not background."""
 

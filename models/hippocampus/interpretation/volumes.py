@@ -6,11 +6,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from models.contract import Measurement
-from models.hippocampus.findings import MM3, PLAUSIBLE_MM3, VOLUME
+from models.hippocampus.findings import MM3, PLAUSIBLE_MM3, STRUCTURES, VOLUME
 from models.history import Patient
 
 WHOLE = "Hippocampus"
 """The structure that published norms and rates are of."""
+
+PARTS = tuple(item.name for item in STRUCTURES if item.name != WHOLE)
+"""What makes up the whole: no voxel is in two of them."""
+
+ROUNDED_MM3 = 2.0
+"""By which printed parts and whole may differ: each is rounded to a whole number."""
 
 IMPLAUSIBLE = "prior_implausible"
 """Reason code: an earlier result has volumes that cannot be."""
@@ -37,18 +43,27 @@ def believable(patient: Patient) -> Patient:
 
 
 def _can_be(measurements: Sequence[Measurement]) -> bool:
-    """Tell whether each structure has one volume, and the whole that of a human."""
+    """Tell whether a whole of human size is stated, and nothing contradicts it."""
     low, high = PLAUSIBLE_MM3
     volumes = volumes_mm3(measurements)
     stated = {(item.structure, float(item.printed)) for item in _in_mm3(measurements)}
-    return len(stated) == len(volumes) and low <= volumes.get(WHOLE, low) <= high
+    whole = volumes.get(WHOLE, 0.0)
+    return (
+        len(stated) == len(volumes)
+        and low <= whole <= high
+        and _makes_up([volumes[name] for name in PARTS if name in volumes], whole)
+    )
+
+
+def _makes_up(parts: Sequence[float], whole: float) -> bool:
+    """Tell whether parts may be of a whole, of which they are all or some."""
+    rest = whole - sum(parts)
+    return rest >= -ROUNDED_MM3 and (len(parts) < len(PARTS) or rest <= ROUNDED_MM3)
 
 
 def _in_mm3(measurements: Sequence[Measurement]) -> list[Measurement]:
     return [
         item
         for item in measurements
-        if item.name.value == VOLUME.value
-        and item.unit.value == MM3.value
-        and float(item.printed) > 0
+        if item.name == VOLUME and item.unit == MM3 and float(item.printed) > 0
     ]

@@ -36,7 +36,8 @@ BETTER = {
 """Sign → whether more of it (1) or less (-1) is better, or the usual amount (0)."""
 
 LOWEST = {Grade.A: 0.85, Grade.B: 0.70, Grade.C: 0.0}
-"""Grade → its lowest score. 0.85 is a little below two human raters' Dice."""
+"""Grade → its lowest score. Chosen, as is all in capitals here; what a grade of these
+bounds is worth is measured."""
 
 EASE = 0.02
 """Keeps the logit of a Dice of 0 or 1 finite: the curve runs from -EASE to 1 + EASE."""

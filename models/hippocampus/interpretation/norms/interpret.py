@@ -24,12 +24,12 @@ from models.history import LEFT, RIGHT, Interpretation, Patient
 Z_SCORE = Code("121416", "DCM", "Z-score of measurement")
 NO_UNIT = Code("1", "UCUM", "no units")
 
-SIDES = {LEFT.value: "left", RIGHT.value: "right"}
+SIDES = {LEFT: "left", RIGHT: "right"}
 
 
 def subject_of(patient: Patient) -> Subject:
     """Return what a norm asks of a person."""
-    side = SIDES.get(patient.laterality.value) if patient.laterality else None
+    side = SIDES.get(patient.laterality) if patient.laterality else None
     return Subject(patient.age_years, patient.sex, side, patient.intracranial_mm3)
 
 

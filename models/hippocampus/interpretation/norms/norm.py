@@ -53,8 +53,6 @@ class Norm:
 
     Attributes
     ----------
-    n
-        People whom it was made from.
     age_years
         Youngest and oldest for whom it holds, inclusive.
     groups
@@ -73,7 +71,6 @@ class Norm:
     source: str
     doi: str
     licence: str
-    n: int
     segmenter: str
     age_years: tuple[float, float]
     groups: frozenset[tuple[str, str]]
@@ -153,7 +150,7 @@ def _load(path: Path) -> Norm:
     return Norm(
         **{
             key: content[key]
-            for key in ("name", "title", "source", "doi", "licence", "n", "segmenter")
+            for key in ("name", "title", "source", "doi", "licence", "segmenter")
         },
         age_years=_pair(validity["age_years"]),
         groups=frozenset((sex, side) for sex, side in validity["groups"]),

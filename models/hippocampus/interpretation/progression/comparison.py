@@ -57,9 +57,7 @@ def visits(patient: Patient, study_date: date, device_uid: str) -> list[Visit]:
             cautions(prior, patient, device_uid),
         )
         for prior in patient.priors
-        if prior.laterality is not None
-        and prior.laterality.value == patient.laterality.value
-        and prior.study_date < study_date
+        if prior.laterality == patient.laterality and prior.study_date < study_date
     ]
     return sorted(found, key=lambda visit: visit.prior.study_date)
 

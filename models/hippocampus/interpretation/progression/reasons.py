@@ -44,12 +44,13 @@ REFUSED: Mapping[str, str] = MappingProxyType(
         "or name.",
         "identity_unproven": "it carries this Patient ID, and nothing proves that it "
         "is of this person.",
+        "prior_not_renewed": "its exam was to be read again since then, and was not.",
         "prior_person_changed": "it was sought for the person whom this study named "
         "before it was corrected.",
         "prior_retracted": "it was taken back.",
         "prior_unreliable": "its quality is C.",
-        IMPLAUSIBLE: "its volumes are not those of a hippocampus, or contradict one "
-        "another.",
+        IMPLAUSIBLE: "its volumes are missing, are not those of a hippocampus, or "
+        "contradict one another.",
         "prior_images_gone": "its images are no longer at hand.",
         "prior_images_not_fetched": "its images did not come whole, or not in time.",
         "prior_images_rejected": "its images are rejected in the archive.",
@@ -57,7 +58,9 @@ REFUSED: Mapping[str, str] = MappingProxyType(
         "prior_images_unread": "the reading of its images broke off.",
         "prior_images_unreadable": "its images cannot be read by the model.",
         "prior_images_unreliable": "what the model reads in its images has quality C.",
-        "prior_reports_not_fetched": "its reports did not come whole, or not in time.",
+        "prior_report_unreadable": "its report is gone, or is not what was written.",
+        "prior_reports_not_fetched": "its reports did not come whole, or not in time, "
+        "or are not understood.",
     }
 )
 """Of an earlier result that was found and is not used."""
@@ -71,6 +74,14 @@ UNSOUGHT: Mapping[str, str] = MappingProxyType(
     }
 )
 """Of a search that may have missed some."""
+
+UNCONFIRMED: Mapping[str, str] = MappingProxyType(
+    {
+        "prior_rejections_unknown": "the archive could not be asked whether it "
+        "rejects them.",
+    }
+)
+"""Of earlier results that are used all the same."""
 
 CAUTIONS: Mapping[str, str] = MappingProxyType(
     {
@@ -97,6 +108,8 @@ def why_not(reason: str) -> str:
         return f"an earlier result is not used: {REFUSED[reason]}"
     if reason in UNSOUGHT:
         return f"earlier results are not known: {UNSOUGHT[reason]}"
+    if reason in UNCONFIRMED:
+        return f"earlier results are not confirmed: {UNCONFIRMED[reason]}"
     return OF_THIS_STUDY.get(reason, f"{plain(reason)}.")
 
 
@@ -108,6 +121,8 @@ def beside(reason: str) -> str:
     """
     if reason in UNSOUGHT:
         return f"There may be other earlier results: {UNSOUGHT[reason]}"
+    if reason in UNCONFIRMED:
+        return f"Earlier results are not confirmed: {UNCONFIRMED[reason]}"
     why = REFUSED.get(reason, f"{plain(reason)}.")
     return f"Another earlier result was not used: {why}"
 

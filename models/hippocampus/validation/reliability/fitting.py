@@ -2,9 +2,10 @@
 
 The score is fitted on readings whose truth is known, clean and perturbed, each by a
 network that never saw the subject. What is reported of it is measured on folds that
-its constants were not fitted on. The signs, their direction, `RIDGE` and the bounds of
-a merit are no constants: they were chosen by looking at readings of which
-`was_looked_at` is true, so ``worth.py`` gives the figure of the others, too.
+its constants were not fitted on. What is no constant was chosen by looking at readings:
+the signs and their directions, every number in capitals here and in
+``quality/reliability.py``, the bounds of the grades too. On the shared data
+`was_looked_at` tells these readings, and ``worth.py`` gives the figure of the others.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 from scipy import optimize, stats
 
 from models.contract import Grade
+from models.hippocampus.learning.publish import TASK04_SHA256
 from models.hippocampus.quality.reliability import (
     BETTER,
     Floats,
@@ -32,7 +34,7 @@ USED = tuple(BETTER)
 """The signs, in the order of their constants."""
 
 FOLDS_LOOKED_AT, SUBJECTS_LOOKED_AT = frozenset({0, 1}), frozenset({2, 3, 9, 21})
-"""Of the shared data: signs and bounds were chosen on readings of these folds, and of
+"""Of `TASK04_SHA256`: what was chosen was chosen on readings of these folds, and of
 four subjects of the others, by networks of an earlier recipe. On nothing else."""
 
 NOT_LEARNED = ("other hand", "no anatomy")
@@ -104,9 +106,17 @@ def _solve(found: Floats, used: Sequence[Trial]) -> list[float]:
     return [float(weights[0] - weights[1]), *map(float, weights[2:])]
 
 
-def was_looked_at(trial: Trial) -> bool:
-    """Return whether a choice was made in view of a reading of this case."""
-    return trial.fold in FOLDS_LOOKED_AT or trial.subject in SUBJECTS_LOOKED_AT
+def was_looked_at(trial: Trial, data_sha256: str) -> bool:
+    """Return whether a choice was made in view of a reading of this case.
+
+    Parameters
+    ----------
+    data_sha256
+        Of the data that the folds were trained on; on any other nothing was chosen.
+    """
+    return data_sha256 == TASK04_SHA256 and (
+        trial.fold in FOLDS_LOOKED_AT or trial.subject in SUBJECTS_LOOKED_AT
+    )
 
 
 def cross_validated(trials: Sequence[Trial]) -> list[Scored]:

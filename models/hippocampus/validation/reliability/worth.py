@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from models.contract import Grade
-from models.hippocampus.quality.reliability import Reliability
+from models.hippocampus.quality.reliability import LOWEST, Reliability
 from models.hippocampus.validation.reliability.fitting import (
     Correlation,
     Scored,
@@ -24,12 +24,12 @@ from models.hippocampus.validation.robustness.suite import CLEAN
 from models.hippocampus.validation.robustness.trial import read_trials
 from models.volume.bundle import amend
 
-GOOD_DICE = 0.85
+GOOD_DICE = LOWEST[Grade.A]
 """Of the whole; the table says which share of each grade reaches it."""
 
 UNALTERED, NEW, ALTERED = "unaltered", "unaltered, not looked at", "altered"
-"""Shares of the readings: all as they are, those on which no choice was made, and
-all perturbed ones."""
+"""Shares of the readings: all as they are, those of them on which no choice was made
+where one was made on others, and all perturbed ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,13 @@ class Judged:
     shares: tuple[Share, ...]
 
 
-def judge(path: Path) -> Judged:
+def judge(path: Path, data_sha256: str) -> Judged:
     """Fit on the trials in a file, and measure with each fold left out.
+
+    Parameters
+    ----------
+    data_sha256
+        Of the data that the folds were trained on.
 
     Raises
     ------
@@ -87,9 +92,10 @@ def judge(path: Path) -> Judged:
     trials = read_trials(path)
     scored = cross_validated(trials)
     clean = [one for one in scored if one.trial.entry == CLEAN.key]
-    new = [one for one in clean if not was_looked_at(one.trial)]
+    new = [one for one in clean if not was_looked_at(one.trial, data_sha256)]
     perturbed = [one for one in scored if one.trial.entry != CLEAN.key]
-    by_name = {UNALTERED: clean, NEW: new, ALTERED: perturbed}
+    apart = new if len(new) < len(clean) else []
+    by_name = {UNALTERED: clean, NEW: apart, ALTERED: perturbed}
     shares = tuple(_share(name, chosen) for name, chosen in by_name.items() if chosen)
     constants = replace(fit(trials), promise=promise(shares), limit=limit(shares))
     return Judged(constants, len({trial.fold for trial in trials}), shares)

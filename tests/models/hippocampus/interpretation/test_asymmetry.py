@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.contract import Measurement
+from models.contract import Code, Measurement
 from models.hippocampus.findings import MM3, VOLUME
 from models.hippocampus.interpretation.asymmetry import BothSides, interpret
 from models.history import LEFT, RIGHT, Patient, Prior
@@ -42,8 +42,12 @@ def test_both_sides_of_one_day_are_compared_and_the_formula_is_printed() -> None
 
 
 def test_either_side_may_be_read_first() -> None:
-    """Every right one is mirrored to be read, which is no doubt about it."""
-    right = replace(OTHER, laterality=RIGHT, cautions=("mirrored",))
+    """Every right one is mirrored to be read, which is no doubt about it.
+
+    Another report may word the side otherwise.
+    """
+    side = Code(RIGHT.value, RIGHT.scheme, "Right side")
+    right = replace(OTHER, laterality=side, cautions=("mirrored",))
     person = replace(PERSON, laterality=LEFT, priors=(right,))
 
     (said,) = interpret(volume(4000.0), person, "2.25.9").statements

@@ -11,6 +11,8 @@ from models.hippocampus.findings import ML, MM3, VOLUME
 from models.hippocampus.interpretation.volumes import believable, volumes_mm3
 from models.history import Patient, Prior
 
+ANTERIOR, POSTERIOR = "Anterior hippocampus", "Posterior hippocampus"
+
 
 def volume(value: float, structure: str = "Hippocampus") -> Measurement:
     """Return one volume in mm³, printed without digits after the point."""
@@ -43,13 +45,18 @@ def test_volumes_are_those_that_are_printed() -> None:
         (volume(1499),),
         (volume(6001),),
         (volume(3400), volume(1700)),
-        (volume(3400), volume(1500, "Anterior"), volume(1700, "Anterior")),
+        (volume(3400), volume(1500, ANTERIOR), volume(1700, ANTERIOR)),
+        (volume(3400), volume(90000, ANTERIOR), volume(10, POSTERIOR)),
+        (volume(3400), volume(1500, ANTERIOR), volume(1500, POSTERIOR)),
+        (volume(3400), volume(3403, ANTERIOR)),
+        (volume(900, ANTERIOR),),
+        (),
     ],
 )
 def test_an_earlier_result_that_cannot_be_is_withheld(
     measurements: tuple[Measurement, ...],
 ) -> None:
-    """No hippocampus, or two volumes of one structure."""
+    """No hippocampus, no whole, two volumes of one, or parts of another whole."""
     person = believable(patient(*measurements))
 
     assert person.priors == ()
@@ -62,12 +69,13 @@ def test_an_earlier_result_that_cannot_be_is_withheld(
         (volume(1500),),
         (volume(6000),),
         (volume(3400), volume(3400)),
-        (volume(900, "Anterior"),),
-        (),
+        (volume(3400), volume(900, ANTERIOR)),
+        (volume(3001), volume(1500, ANTERIOR), volume(1500, POSTERIOR)),
+        (volume(3000), volume(3000, ANTERIOR), volume(0, POSTERIOR)),
     ],
 )
 def test_any_other_is_kept(measurements: tuple[Measurement, ...]) -> None:
-    """Said twice is no contradiction; a part has no bounds of its own."""
+    """Said twice is no contradiction, nor is a part alone, nor one that was rounded."""
     person = patient(*measurements)
 
     assert believable(person) is person

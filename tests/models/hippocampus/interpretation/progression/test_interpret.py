@@ -185,6 +185,7 @@ def test_half_a_year_is_that_of_the_calendar(then: date, now: date) -> None:
     [
         ("identity_conflict", "Another earlier result was not used: it carries this "),
         ("archive_unavailable", "There may be other earlier results: the archive "),
+        ("prior_rejections_unknown", "Earlier results are not confirmed: the archive"),
     ],
 )
 def test_beside_a_rate_nothing_is_called_undetermined(reason: str, words: str) -> None:

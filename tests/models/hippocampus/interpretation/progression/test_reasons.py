@@ -12,6 +12,7 @@ import pytest
 from models.hippocampus.interpretation.progression.reasons import (
     OF_THIS_STUDY,
     REFUSED,
+    UNCONFIRMED,
     UNSOUGHT,
     beside,
     cautions,
@@ -55,7 +56,7 @@ def test_the_codes_of_the_node_are_found() -> None:
 @pytest.mark.parametrize("code", sorted({*codes("Reason code:")} - {"name_differs"}))
 def test_each_reason_of_the_node_has_words(code: str) -> None:
     """One sentence, not the code with blanks."""
-    assert code in {**REFUSED, **UNSOUGHT, **OF_THIS_STUDY}
+    assert code in {**REFUSED, **UNSOUGHT, **UNCONFIRMED, **OF_THIS_STUDY}
     assert code.replace("_", " ") not in why_not(code)
 
 
@@ -67,7 +68,7 @@ def test_each_caution_of_the_node_has_words(code: str) -> None:
 
 def test_a_code_is_of_one_kind() -> None:
     """What was refused was found; a search that broke off found nothing."""
-    kinds = [set(REFUSED), set(UNSOUGHT), set(OF_THIS_STUDY)]
+    kinds = [set(REFUSED), set(UNSOUGHT), set(UNCONFIRMED), set(OF_THIS_STUDY)]
 
     assert len(set.union(*kinds)) == sum(map(len, kinds))
 

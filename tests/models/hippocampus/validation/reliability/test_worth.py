@@ -12,12 +12,17 @@ from typer.testing import CliRunner
 
 import models
 from models.commands import app
+from models.hippocampus.learning.publish import TASK04_SHA256
 from models.hippocampus.model import build
 from models.hippocampus.quality.reliability import BETTER
+from models.hippocampus.validation.origin import origin_of
 from models.hippocampus.validation.reliability import worth
 from models.hippocampus.validation.robustness.suite import CLEAN
 from models.hippocampus.validation.robustness.trial import Trial, as_line
 from tests.models.hippocampus.validation.reliability.readings import trials
+
+SHARED = models.bundle_folder("hippocampus") / "folds"
+"""Networks of the shared data, on some of which choices were made."""
 
 
 def written(path: Path, found: list[Trial]) -> Path:
@@ -25,6 +30,22 @@ def written(path: Path, found: list[Trial]) -> Path:
     lines = [json.dumps(as_line(trial)) for trial in found]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+def printed(path: Path, **changes: str) -> str:
+    """Return what the command prints of the trials in a file, of the shared data."""
+    origin = origin_of(SHARED).as_json() | changes
+    (path.parent / "folds.json").write_text(json.dumps(origin), encoding="utf-8")
+    done = CliRunner().invoke(
+        app, ["reliability", "hippocampus", "--trials", str(path)]
+    )
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def judged(path: Path, found: list[Trial]) -> worth.Judged:
+    """Return what trials of the shared data are worth."""
+    return worth.judge(written(path, found), TASK04_SHA256)
 
 
 def of_chance(found: list[Trial]) -> list[Trial]:
@@ -41,14 +62,9 @@ def test_the_command_prints_what_each_share_of_the_readings_shows(
     tmp_path: Path,
 ) -> None:
     """Unaltered ones first, then those on which nothing was chosen."""
-    path = written(tmp_path / "trials.jsonl", trials())
+    said = printed(written(tmp_path / "trials.jsonl", trials()))
 
-    done = CliRunner().invoke(
-        app, ["reliability", "hippocampus", "--trials", str(path)]
-    )
-
-    assert done.exit_code == 0, done.output
-    shares = [line for line in done.output.splitlines() if " subjects" in line]
+    shares = [line for line in said.splitlines() if " subjects" in line]
     assert [line.split(":")[0] for line in shares] == [
         "unaltered",
         "unaltered, not looked at",
@@ -56,13 +72,32 @@ def test_the_command_prints_what_each_share_of_the_readings_shows(
     ]
     assert "40 readings of 40 subjects" in shares[0]
     assert "21 readings of 21 subjects" in shares[1]
-    assert done.output.count("Spearman") == 3
-    assert max(map(len, done.output.splitlines())) <= 80
+    assert said.count("Spearman") == 3
+    assert max(map(len, said.splitlines())) <= 80
+
+
+def test_on_data_of_others_no_choice_was_made(tmp_path: Path) -> None:
+    """Their folds 0 and 1 are judged with all the others."""
+    path = written(tmp_path / "trials.jsonl", trials())
+
+    said = printed(path, data_sha256="ab")
+
+    assert said.count("Spearman") == 2
+    assert "looked at" not in said
+
+
+def test_trials_of_unknown_folds_are_refused(tmp_path: Path) -> None:
+    """Nobody knows what was chosen on them."""
+    path = written(tmp_path / "trials.jsonl", trials())
+    line = ["reliability", "hippocampus", "--trials", str(path)]
+
+    with pytest.raises(ValueError, match=r"make both anew with: pacs-model robustness"):
+        CliRunner().invoke(app, line, catch_exceptions=False)
 
 
 def test_a_grade_promises_what_was_measured_of_it(tmp_path: Path) -> None:
     """The very numbers of the table, unaltered and altered apart."""
-    found = worth.judge(written(tmp_path / "trials.jsonl", trials()))
+    found = judged(tmp_path / "trials.jsonl", trials())
 
     unaltered = found.shares[0]
     best = next(row for row in unaltered.grades if row.grade == "A")
@@ -75,8 +110,8 @@ def test_a_grade_promises_what_was_measured_of_it(tmp_path: Path) -> None:
 
 def test_a_score_that_ranks_nobody_says_so(tmp_path: Path) -> None:
     """It tells wrecks from good readings, and among ordinary ones nothing."""
-    ranks = worth.judge(written(tmp_path / "a.jsonl", trials()))
-    blind = worth.judge(written(tmp_path / "b.jsonl", of_chance(trials())))
+    ranks = judged(tmp_path / "a.jsonl", trials())
+    blind = judged(tmp_path / "b.jsonl", of_chance(trials()))
 
     assert ranks.constants.limit == ""
     assert "does not rank ordinary images" in blind.constants.limit
@@ -90,7 +125,7 @@ def test_a_bundle_takes_the_constants_and_what_they_are_worth(tmp_path: Path) ->
     shutil.copytree(shipped / "weights", bundle / "weights")
     shutil.copy(shipped / "bundle.json", bundle)
 
-    found = worth.judge(written(tmp_path / "trials.jsonl", trials()))
+    found = judged(tmp_path / "trials.jsonl", trials())
     worth.write(found, bundle, {"0": "ab"})
 
     content = build(bundle).bundle.training["reliability"]
@@ -102,4 +137,4 @@ def test_a_bundle_takes_the_constants_and_what_they_are_worth(tmp_path: Path) ->
 def test_a_file_with_too_little_is_refused(tmp_path: Path) -> None:
     """Five subjects fit no score."""
     with pytest.raises(ValueError, match="too few"):
-        worth.judge(written(tmp_path / "trials.jsonl", trials(subjects=5)))
+        judged(tmp_path / "trials.jsonl", trials(subjects=5))
