@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -97,6 +97,8 @@ def retry(
 ) -> None:
     """Have jobs done again, or results sent again.
 
+    Earlier results of the person that could not be looked for are sought again.
+
     Exit status
     -----------
     0    something is done again
@@ -155,7 +157,10 @@ class _Report:
         queued: list[int] = []
         if self._go_on(len(found.ready), "job", "Read {} again?"):
             job_ids = [job.job_id for job in found.ready]
-            queued = self._ledger.repeats.queue_again(job_ids, datetime.now(UTC))
+            now, priors = datetime.now(UTC), self._settings.priors
+            wait = timedelta(seconds=priors.timeout_s) if priors.enabled else None
+            until = now + wait if wait else None
+            queued = self._ledger.repeats.queue_again(job_ids, now, until)
         if self._as_json:
             print_json(self._plain_jobs(found, queued))
         elif queued:

@@ -9,11 +9,41 @@ from datetime import UTC, datetime, timedelta
 from node.config import Settings
 from node.doctor.finding import Finding, advice, ok
 from node.errors import LedgerError
-from node.jobs.known_priors import NOT_SOUGHT, UNAVAILABLE
+from node.jobs.known_priors import (
+    NOT_SOUGHT,
+    REJECTIONS_UNKNOWN,
+    REPORTS_NOT_FETCHED,
+    UNAVAILABLE,
+)
 from node.jobs.ledger import LEDGER_FILE, Ledger
 
 SUBJECT = "earlier results"
 DAYS = 7
+
+
+AGAIN = f"pacs-node retry --state sent --since {DAYS}d"
+"""Has them sought again; a result that stays as it was makes no new version."""
+
+ANSWERS = f"{AGAIN}  # once the archive answers this node's C-FIND and C-GET, or REST"
+LONGER = f"timeout_s = {{longer:g}}  # where the log says {{event}}; then {AGAIN}"
+
+LACKING = {
+    UNAVAILABLE: ("know of no earlier ones: the archive gave no answer", ""),
+    REJECTIONS_UNKNOWN: (
+        "tell of earlier ones that the archive may reject: it gave no answer",
+        "",
+    ),
+    NOT_SOUGHT: (
+        "know of no earlier ones: they were not sought, or not in time",
+        "priors_too_late",
+    ),
+    REPORTS_NOT_FETCHED: (
+        "lack earlier ones: reports did not come, or not in time",
+        "reports_not_fetched",
+    ),
+}
+"""Reason code → what is said of results that carry it; the event in the log of those
+for which there was too little time, "" where there was no answer."""
 
 
 def examine_priors(settings: Settings) -> Iterator[Finding]:
@@ -27,16 +57,12 @@ def examine_priors(settings: Settings) -> Iterator[Finding]:
             results, withheld = ledger.priors.withheld(since)
     except LedgerError:  # of which its own finding tells
         return
-    silent, late = withheld[UNAVAILABLE], withheld[NOT_SOUGHT]
-    found = f"of {results} results of the last {DAYS} days"
-    if silent > late:
-        found = f"{silent} {found} know of none: the archive gave no answer"
-        remedy = "archive = false  # or let it answer this node's C-FIND and C-GET"
-        yield advice(SUBJECT, found, "[priors] archive", remedy)
-    elif late:
-        found = f"{late} {found} know of none: they were not sought, or not in time"
-        longer = f"timeout_s = {3 * settings.priors.timeout_s:g}"
-        remedy = f"{longer}  # where the log says priors_too_late"
-        yield advice(SUBJECT, found, "[priors] timeout_s", remedy)
-    else:
-        yield ok(SUBJECT, f"sought in time for each {found}")
+    counted = f"of {results} results of the last {DAYS} days"
+    longer = 3 * settings.priors.timeout_s
+    for reason, (what, event) in LACKING.items():
+        if number := withheld[reason]:
+            remedy = LONGER.format(longer=longer, event=event) if event else ANSWERS
+            where = "[priors] timeout_s" if event else "archive"
+            yield advice(SUBJECT, f"{number} {counted} {what}", where, remedy)
+    if withheld.keys().isdisjoint(LACKING):
+        yield ok(SUBJECT, f"sought in time for each {counted}")

@@ -55,8 +55,14 @@ def studies_since(first: date) -> Dataset:
 
 
 def studies_of_patient(patient_id: str, before: date) -> Dataset:
-    """Ask for the studies of a patient before a day."""
+    """Ask for the studies of a patient before a day.
+
+    An ID of other letters than those of ASCII says its character set (PS3.4
+    C.4.1.1.3.1): without one it would be written with ``?``, which is a wild card.
+    """
     query = Dataset()
+    if not patient_id.isascii():
+        query.SpecificCharacterSet = "ISO_IR 192"
     query.QueryRetrieveLevel = "STUDY"
     query.PatientID = patient_id
     query.StudyDate = until(before)
@@ -77,14 +83,11 @@ def until(before: date) -> str:
 def is_exact(patient_id: str) -> bool:
     r"""Tell whether an ID asks for itself alone: no wild card, no list of several.
 
-    Other letters than those of ASCII would be written as ``?``, which is a wild card:
-    a query has no character set of its own.
-
     >>> is_exact("A-17"), is_exact("A*"), is_exact("\u0410-17"), is_exact("")
-    (True, False, False, False)
+    (True, False, True, False)
     """
-    plain = patient_id.isascii() and patient_id.isprintable()
-    return bool(patient_id) and plain and not set(patient_id) & set("*?\\")
+    is_plain = patient_id.isprintable() and not set(patient_id) & set("*?\\")
+    return bool(patient_id) and is_plain
 
 
 def of_patient(studies: Sequence[Dataset], patient_id: str) -> list[Dataset]:

@@ -7,7 +7,6 @@ note that takes the others back.
 from __future__ import annotations
 
 from collections.abc import Collection
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from node import log
@@ -24,9 +23,6 @@ DOCUMENTS = NOTES | {"SR"}
 
 ARCHIVED = "report in the archive"
 """Where such a prior was found (`models.history.Prior.source`)."""
-
-NOT_FETCHED = "prior_reports_not_fetched"
-"""Reason code: reports of an earlier exam did not come whole, or not in time."""
 
 
 @dataclass(slots=True)
@@ -79,16 +75,14 @@ def read_report(
     Raises
     ------
     NoReportError
-        It is a rejection note, and nobody can say of what.
+        It has our mark, or is a rejection note, and nobody can say what it says: it may
+        replace or reject another.
     """
     try:
         document = read_document(content)
     except NoReportError:
         return None, frozenset()
-    rejected = rejected_in(document)
-    with suppress(NoReportError):
-        return report_in(document, source), rejected
-    return None, rejected
+    return report_in(document, source), rejected_in(document)
 
 
 def fetch_reports(

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -19,12 +18,16 @@ from node.inbound.archive import IsOver, SearchableArchive
 from node.inbound.archive_queries import is_exact
 from node.inbound.look import Ask, Look, look_at
 from node.inbound.prior_images import PriorImages
-from node.inbound.prior_reports import NOTES, fetch_reports, read_report
+from node.inbound.prior_reports import NOTES, Archived, fetch_reports, read_report
 from node.inbound.visits import Visit, chosen
 from node.jobs.known_priors import (
     IMAGES_NOT_FETCHED,
+    NOT_ASKED,
     NOT_SOUGHT,
+    REJECTIONS_UNKNOWN,
+    REPORT_UNREADABLE,
     REPORTS_NOT_FETCHED,
+    RETRACTED,
     UNAVAILABLE,
     KnownPriors,
     person_hash,
@@ -150,62 +153,66 @@ class PriorSearch:
             return self._is_stopping() or time.monotonic() > deadline
 
         known = self._known(Sought(visit, job, now, is_over))
-        return replace(
-            known, person=person_hash([visit.person], self._ledger.site_salt)
-        )
+        person = person_hash(visit.person, self._ledger.site_salt)
+        return replace(known, person=person)
 
     def _known(self, sought: Sought) -> KnownPriors:
-        own, ours = self._own(sought, self._taken_back(sought))
+        patient, day = sought.visit.person.patient_id, sought.visit.day
+        earlier = self._ledger.priors.reports(patient, sought.job.model, day)
+        own = self._own(sought, earlier)
         if own.priors or self._archive is None:
             return own
+        ours = {report.study_instance_uid for report in earlier}
         told = self._archived(sought, ours)
         withheld = dict.fromkeys((*own.withheld, *told.withheld))
+        if ours <= {prior.study_instance_uid for prior in told.priors}:
+            withheld.pop(REPORT_UNREADABLE, None)  # the archive has what we lost
         return KnownPriors(told.priors, tuple(withheld), told.images)
 
-    def _own(
-        self, sought: Sought, rejected: Collection[str]
-    ) -> tuple[KnownPriors, set[str]]:
-        """Look into the reports that this ledger knows and the disk still has.
+    def _own(self, sought: Sought, earlier: Sequence[EarlierReport]) -> KnownPriors:
+        """Look into the reports that this ledger knows and the disk still has."""
+        objections, is_asked = self._objections(sought, earlier)
+        reports = [self._on_disk(each) for each in earlier]
+        read = [report for report in reports if report is not None]
+        told = chosen(sought.visit, sought.job.model, read, objections)
+        unread = [REPORT_UNREADABLE] if None in reports else []
+        unasked = [REJECTIONS_UNKNOWN] if told.priors and not is_asked else []
+        return replace(told, withheld=(*told.withheld, *unread, *unasked))
 
-        Beside what counts among them stand the studies of all.
+    def _objections(
+        self, sought: Sought, earlier: Sequence[EarlierReport]
+    ) -> tuple[dict[str, str], bool]:
+        """Return what speaks against our own reports, here and in the archive.
+
+        Beside it stands whether the archive could be asked, where it is to be.
         """
-        earlier = self._earlier(sought)
-        reports = [report for each in earlier for report in self._on_disk(each)]
-        uids = (each.sr_instance_uid for each in earlier)
-        taken_back = self._ledger.priors.taken_back(uids) | set(rejected)
-        studies = {report.study_instance_uid for report in earlier}
-        told = chosen(sought.visit, sought.job.model, reports, taken_back)
-        return told, studies
+        known = self._ledger.priors.objections(e.sr_instance_uid for e in earlier)
+        if not earlier or self._archive is None:
+            return known, True
+        try:
+            notes = self._in_time(sought, self._notes)
+        except NotAskedError:
+            return known, False
+        unknown = {
+            each.sr_instance_uid: REPORTS_NOT_FETCHED
+            for each in earlier
+            if each.study_instance_uid in notes.unknown
+        }
+        return unknown | dict.fromkeys(notes.rejected, RETRACTED) | known, True
 
-    def _earlier(self, sought: Sought) -> list[EarlierReport]:
-        patient, day = sought.visit.person.patient_id, sought.visit.day
-        return self._ledger.priors.reports(patient, sought.job.model, day)
-
-    def _taken_back(self, sought: Sought) -> set[str]:
-        """Return what notes in the archive reject of exams that were read here.
-
-        Nothing, when it cannot be asked: then our own word stands.
-        """
-        if self._earlier(sought):
-            with suppress(NotAskedError):
-                return self._in_time(sought, self._rejected)
-        return set()
-
-    def _on_disk(self, earlier: EarlierReport) -> list[PriorReport]:
-        """Read one report; none when its file is gone or is not what was written."""
+    def _on_disk(self, earlier: EarlierReport) -> PriorReport | None:
+        """Read one report; None when its file is gone or is not what was written."""
         try:
             content = earlier.path.read_bytes()
-        except OSError:
-            return []
-        if hashlib.sha256(content).hexdigest() != earlier.sha256:
-            return []
-        try:
+            if hashlib.sha256(content).hexdigest() != earlier.sha256:
+                raise NoReportError("it is not what was written")
             report, _ = self._ask(read_report, content, OWN)
-        except (ReaderError, NoReportError) as error:  # one report costs no other
-            log.get("priors").warning("own_report_not_read", reason=str(error))
-            return []
+        except (OSError, ReaderError, NoReportError) as error:  # costs no other
+            reason = type(error).__name__ if isinstance(error, OSError) else str(error)
+            log.get("priors").warning("own_report_not_read", reason=reason)
+            return None
         protocol = _protocol(json.loads(earlier.made_with))
-        return [report.with_protocol(protocol)] if report else []
+        return report.with_protocol(protocol) if report else None
 
     def _archived(self, sought: Sought, ours: set[str]) -> KnownPriors:
         """Ask the archive for reports, and for images where there is none."""
@@ -225,7 +232,7 @@ class PriorSearch:
             It cannot be asked for this person, or now.
         """
         if self._archive is None or not is_exact(sought.visit.person.patient_id):
-            raise NotAskedError(NOT_SOUGHT)
+            raise NotAskedError(NOT_ASKED)
         if self._silent_until is not None and sought.now < self._silent_until:
             raise NotAskedError(UNAVAILABLE)
         try:
@@ -239,9 +246,8 @@ class PriorSearch:
         self._silent_until = None
         return answer
 
-    def _rejected(self, archive: SearchableArchive, sought: Sought) -> set[str]:
-        visit, is_over = sought.visit, sought.is_over
-        return fetch_reports(archive, visit, is_over, self._ask, NOTES).rejected
+    def _notes(self, archive: SearchableArchive, sought: Sought) -> Archived:
+        return fetch_reports(archive, sought.visit, sought.is_over, self._ask, NOTES)
 
     def _asked(
         self, archive: SearchableArchive, sought: Sought, *, ours: set[str]
@@ -251,9 +257,9 @@ class PriorSearch:
         archived = fetch_reports(archive, visit, is_over, self._ask)
         reports = archived.reports
         uids = [report.prior.sr_instance_uid for report in reports]
-        known = self._ledger.priors
-        rejected = archived.rejected | known.taken_back(uids) | known.replaced(uids)
-        told = chosen(visit, job.model, reports, rejected)
+        rejected = dict.fromkeys(archived.rejected, RETRACTED)
+        objections = rejected | self._ledger.priors.objections(uids)
+        told = chosen(visit, job.model, reports, objections)
         if archived.unknown:
             told = replace(told, withheld=(*told.withheld, REPORTS_NOT_FETCHED))
         if told.priors or self._images is None:

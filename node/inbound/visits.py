@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -14,12 +14,7 @@ from models.history import Prior
 from models.volume.headers import quiet, text
 from models.volume.person import real_date
 from models.volume.study import StudyHeaders, read_study
-from node.jobs.known_priors import (
-    IMAGES_REJECTED,
-    RETRACTED,
-    UNRELIABLE,
-    KnownPriors,
-)
+from node.jobs.known_priors import IMAGES_REJECTED, UNRELIABLE, KnownPriors
 from node.person import IDENTITY_CONFLICT, Person
 from node.prior_report import PriorReport
 
@@ -110,7 +105,10 @@ def _one_person(datasets: Iterable[Dataset]) -> Person:
 
 
 def chosen(
-    visit: Visit, model: str, reports: Iterable[PriorReport], rejected: Collection[str]
+    visit: Visit,
+    model: str,
+    reports: Iterable[PriorReport],
+    objections: Mapping[str, str],
 ) -> KnownPriors:
     """Return the earlier results of a person among some reports.
 
@@ -119,9 +117,9 @@ def chosen(
 
     Parameters
     ----------
-    rejected
-        Of results and of images: SOP Instance UIDs of what was taken back, here or in
-        the archive.
+    objections
+        SOP Instance UID of a report → reason code why it does not count; among them
+        stand the images that were rejected.
     """
     found = [report for report in reports if _may_count(visit, model, report)]
     replaced = {uid for report in found for uid in report.replaces}
@@ -131,7 +129,7 @@ def chosen(
         uid = report.prior.sr_instance_uid
         if uid in replaced:
             continue
-        if objection := _objection(visit, report, rejected):
+        if objection := _objection(visit, report, objections):
             withheld.append(objection)
             continue
         cautions = (*visit.person.cautions(report.person), *report.reservations)
@@ -140,13 +138,13 @@ def chosen(
     return KnownPriors(tuple(priors), tuple(dict.fromkeys(withheld)))
 
 
-def _objection(visit: Visit, report: PriorReport, rejected: Collection[str]) -> str:
+def _objection(visit: Visit, report: PriorReport, objections: Mapping[str, str]) -> str:
     """Return the reason code why a report does not count, or ""."""
     if objection := visit.person.objection(report.person):
         return objection
-    if report.prior.sr_instance_uid in rejected:
-        return RETRACTED
-    if not report.sources.isdisjoint(rejected):
+    if report.prior.sr_instance_uid in objections:
+        return objections[report.prior.sr_instance_uid]
+    if not report.sources.isdisjoint(objections):
         return IMAGES_REJECTED
     return UNRELIABLE if report.grade == Grade.C else ""
 

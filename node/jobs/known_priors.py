@@ -10,6 +10,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,11 +34,25 @@ IMAGES_REJECTED = "prior_images_rejected"
 NOT_SOUGHT = "priors_not_sought"
 """Reason code: nobody looked for earlier results, or not in the time allowed."""
 
+NOT_ASKED = "patient_id_not_asked"
+"""Reason code: no archive is asked for an ID that stands for other people as well."""
+
 UNAVAILABLE = "archive_unavailable"
 """Reason code: the archive could not be asked, or did not answer in time."""
 
 REPORTS_NOT_FETCHED = "prior_reports_not_fetched"
 """Reason code: reports of an earlier exam did not come whole, or not in time."""
+
+REPORT_UNREADABLE = "prior_report_unreadable"
+"""Reason code: the file of our own report is gone, or is not what was written."""
+
+REJECTIONS_UNKNOWN = "prior_rejections_unknown"
+"""Reason code: our own results are told, and nobody knows whether the archive rejects
+them."""
+
+NOT_RENEWED = "prior_not_renewed"
+"""Reason code: the exam was to be read again since its report, and was not: it may
+have been corrected, or be of two persons."""
 
 IMAGES_NOT_FETCHED = "prior_images_not_fetched"
 """Reason code: images of an earlier exam did not come whole, or not in time."""
@@ -65,28 +80,49 @@ PASSING = frozenset(
         NOT_SOUGHT,
         UNAVAILABLE,
         REPORTS_NOT_FETCHED,
+        REPORT_UNREADABLE,
+        REJECTIONS_UNKNOWN,
         IMAGES_NOT_FETCHED,
         IMAGES_GONE,
         IMAGES_UNREAD,
+        PERSON_CHANGED,
     }
 )
 """Reason codes of the hour, not of the person: another day there is none of them."""
 
 
-def person_hash(people: Iterable[Person], salt: str) -> str:
-    """Return a salted hash of whom headers name, as far as any of them says it."""
+def person_hash(person: Person, salt: str) -> str:
+    """Return a salted hash of whom a search was for: ID, issuer, birth date, sex.
+
+    Not of the name: one image has it in full and another in part, and it is compared
+    with that of each earlier result anyway.
+    """
+    return _hash(salt, person.patient_id, person.issuer, person.birth_date, person.sex)
+
+
+def is_named(sought: str, people: Iterable[Person], salt: str) -> bool:
+    """Tell whether all headers of a study name the person of a ``person_hash``.
+
+    The search looked at some of the headers: they may have lacked what others say.
+    """
     named = list(people)
     stated = [
-        sorted({str(value) for value in values if value})
+        {value for value in values if value}
         for values in (
-            (person.patient_id for person in named),
-            (person.issuer for person in named),
-            (person.birth_date for person in named),
-            (person.sex for person in named),
-            (word for person in named for word in person.names),
+            [person.patient_id for person in named],
+            [person.issuer for person in named],
+            [str(person.birth_date or "") for person in named],
+            [person.sex for person in named],
         )
     ]
-    return salted(salt, f"person {stated}")
+    if any(len(values) > 1 for values in stated):
+        return False
+    choices = product(*([*values, ""] for values in stated))
+    return any(_hash(salt, *choice) == sought for choice in choices)
+
+
+def _hash(salt: str, *stated: object) -> str:
+    return salted(salt, f"person {[str(value or '') for value in stated]}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +138,38 @@ class KnownPriors:
     images
         What is still to be read; none in what a result was told.
     person
-        Salted hash of whom they were sought for; "" in what a result was told.
+        Salted hash of whom they were sought for; "" where nobody is known.
     """
 
     priors: tuple[Prior, ...] = ()
     withheld: tuple[str, ...] = ()
     images: tuple[EarlierImages, ...] = ()
     person: str = ""
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether another day may say more."""
+        return not PASSING.isdisjoint(self.withheld)
+
+    def after(self, told: KnownPriors) -> KnownPriors:
+        """Return these with what the last result of the study was told besides.
+
+        An answer that lacks something for a reason of the hour takes nothing of it
+        away, if it is about the same person. One that objects to some earlier result
+        counts as it is: nobody knows to which.
+        """
+        lasting = tuple(reason for reason in told.withheld if reason not in PASSING)
+        is_whole = not self.withheld or not PASSING.issuperset(self.withheld)
+        if is_whole or not told.person or self.person not in {"", told.person}:
+            return self
+        found = {prior.study_instance_uid for prior in self.priors}
+        found |= {images.study_instance_uid for images in self.images}
+        missed = [p for p in told.priors if p.study_instance_uid not in found]
+        priors = sorted((*missed, *self.priors), key=lambda prior: prior.study_date)
+        withheld = tuple(dict.fromkeys((*lasting, *self.withheld)))
+        return replace(
+            self, priors=tuple(priors), withheld=withheld, person=told.person
+        )
 
     def without(self, taken_back: Collection[str]) -> KnownPriors:
         """Return these without the reports that were taken back since."""

@@ -6,6 +6,7 @@ finds results that may be of the same person. Whether they are, the reports say.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from node.jobs.database import Database, path_of
-from node.jobs.known_priors import NOT_SOUGHT, KnownPriors
+from node.jobs.known_priors import NOT_RENEWED, NOT_SOUGHT, RETRACTED, KnownPriors
 from node.jobs.ledger_jobs import SELECT_JOBS, JobRow, job_row
 from node.jobs.ledger_studies import NEVER, stamp
 from node.log import salted
@@ -95,8 +96,7 @@ class PriorRecords:
     def reports(self, patient_id: str, model: str, before: date) -> list[EarlierReport]:
         """Return the last report of each earlier study that may be of a patient.
 
-        One that was taken back is among them: what it says counts no more, and the
-        reader is told.
+        One that counts no more (``objections``) is among them: the reader is told.
         """
         rows = self._database.read(
             f"""
@@ -132,33 +132,55 @@ class PriorRecords:
             )
         }
 
-    def replaced(self, sop_instance_uids: Iterable[str]) -> set[str]:
-        """Return those of some objects that a later version replaced here.
+    def objections(self, sop_instance_uids: Iterable[str]) -> dict[str, str]:
+        """Return why some reports count no more, as far as this ledger knows them.
 
-        The archive may still hold them under whom the study named before.
+        The archive may still hold one that a later version replaced here, under whom
+        the study named before. Whatever became of a study that is not reported: it
+        may have changed, and is not what its report was made from.
+
+        Returns
+        -------
+        dict[str, str]
+            SOP Instance UID → reason code.
         """
-        return {
-            uid
-            for uid in sop_instance_uids
-            if self._database.read(
-                "SELECT 1 FROM objects JOIN results AS r USING (result_id) "
-                "WHERE sop_instance_uid = ? AND r.version < "
-                "(SELECT MAX(version) FROM results WHERE job_id = r.job_id)",
-                (uid,),
+        uids = list(sop_instance_uids)
+        rows = self._database.read(
+            "SELECT o.sop_instance_uid AS uid, r.version < "
+            "(SELECT MAX(version) FROM results WHERE job_id = r.job_id) AS replaced "
+            "FROM objects AS o JOIN results AS r USING (result_id) "
+            "JOIN jobs AS j USING (job_id) WHERE (replaced OR j.state NOT IN "
+            "('reported', 'sent')) AND uid IN (SELECT value FROM json_each(?))",
+            (json.dumps(uids),),
+        )
+        found = {r["uid"]: RETRACTED if r["replaced"] else NOT_RENEWED for r in rows}
+        return found | dict.fromkeys(self.taken_back(uids), RETRACTED)
+
+    def hold(self, jobs: Iterable[int], until: datetime) -> None:
+        """Have queued jobs, which nobody has begun, wait for their priors till then."""
+        with self._database.write(durable=False) as connection:
+            connection.executemany(
+                "UPDATE jobs SET not_before = MAX(not_before, ?) WHERE job_id = ? "
+                "AND state = 'queued' AND priors IS NULL AND attempts = 0",
+                [(stamp(until), job_id) for job_id in jobs],
             )
-        }
 
     def keep(self, job_id: int, known: KnownPriors, now: datetime) -> bool:
-        """Keep what was found with a queued job, which is due now; once.
+        """Keep what was found with a queued job; once.
+
+        Beside it is kept what could not be found anew and its last result was told.
+        The job is due now, unless an attempt of it was lost and the next one waits.
 
         Returns
         -------
         bool
             False when the job did not wait for it any more.
         """
+        known = known.after(self._told(job_id))
         with self._database.write() as connection:
             kept = connection.execute(
-                "UPDATE jobs SET priors = ?, not_before = MIN(not_before, ?) "
+                "UPDATE jobs SET priors = ?, "
+                "not_before = IIF(attempts, not_before, MIN(not_before, ?)) "
                 "WHERE job_id = ? AND state = 'queued' AND priors IS NULL",
                 (known.text(), stamp(now), job_id),
             ).rowcount
@@ -167,16 +189,26 @@ class PriorRecords:
     def give_up(self, job_id: int) -> KnownPriors:
         """Keep with a job that is read now that nothing was found in time.
 
-        What is found later makes no new version of its result, nor does it bring its
-        next attempt forward.
+        But for what its last result was told. What is found later makes no new
+        version, nor does it bring its next attempt forward.
         """
-        known = KnownPriors(withheld=(NOT_SOUGHT,))
+        known = KnownPriors(withheld=(NOT_SOUGHT,)).after(self._told(job_id))
         with self._database.write() as connection:
             connection.execute(
                 "UPDATE jobs SET priors = ? WHERE job_id = ? AND priors IS NULL",
                 (known.text(), job_id),
             )
         return known
+
+    def _told(self, job_id: int) -> KnownPriors:
+        """Return what the last result of a job was told, as far as it still counts."""
+        rows = self._database.read(
+            "SELECT priors FROM results WHERE job_id = ? AND version > 0 "
+            "ORDER BY version DESC LIMIT 1",
+            (job_id,),
+        )
+        told = KnownPriors.of_text(rows[0]["priors"] if rows else None)
+        return told.without(self.objections(p.sr_instance_uid for p in told.priors))
 
     def known(self, job_id: int) -> KnownPriors | None:
         """Return what was found for a job; None when nobody has looked.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from node.jobs.job import JobEvent, JobState, advance
+from node.jobs.known_priors import KnownPriors
 
 
 def queue(connection: sqlite3.Connection, study: str, model: str, now: str) -> None:
@@ -42,8 +43,9 @@ def requeue(
     """Queue a job anew because its study changed, or ``event``, in a transaction.
 
     One whose study changed while it ran waits as it would have from that moment on.
+    Earlier results that could not be found last time are sought again.
     """
-    if event is JobEvent.CHANGE:
+    if event is JobEvent.CHANGE or _is_missed(connection, job_id):
         forget_priors(connection, job_id)
     connection.execute(
         "UPDATE jobs SET state = ?, changed = 0, attempts = 0, "
@@ -51,6 +53,11 @@ def requeue(
         "ended_at = NULL, reason = NULL, detail = NULL WHERE job_id = ?",
         (advance(state, event), now, now, job_id),
     )
+
+
+def _is_missed(connection: sqlite3.Connection, job_id: int) -> bool:
+    row = connection.execute("SELECT priors FROM jobs WHERE job_id = ?", (job_id,))
+    return KnownPriors.of_text(row.fetchone()["priors"]).is_missed
 
 
 def forget_priors(connection: sqlite3.Connection, job_id: int) -> None:

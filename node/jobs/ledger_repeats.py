@@ -27,10 +27,21 @@ class RepeatRecords:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def queue_again(self, job_ids: Iterable[int], now: datetime) -> list[int]:
+    def queue_again(
+        self,
+        job_ids: Iterable[int],
+        now: datetime,
+        priors_until: datetime | None = None,
+    ) -> list[int]:
         """Queue jobs anew whose study is complete; return which were.
 
         One that runs, or is queued already, is left alone.
+
+        Parameters
+        ----------
+        priors_until
+            How long a job waits for earlier results that are sought again; None: it
+            does not.
         """
         with self._database.write() as connection:
             rows = connection.execute(
@@ -44,6 +55,12 @@ class RepeatRecords:
             for row in rows:
                 state = JobState(row["state"])
                 requeue(connection, row["job_id"], state, stamp(now), JobEvent.RETRY)
+            if priors_until is not None:
+                connection.executemany(
+                    "UPDATE jobs SET not_before = ? "
+                    "WHERE job_id = ? AND priors IS NULL",
+                    [(stamp(priors_until), row["job_id"]) for row in rows],
+                )
         return [row["job_id"] for row in rows]
 
     def offer_again(self, delivery_ids: Sequence[int], now: datetime) -> list[int]:

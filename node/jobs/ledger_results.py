@@ -38,25 +38,28 @@ def insert_result(
             outcome.weights_digest,
             json.dumps([asdict(each) for each in outcome.measurements]),
             json.dumps(dict(outcome.made_with)),
-            KnownPriors(outcome.priors, outcome.priors_withheld).text(),
+            _told(connection, job_id, outcome).text(),
             job_id,
         ),
     )
-    _keep_priors(connection, job_id, outcome)
     return int(cursor.lastrowid or 0)
 
 
-def _keep_priors(
+def _told(
     connection: sqlite3.Connection, job_id: int, outcome: Reported
-) -> None:
-    """Keep with the job what was read of earlier exams: their images go now."""
+) -> KnownPriors:
+    """Return what a result was told, with whom it was sought for.
+
+    Images that were read for it go now: the job keeps their numbers in their place.
+    """
     row = connection.execute("SELECT priors FROM jobs WHERE job_id = ?", (job_id,))
     known = KnownPriors.of_text(row.fetchone()["priors"])
+    told = KnownPriors(outcome.priors, outcome.priors_withheld, (), known.person)
     if known.images:
-        told = KnownPriors(outcome.priors, outcome.priors_withheld, (), known.person)
         connection.execute(
             "UPDATE jobs SET priors = ? WHERE job_id = ?", (told.text(), job_id)
         )
+    return told
 
 
 def keep_verdicts(

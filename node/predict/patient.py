@@ -11,7 +11,7 @@ from models.volume.headers import quiet
 from models.volume.person import real_date
 from models.volume.series import StudyHeaders
 from node.jobs.job import JobRequest
-from node.jobs.known_priors import PERSON_CHANGED, person_hash
+from node.jobs.known_priors import PERSON_CHANGED, is_named
 from node.person import Person
 from node.protocol import protocol_of
 
@@ -29,7 +29,7 @@ def with_own_priors(request: JobRequest, study: StudyHeaders) -> JobRequest:
     Between the search and this attempt the study may have been corrected: what its
     headers say now decides.
     """
-    if not request.priors_of or request.priors_of == _person_in(study, request):
+    if not request.priors_of or _is_named(request, study):
         return request
     return replace(
         request, priors=(), priors_withheld=(PERSON_CHANGED,), earlier=(), priors_of=""
@@ -37,8 +37,9 @@ def with_own_priors(request: JobRequest, study: StudyHeaders) -> JobRequest:
 
 
 @quiet()
-def _person_in(study: StudyHeaders, request: JobRequest) -> str:
-    return person_hash(map(Person.of, study.datasets.values()), request.site_salt)
+def _is_named(request: JobRequest, study: StudyHeaders) -> bool:
+    people = map(Person.of, study.datasets.values())
+    return is_named(request.priors_of, people, request.site_salt)
 
 
 def patient_of(request: JobRequest, study: StudyHeaders, series: SeriesInfo) -> Patient:

@@ -78,6 +78,16 @@ def sought(
     """Receive a study, look for priors, and keep what is found with its job."""
     node.receive(files)
     (job,) = node.ledger.jobs.listing(study_of(files))
+    return search_for(node, job, archive, images)
+
+
+def search_for(
+    node: OneNode,
+    job: JobRow,
+    archive: SearchableArchive | None = None,
+    images: PriorImages | None = None,
+) -> KnownPriors | None:
+    """Look for priors of a queued job, and keep what is found with it."""
     search = PriorSearch(
         node.ledger, archive, ask=at_once, rules=RULES, timeout_s=5.0, images=images
     )

@@ -38,24 +38,38 @@ def reported(folder: Path, *reasons: str, when: datetime = NOW) -> None:
             ledger.jobs.report(job.job_id, made, [], when)
 
 
+AGAIN = "pacs-node retry --state sent --since 7d"
+
+
 @pytest.mark.parametrize(
-    ("reasons", "found", "remedy"),
+    ("reason", "found", "remedy"),
     [
-        (["priors_not_sought"], "1 of 1 results", "timeout_s = 12"),
-        (["archive_unavailable", "identity_unproven"], "1 of 2 res", "archive = false"),
+        ("priors_not_sought", "not in time", "timeout_s = 12  #"),
+        ("archive_unavailable", "no answer", f"{AGAIN}  # once the archive answers"),
+        ("prior_rejections_unknown", "may reject", f"{AGAIN}  # once the archive"),
+        ("prior_reports_not_fetched", "did not come", "timeout_s = 12  #"),
     ],
 )
-def test_results_that_know_of_none_are_counted(
-    tmp_path: Path, reasons: list[str], found: str, remedy: str
+def test_results_that_lack_earlier_ones_are_counted(
+    tmp_path: Path, reason: str, found: str, remedy: str
 ) -> None:
-    """It works; somebody should know, and has a line to write."""
-    reported(tmp_path, *reasons)
+    """It works; somebody should know, and has a line to write, and one to type."""
+    reported(tmp_path, reason, "identity_unproven")
 
     (finding,) = examine_priors(settings_of(tmp_path))
 
     assert finding.state is State.ADVICE
+    assert finding.found.startswith("1 of 2 results of the last 7 days")
     assert found in finding.found
-    assert remedy in finding.remedy
+    assert finding.remedy.startswith(remedy)
+    assert AGAIN in finding.remedy
+
+
+def test_one_reason_hides_no_other(tmp_path: Path) -> None:
+    """Each has a remedy of its own."""
+    reported(tmp_path, "priors_not_sought", "archive_unavailable")
+
+    assert len(list(examine_priors(settings_of(tmp_path)))) == 2
 
 
 def test_what_was_withheld_for_another_reason_is_none_of_it(tmp_path: Path) -> None:

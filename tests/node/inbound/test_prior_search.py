@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from node.errors import ArchiveError, ArchiveSilentError
+from node.inbound.archive import SearchableArchive
 from node.inbound.look import Look
 from node.inbound.prior_images import PriorImages
 from node.inbound.prior_search import PriorSearch
@@ -143,16 +144,39 @@ def test_a_stop_waits_for_one_answer(ledger: Ledger) -> None:
     assert len(strict.queries) == 2
 
 
-def test_nobody_is_asked_who_another_alphabet_would_name(ledger: Ledger) -> None:
-    """Its letters would be written as wild cards, and ask for other people."""
+def sought_for(patient_id: str, archive: SearchableArchive, ledger: Ledger) -> object:
+    """Return why nothing was found of a patient."""
+    search = PriorSearch(ledger, archive, ask=at_once, rules=RULES, timeout_s=5)
+    person = replace(JANE, patient_id=patient_id)
+    look = replace(LOOK, visit=Visit("1.9", person, date(2026, 1, 1)))
+    return withheld(search.search(JOB, look, NOW))
+
+
+def test_an_id_of_another_alphabet_is_asked_for_as_it_is(ledger: Ledger) -> None:
+    """In UTF-8, whatever the archive answers in; a wild card in its place is nobody."""
     strict = StrictArchive()
-    person = replace(JANE, patient_id="\u0410-17")
+    strict.images = [
+        build_instance(study, study, PatientID=patient, Modality="SR", **ANSWERED)
+        for study, patient in (("1.2", "\u0410-17"), ("1.3", "?-17"))
+    ]
     with running(strict) as archive:
-        search = PriorSearch(ledger, archive, ask=at_once, rules=RULES, timeout_s=1)
+        assert sought_for("\u0410-17", archive, ledger) == ()
 
-        known = search.search(
-            JOB, replace(LOOK, visit=Visit("1.9", person, date(2026, 1, 1))), NOW
-        )
+    query = strict.queries[0]
+    assert (query.PatientID, query.SpecificCharacterSet) == ("\u0410-17", "ISO_IR 192")
+    assert {each.get("StudyInstanceUID") for each in strict.queries[1:]} == {"1.2"}
 
-    assert withheld(known) == ("priors_not_sought",)
+
+ANSWERED = {"SpecificCharacterSet": "ISO_IR 144", "StudyDate": "20200101"}
+
+
+@pytest.mark.parametrize("patient", ["A*", "A?7", "A\\B"])
+def test_an_id_that_stands_for_others_is_not_asked_for(
+    ledger: Ledger, patient: str
+) -> None:
+    """An archive would hand out their reports; the reason says so."""
+    strict = StrictArchive()
+    with running(strict) as archive:
+        assert sought_for(patient, archive, ledger) == ("patient_id_not_asked",)
+
     assert strict.queries == []

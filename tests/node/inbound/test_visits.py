@@ -28,7 +28,8 @@ REPORT = PriorReport(
 
 def told(*reports: PriorReport, rejected: tuple[str, ...] = ()) -> object:
     """Return the cautions of every prior that counts, and what is withheld."""
-    known = chosen(VISIT, "hippocampus", reports, rejected)
+    objections = dict.fromkeys(rejected, "prior_retracted")
+    known = chosen(VISIT, "hippocampus", reports, objections)
     return [prior.cautions for prior in known.priors], known.withheld
 
 

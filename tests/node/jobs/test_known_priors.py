@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from node.jobs.job import EarlierImages
-from node.jobs.known_priors import KnownPriors, person_hash
+from node.jobs.known_priors import KnownPriors, is_named, person_hash
 from node.person import Person
 from tests.node.earlier import PRIOR, prior
 
@@ -47,12 +47,25 @@ def test_what_was_taken_back_since_is_left_out_and_said() -> None:
     assert KNOWN.without({"2.25.9"}) is KNOWN
 
 
-def test_a_person_is_who_all_headers_together_name() -> None:
-    """One of them may lack what another says, in whatever order they come."""
-    bare = Person("A-1")
+@pytest.mark.parametrize(
+    "people",
+    [
+        [Person("A-1"), ANNA, Person("A-1")],
+        [replace(ANNA, names=frozenset({"anna", "smith", "jane"})), ANNA],
+        [replace(ANNA, names=frozenset({"jones"}))],
+    ],
+)
+def test_a_person_is_who_all_headers_together_name(people: list[Person]) -> None:
+    """One may lack what another says; names are another matter."""
+    assert is_named(person_hash(ANNA, "salt"), people, "salt")
+    assert not is_named(person_hash(ANNA, "other"), people, "salt")
 
-    assert person_hash([ANNA], "salt") == person_hash([bare, ANNA, bare], "salt")
-    assert person_hash([ANNA], "salt") != person_hash([ANNA], "other")
+
+def test_what_only_an_image_says_that_nobody_looked_at_is_no_other_person() -> None:
+    """The search looks at one image of each series."""
+    seen = replace(ANNA, issuer="", sex="")
+
+    assert is_named(person_hash(seen, "salt"), [seen, ANNA], "salt")
 
 
 @pytest.mark.parametrize(
@@ -63,9 +76,67 @@ def test_a_person_is_who_all_headers_together_name() -> None:
         {"birth_date": date(1951, 11, 24)},
         {"sex": "M"},
         {"sex": ""},
-        {"names": frozenset({"berta", "jones"})},
     ],
 )
-def test_whoever_differs_in_one_word_is_another(change: dict[str, Any]) -> None:
-    """Whatever was corrected."""
-    assert person_hash([replace(ANNA, **change)], "s") != person_hash([ANNA], "s")
+def test_whoever_differs_is_another(change: dict[str, Any]) -> None:
+    """Whatever was corrected, in one image or in each."""
+    other = replace(ANNA, **change)
+
+    assert not is_named(person_hash(ANNA, "s"), [other], "s")
+    if all(change.values()):
+        assert not is_named(person_hash(ANNA, "s"), [ANNA, other], "s")
+
+
+TOLD = KnownPriors((PRIOR,), ("identity_conflict", "archive_unavailable"), (), "0a1b")
+
+
+@pytest.mark.parametrize("person", ["0a1b", ""])
+def test_an_answer_that_did_not_come_takes_nothing_back(person: str) -> None:
+    """What was told before is told again, beside the reason of today."""
+    another = prior(study_instance_uid="1.2.4", study_date=date(2023, 3, 1))
+    today = KnownPriors((another,), ("priors_not_sought",), (), person)
+
+    assert today.after(TOLD) == KnownPriors(
+        (another, PRIOR),
+        ("identity_conflict", "priors_not_sought"),
+        (),
+        "0a1b",
+    )
+
+
+@pytest.mark.parametrize(
+    ("withheld", "person"),
+    [
+        ((), "0a1b"),
+        (("priors_not_sought", "prior_retracted"), "0a1b"),
+        (("priors_not_sought",), "9f9f"),
+    ],
+)
+def test_an_answer_of_today_counts(withheld: tuple[str, ...], person: str) -> None:
+    """A whole one, one that objects, and one about another person."""
+    today = KnownPriors((), withheld, (), person)
+
+    assert today.after(TOLD) is today
+
+
+def test_what_was_told_of_nobody_known_is_not_told_again() -> None:
+    """A result of an older node does not say of whom it was told."""
+    today = KnownPriors(withheld=("priors_not_sought",))
+
+    assert today.after(replace(TOLD, person="")) is today
+
+
+@pytest.mark.parametrize(
+    ("known", "is_missed"),
+    [
+        (KnownPriors(), False),
+        (KnownPriors(withheld=("identity_conflict",)), False),
+        (KnownPriors(withheld=("archive_unavailable",)), True),
+        (KnownPriors((PRIOR,), ("prior_rejections_unknown",)), True),
+    ],
+)
+def test_what_another_day_may_find_is_missed(
+    known: KnownPriors, is_missed: bool
+) -> None:
+    """Not where every question was answered."""
+    assert known.is_missed is is_missed

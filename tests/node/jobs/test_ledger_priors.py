@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+
+import pytest
 
 from node.jobs.job import Completeness, Failed, NotApplicable
 from node.jobs.known_priors import KnownPriors
@@ -100,6 +103,41 @@ def test_a_postponed_attempt_waits_on_with_its_priors(ledger: Ledger) -> None:
 
     assert not ledger.priors.keep(job, KnownPriors(), T0)
     assert ledger.jobs.claim(T0 + timedelta(minutes=4)) is None
+
+
+def test_nor_does_what_is_found_when_an_attempt_was_lost_before(
+    ledger: Ledger,
+) -> None:
+    """Of a study that lacked a file nobody had noted whether there are priors."""
+    job = held(ledger)
+    begun = T0 + timedelta(seconds=10)
+    ledger.jobs.claim(begun)
+    later = begun + timedelta(minutes=5)
+    lost = Failed("file_missing", "", permanent=False)
+    ledger.jobs.try_again(job, lost, later, begun)
+
+    assert ledger.priors.keep(job, KNOWN, begun)
+
+    assert ledger.jobs.next_due() == later
+
+
+def test_a_job_that_waits_for_its_priors_is_held_and_no_other(ledger: Ledger) -> None:
+    """Neither one that has them, nor one that was begun; nor does it wait shorter."""
+    waiting, sought = held(ledger), held(ledger, "1.2")
+    ledger.priors.keep(sought, KNOWN, T0)
+    until = T0 + timedelta(minutes=1)
+
+    ledger.priors.hold([waiting, sought], until)
+    ledger.priors.hold([waiting], T0)
+
+    claimed = ledger.jobs.claim(T0)
+    assert claimed is not None
+    assert claimed.job_id == sought
+    assert ledger.jobs.next_due() == until
+    ledger.jobs.claim(until)
+    ledger.jobs.try_again(waiting, Failed("x", "", permanent=False), until, until)
+    ledger.priors.hold([waiting], until + timedelta(minutes=1))
+    assert ledger.jobs.next_due() == until
 
 
 def test_for_a_job_that_was_claimed_without_nobody_looks_any_more(
@@ -209,6 +247,56 @@ def test_nobody_looks_or_waits_for_a_parked_job(ledger: Ledger) -> None:
     ledger.offline.due("1.1", T0, with_priors=True)
     assert [each.job_id for each in ledger.priors.unsought()] == [job]
     assert ledger.jobs.claim(T0) is None  # it waits for its priors
+
+
+def told(ledger: Ledger, known: KnownPriors) -> int:
+    """Report a study that was told something; return its job."""
+    job = held(ledger)
+    ledger.priors.keep(job, known, T0)
+    ledger.jobs.claim(T0)
+    made = replace(result(), priors=known.priors, priors_withheld=known.withheld)
+    ledger.jobs.report(job, made, [], T0)
+    return job
+
+
+def test_a_change_on_a_day_without_an_archive_forgets_nothing(ledger: Ledger) -> None:
+    """What the last result was told is told again, if it is about the same person."""
+    job = told(ledger, replace(KNOWN, person="0a1b"))
+    held_again(ledger)
+
+    away = KnownPriors(withheld=("archive_unavailable",), person="0a1b")
+    assert ledger.priors.keep(job, away, T0)
+
+    assert ledger.priors.known(job) == replace(away, priors=KNOWN.priors)
+
+
+def test_nor_does_one_for_which_nobody_looked_in_time(ledger: Ledger) -> None:
+    """The worker compares whom the study names now."""
+    job = told(ledger, replace(KNOWN, person="0a1b"))
+    held_again(ledger)
+
+    known = ledger.priors.give_up(job)
+
+    assert (known.priors, known.person) == (KNOWN.priors, "0a1b")
+
+
+AWAY = KnownPriors(withheld=("archive_unavailable",))
+
+
+@pytest.mark.parametrize(
+    ("known", "sought"), [(AWAY, True), (KNOWN, False), (KnownPriors(), False)]
+)
+def test_a_retry_has_sought_what_nobody_could_find(
+    ledger: Ledger, known: KnownPriors, sought: bool
+) -> None:
+    """It waits for the answer, no longer than it is given; what was found stands."""
+    job, until = told(ledger, known), T0 + timedelta(seconds=10)
+
+    ledger.repeats.queue_again([job], T0, until)
+
+    assert bool(ledger.priors.unsought()) is sought
+    assert (ledger.jobs.claim(T0) is None) is sought
+    assert sought is False or ledger.jobs.claim(until) is not None
 
 
 def held_again(ledger: Ledger) -> int:

@@ -6,6 +6,7 @@ import zlib
 from dataclasses import replace
 from datetime import timedelta
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,9 @@ from node.jobs.known_priors import PASSING
 from node.report.compose import report_identity
 from node.report.identity import edition, identity, input_digest
 from node.report.provenance import Provenance
+from node.report.sources import source_headers
 from tests.node.earlier import PRIOR
-from tests.node.report.inputs import WHEN, Case
+from tests.node.report.inputs import WHEN, Case, build_case
 
 OTHER: dict[str, Any] = {
     "installation_id": "other",
@@ -159,12 +161,42 @@ def test_a_result_of_before_is_the_same_result(
     assert identity(FIRST, "1.2.3", [], settings).startswith(named)
 
 
+def test_a_header_counts_as_far_as_it_did_before(tmp_path: Path) -> None:
+    """What the image library quotes since then makes no second reading either."""
+    library = {
+        "DeviceSerialNumber": "7",
+        "ContrastBolusAgent": "Agent",
+        "SequenceVariant": "SP",
+        "InversionTime": "900",
+    }
+    case = build_case(tmp_path, (3, 51, 35), **library)
+
+    headers = source_headers(case.study, case.volume)
+
+    assert [ds.DeviceSerialNumber for ds in headers] == ["7"] * 3
+    assert identity(FIRST, "1.2.3", headers, ReportSettings()).startswith(
+        "1638bbbcc04f2666"
+    )
+
+
 @pytest.mark.parametrize("reason", sorted(PASSING))
 def test_what_could_not_be_done_that_day_makes_no_other_result(reason: str) -> None:
     """An archive that was down when a study was read says nothing of the person."""
     named = {
         identity(replace(FIRST, priors_withheld=told), "1.2.3", [], ReportSettings())
         for told in ((), (reason,))
+    }
+
+    assert len(named) == 1
+
+
+def test_one_earlier_report_is_the_same_wherever_it_was_found() -> None:
+    """Our ledger tells more of its images than the archive: another road, one prior."""
+    roads = (PRIOR, replace(PRIOR, source="own results", protocol={"EchoTime": "3"}))
+
+    named = {
+        identity(replace(FIRST, priors=(prior,)), "1.2.3", [], ReportSettings())
+        for prior in roads
     }
 
     assert len(named) == 1

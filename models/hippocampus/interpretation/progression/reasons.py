@@ -69,6 +69,8 @@ UNSOUGHT: Mapping[str, str] = MappingProxyType(
     {
         "archive_unavailable": "the archive could not be asked, or not in time.",
         "patient_id_missing": "this study has no Patient ID.",
+        "patient_id_not_asked": "an archive would take the Patient ID of this study "
+        "for other people's as well.",
         "priors_not_sought": "nobody looked for them, or not in the time allowed.",
         "study_dates_differ": "the series of this study carry several dates.",
     }
