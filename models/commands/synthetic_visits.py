@@ -45,9 +45,8 @@ def synthetic_visits(
     A smooth warp shrinks the labelled structure of a held-out case by -8 to
     +2 % per year over half a year to five; both visits are then sampled, shaded,
     blurred and made noisy by other mathematics than that of ``retest``.
-    Response is the share of a true change that is measured; coverage that of
-    printed intervals with the truth. Each half of the subjects is judged by the
-    response of the other half.
+    Coverage is the share of printed intervals, of the noise alone, that hold the
+    truth; response the share of a true change that is measured.
 
     Exit status
     -----------
@@ -60,7 +59,7 @@ def synthetic_visits(
     pacs-model synthetic-visits hippocampus --data ./data
         200 pairs against the noise that the shipped bundle states.
     pacs-model synthetic-visits hippocampus --data D --folds F --bundle ./bundle
-        Write the response into a bundle, so that its intervals allow for it.
+        Have a bundle tell in its reports how much of a change it follows.
     """
     record = part(name, "validation.retest.record")
     trial = part(name, "validation.synthetic_visits.trial")
@@ -82,11 +81,13 @@ def synthetic_visits(
     judged = judgement.judged(found, noise)
     table.write_pairs(output, judged)
     summaries = judgement.summaries(judged)
-    for line in (*table.lines(summaries), "", *table.goals(summaries[-1])):
+    for line in (*table.lines(summaries), "", *table.goals(summaries)):
         typer.echo(line)
     typer.echo(f"{pairs} pairs from {len(held_out)} held-out cases: {output}")
-    if bundle is not None:
-        response = judgement.measured_response(found).as_json()
-        networks = {"networks": dict(origin.networks)}
-        amend(bundle, {"training.change": response | networks})
-        typer.echo(f"{bundle}: its intervals allow for the response from now on")
+    response = judgement.measured_response(found)
+    if bundle is not None and response is None:
+        typer.echo(f"fewer than {judgement.FEWEST_PAIRS} pairs: {bundle} is as it was")
+    elif bundle is not None:
+        content = {**response.as_json(), "networks": dict(origin.networks)}
+        amend(bundle, {"training.change": content})
+        typer.echo(f"{bundle}: its reports tell the response from now on")

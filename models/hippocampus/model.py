@@ -27,13 +27,9 @@ from models.hippocampus.findings import (
     other_hand,
 )
 from models.hippocampus.grid import MIRRORED_AXES, NETWORK_AXES, Grid
-from models.hippocampus.interpretation.interpret import (
-    Reader,
-    interpret,
-    known_of,
-    on_side,
-)
+from models.hippocampus.interpretation.interpret import interpret, known_of, on_side
 from models.hippocampus.interpretation.norms import norms_digest
+from models.hippocampus.interpretation.progression import Reading
 from models.hippocampus.network import WIDTHS, ResidualUNet
 from models.hippocampus.preprocess import Preprocessing, require_window
 from models.hippocampus.quality.reliability import Reliability, doubts, stated
@@ -131,8 +127,8 @@ class HippocampusModel:
             *known_of(patient),
         )
         volumes = measure(labels, volume.voxel_mm3)
-        reader = Reader.of(self._bundle, volume.series.study_instance_uid)
-        said = interpret(volumes, found, patient, reader)
+        reading = Reading.of(self._bundle, volume.series.study_instance_uid)
+        said = interpret(volumes, found, patient, reading)
         timings = {
             "preprocess": prepared - started,
             "network": inferred - prepared,

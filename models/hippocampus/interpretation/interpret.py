@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from models.contract import Flag, Grade, Measurement, Structure, grade
 from models.hippocampus.findings import MIRRORED, NO_HEAD_SIZE
@@ -12,48 +12,16 @@ from models.hippocampus.interpretation.norms import words
 from models.hippocampus.interpretation.progression import words as change_words
 from models.hippocampus.interpretation.volumes import WHOLE, believable
 from models.history import RIGHT, Interpretation, Patient
-from models.volume.bundle import Bundle
-from models.volume.device import device_uid
 
 SEGMENTER = "pacs-ai-node hippocampus"
 """Who draws: no published norm is of it, each needs a calibration of the site."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Who reads which study: what of a reading is no property of the person.
-
-    Attributes
-    ----------
-    weights_sha256
-        Of the weights that measured.
-    noise
-        Of one reading, as the bundle states it; None when nobody measured it.
-    response
-        What the network follows of a change; None when nobody measured it.
-    """
-
-    study_instance_uid: str
-    weights_sha256: str
-    noise: progression.Noise | None = None
-    response: progression.Response | None = None
-
-    @classmethod
-    def of(cls, bundle: Bundle, study_instance_uid: str) -> Reader:
-        """Return the reader that a bundle makes."""
-        return cls(
-            study_instance_uid,
-            bundle.weights_digest,
-            progression.Noise.of(bundle.training),
-            progression.Response.of(bundle.training),
-        )
 
 
 def interpret(
     measurements: Sequence[Measurement],
     flags: Sequence[Flag],
     patient: Patient,
-    reader: Reader,
+    reading: progression.Reading,
 ) -> Interpretation:
     """Return all that the volumes say once the person is known.
 
@@ -70,21 +38,17 @@ def interpret(
     if grade(tuple(flags)) is Grade.C:
         return _merged(_refused())
     patient = believable(patient)
-    device = device_uid(reader.weights_sha256)
-    read_as = progression.Reading(
-        reader.study_instance_uid, device, reader.noise, reader.response
-    )
     position = norms.interpret(
         measurements,
         patient,
         segmenter=SEGMENTER,
-        weights_sha256=reader.weights_sha256,
+        weights_sha256=reading.weights_sha256,
     )
     return _merged(
         (
             position,
-            asymmetry.interpret(measurements, patient, device),
-            progression.interpret(measurements, patient, read_as),
+            asymmetry.interpret(measurements, patient, reading.device_uid),
+            progression.interpret(measurements, patient, reading),
         )
     )
 

@@ -7,7 +7,7 @@ said but the reason.
 
 from __future__ import annotations
 
-from models.hippocampus.interpretation.norms.interpret import interpret
 from models.hippocampus.interpretation.norms.norm import Norm, load_norms, norms_digest
+from models.hippocampus.interpretation.norms.position import interpret
 
 __all__ = ["Norm", "interpret", "load_norms", "norms_digest"]

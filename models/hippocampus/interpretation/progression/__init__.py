@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from models.hippocampus.interpretation.progression.interpret import interpret
 from models.hippocampus.interpretation.progression.noise import Noise
+from models.hippocampus.interpretation.progression.rates import interpret
 from models.hippocampus.interpretation.progression.reading import Reading
 from models.hippocampus.interpretation.progression.response import Response
 

@@ -58,23 +58,40 @@ def annual_change(first: float, second: float, years: float) -> float:
     return 100 * math.expm1(math.log(second / first) / years)
 
 
-def margin(sem_percent: float, years: float, unsure_percent: float = 0.0) -> float:
-    """Return half the width of the 95 % interval of a rate, per cent per year.
+def margin(sem_percent: float, years: float) -> float:
+    """Return by how far noise may move 100·ln(second/first)/years: 1.96·√2·SEM/Δt.
 
-    1.96·√(2·SEM² + unsure²)/Δt: the noise of two readings, and what the network may
-    make wrong of the change itself.
+    Half the width of a 95 % interval of the logarithm, per cent per year; `interval`
+    makes one of the rate.
 
     Parameters
     ----------
     sem_percent
         Standard error of measurement of one reading, in per cent of the volume.
-    unsure_percent
-        From `Following.unsure_percent`; 0 where nobody has measured it.
 
-    >>> round(margin(1.0, 2.0), 3), round(margin(1.0, 2.0, 1.0), 3)
-    (1.386, 1.697)
+    >>> round(margin(1.0, 2.0), 3)
+    1.386
     """
-    return Z95 * math.hypot(math.sqrt(2) * sem_percent, unsure_percent) / years
+    return Z95 * math.sqrt(2) * sem_percent / years
+
+
+def interval(rate: float, margin: float) -> tuple[float, float]:
+    """Return the ends of the interval of a rate, per cent per year.
+
+    The noise of a volume is a share of it, so an interval is even about the logarithm
+    and not about the rate; none reaches down to a loss of everything.
+
+    Parameters
+    ----------
+    margin
+        From `margin` or `fitted_margin`.
+
+    >>> [round(end, 2) for end in interval(-40.0, 10.0)]
+    [-45.71, -33.69]
+    """
+    middle = math.log1p(rate / 100)
+    low, high = (100 * math.expm1(middle + step / 100) for step in (-margin, margin))
+    return low, high
 
 
 def fitted_change(times: Sequence[float], volumes: Sequence[float]) -> float:
@@ -93,19 +110,9 @@ def fitted_change(times: Sequence[float], volumes: Sequence[float]) -> float:
     return 100 * math.expm1(float(slope))
 
 
-def fitted_margin(
-    sem_percent: float, times: Sequence[float], unsure_percent: float = 0.0
-) -> float:
-    """Return half the width of the 95 % interval of `fitted_change`.
+def fitted_margin(sem_percent: float, times: Sequence[float]) -> float:
+    """Return what `margin` is of two visits for `fitted_change`, of more.
 
-    The standard error of a slope is SEM/√Σ(t - mean t)²; of two visits this is
-    `margin`.
-
-    Parameters
-    ----------
-    unsure_percent
-        As in `margin`: of the change over the whole time.
+    The standard error of a slope is SEM/√Σ(t - mean t)².
     """
-    of_noise = sem_percent / math.sqrt(float(np.var(times)) * len(times))
-    of_network = unsure_percent / (max(times) - min(times))
-    return Z95 * math.hypot(of_noise, of_network)
+    return Z95 * sem_percent / math.sqrt(float(np.var(times)) * len(times))

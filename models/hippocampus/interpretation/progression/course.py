@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from models.hippocampus.findings import MM3, STRUCTURES
+from models.hippocampus.interpretation.progression.change import Z95
 from models.hippocampus.interpretation.progression.comparison import Visit
 from models.hippocampus.interpretation.progression.reading import Reading
 from models.hippocampus.interpretation.progression.reasons import OTHER_WEIGHTS
@@ -32,7 +33,7 @@ def trends(
         points = [_point(name, v, reading) for v in found if name in v.volumes]
         if not points or name not in now:
             continue
-        margin = reading.point_margin(name, now[name])
+        margin = _margin(name, now[name], reading)
         last = TrendPoint(today, now[name], reading.study_instance_uid, margin)
         bands = dict(BANDS) if name == WHOLE else {}
         yield Trend(name, MM3, 0, (*points, last), bands)
@@ -42,5 +43,11 @@ def _point(name: str, visit: Visit, reading: Reading) -> TrendPoint:
     """Return an earlier value; the noise of other weights is not known."""
     value, prior = visit.volumes[name], visit.prior
     known = OTHER_WEIGHTS not in visit.cautions
-    margin = reading.point_margin(name, value) if known else None
+    margin = _margin(name, value, reading) if known else None
     return TrendPoint(prior.study_date, value, prior.study_instance_uid, margin)
+
+
+def _margin(name: str, value: float, reading: Reading) -> float | None:
+    """Return half the 95 % interval of one volume, in its unit; None if unknown."""
+    sem = reading.sem_percent(name)
+    return None if sem is None else Z95 * sem / 100 * value

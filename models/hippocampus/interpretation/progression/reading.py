@@ -1,59 +1,50 @@
-"""Who read a study, and how far two readings may differ without any change."""
+"""Who read a study, and what is known of readings by the same weights."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
-from models.hippocampus.interpretation.progression.change import Z95
 from models.hippocampus.interpretation.progression.noise import Noise
 from models.hippocampus.interpretation.progression.response import Response
+from models.volume.bundle import Bundle
+from models.volume.device import device_uid
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Who reads: what of this study is no property of the person.
+    """Who reads which study: what of a reading is no property of the person.
 
     Attributes
     ----------
-    device_uid
-        Device UID (0018,1002) of the weights that read this study.
+    weights_sha256
+        Of the weights that measured.
     noise
         Of one reading, as the bundle states it; None withholds intervals.
     response
-        What the network follows of a change; of None, intervals hold noise alone.
+        What the network follows of a change; None where nobody measured it.
     """
 
     study_instance_uid: str
-    device_uid: str
-    noise: Noise | None
+    weights_sha256: str
+    noise: Noise | None = None
     response: Response | None = None
 
-    def errors(self, name: str, change: float) -> tuple[float, float] | None:
-        """Return SEM and what the network leaves unsure, in per cent of the volume.
+    @classmethod
+    def of(cls, bundle: Bundle, study_instance_uid: str) -> Reading:
+        """Return the reading that a bundle makes."""
+        return cls(
+            study_instance_uid,
+            bundle.weights_digest,
+            Noise.of(bundle.training),
+            Response.of(bundle.training),
+        )
 
-        Parameters
-        ----------
-        change
-            Ratio of the volumes over the whole time.
+    @property
+    def device_uid(self) -> str:
+        """Device UID (0018,1002) of the weights."""
+        return device_uid(self.weights_sha256)
 
-        Returns
-        -------
-        tuple or None
-            None where the noise of the structure is not known.
-        """
-        sem = self._sem(name)
-        if sem is None:
-            return None
-        known = self.response and self.response.structures.get(name)
-        unsure = known.unsure_percent(100 * math.log(change)) if known else 0.0
-        return sem, unsure
-
-    def point_margin(self, name: str, value: float) -> float | None:
-        """Return half the 95 % interval of one volume, in its unit; None as above."""
-        sem = self._sem(name)
-        return None if sem is None else Z95 * sem / 100 * value
-
-    def _sem(self, name: str) -> float | None:
+    def sem_percent(self, name: str) -> float | None:
+        """Return the SEM of a structure in per cent of its volume; None if unknown."""
         known = self.noise.spreads.get(name) if self.noise else None
         return known.sem if known else None

@@ -7,10 +7,11 @@ that of a heart beat), and a code is never invented.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from models.contract import Statement
+from models.hippocampus.interpretation.progression.change import interval
 from models.hippocampus.interpretation.progression.comparison import Visit
 from models.hippocampus.interpretation.progression.noise import KIND, Noise
 from models.hippocampus.interpretation.progression.reasons import beside, why_not
@@ -23,17 +24,9 @@ DECIMALS = 1
 
 NOISE_UNKNOWN = "noise_unknown"
 
-LARGEST_LOSS = -100.0
-"""Per cent per year: nothing shrinks faster, and no interval reaches beyond it."""
-
 FORMULA = (
     "100·((V2/V1)^(1/Δt) - 1), V1 at the earliest comparable visit, V2 now, Δt in "
-    "years; 95 % interval ± 1.96·"
-)
-OF_NOISE = "√2·SEM/Δt"
-OF_NOISE_AND_NETWORK = (
-    "√(2·SEM² + (k·change)²)/Δt, change = 100·ln(V2/V1), "
-    "k = √((1 - response)² + SD²)/response"
+    "years; ends of the 95 % interval 100·((V2/V1·exp(±1.96·√2·SEM))^(1/Δt) - 1)"
 )
 
 BANDS: Mapping[str, tuple[float, float]] = MappingProxyType(
@@ -78,20 +71,36 @@ def signed(value: float) -> str:
     return f"{rounded:+.{DECIMALS}f}" if rounded else f"{0:.{DECIMALS}f}"
 
 
-def rate_text(rate: float, half_width: float | None) -> str:
-    """Return the rate with its interval.
+def rate_text(rate: float, margin: float | None) -> str:
+    """Return the rate with its interval, if there is a margin of its logarithm.
 
     >>> rate_text(-2.0, 1.5)
     '-2.0 % per year (95 % interval -3.5 to -0.5)'
-    >>> rate_text(-99.0, 1.5)
-    '-99.0 % per year (95 % interval -100.0 to -97.5)'
+    >>> rate_text(-40.0, 10.0)
+    '-40.0 % per year (95 % interval -45.7 to -33.7)'
     """
     text = f"{signed(rate)} % per year"
-    if half_width is None:
+    if margin is None:
         return text
-    low = signed(max(rate - half_width, LARGEST_LOSS))
-    high = signed(rate + half_width)
-    return f"{text} (95 % interval {low} to {high})"
+    return f"{text} (95 % interval {span(rate, margin)})"
+
+
+def span(rate: float, margin: float) -> str:
+    """Return the ends of an interval.
+
+    >>> span(0.0, 3.0)
+    '-3.0 to +3.0'
+    """
+    low, high = interval(rate, margin)
+    return f"{signed(low)} to {signed(high)}"
+
+
+def beyond_noise(rate: float, margin: float) -> str:
+    """Return the words of the flag: against what noise makes where nothing changes."""
+    return (
+        f"Hippocampus {signed(rate)} % per year: more than the noise of reading alone "
+        f"makes of no change ({span(0, margin)}, a lower bound)."
+    )
 
 
 def since(visit: Visit, first_mm3: float, now_mm3: float) -> str:
@@ -105,14 +114,8 @@ def since(visit: Visit, first_mm3: float, now_mm3: float) -> str:
     )
 
 
-def formula(response: Response | None) -> Statement:
-    """Return how rate and interval are computed."""
-    half_width = OF_NOISE_AND_NETWORK if response else OF_NOISE
-    return Statement("Formula", FORMULA + half_width)
-
-
-def noise_text(noise: Noise | None, response: Response | None) -> Statement:
-    """Return what is known of the noise of a reading, and of what intervals hold."""
+def noise_text(noise: Noise | None) -> Statement:
+    """Return what is known of the noise of a reading, and what intervals hold."""
     label = "Noise"
     if noise is None:
         return Statement(
@@ -129,21 +132,20 @@ def noise_text(noise: Noise | None, response: Response | None) -> Statement:
         label,
         f"SEM of one reading, in per cent of the volume, {KIND}: {sizes}; "
         f"{noise.cases} cases of {noise.subjects} subjects, "
-        f"{noise.repeats} readings each. {_response_text(response)}",
+        f"{noise.repeats} readings each. Intervals hold this noise alone.",
     )
 
 
-def _response_text(response: Response | None) -> str:
+def response_text(response: Response | None) -> Iterator[Statement]:
+    """Say how much of a change the network was seen to follow, if anybody looked."""
     if response is None:
-        return (
-            "Intervals hold this noise alone, not what the model may miss of a true "
-            "change."
-        )
+        return
     shares = ", ".join(
-        f"{name} {one.response:.2f} (SD {one.response_sd:.2f})"
-        for name, one in response.structures.items()
+        f"{name} {100 * s:.0f} %" for name, s in response.response.items()
     )
-    return (
-        f"Response, the share of a true change that the model follows: {shares}; "
-        f"{response.pairs} synthetic pairs of {response.subjects} subjects."
+    may = "be larger than" if max(response.response.values()) < 1 else "differ from"
+    yield Statement(
+        "Response",
+        f"On {response.pairs} made pairs of visits the network followed so much of a "
+        f"change: {shares}; a true change may {may} the one that is printed.",
     )

@@ -1,10 +1,6 @@
-"""Made pairs against the intervals that a report would print.
+"""Made pairs against the intervals that a report prints: those of the noise alone.
 
-An interval holds the noise of two readings (``validation/retest``) and what the
-network makes wrong of the change itself, its response. The response can only be
-measured where the change is known, on pairs like these; so that no pair sets its own
-interval, subjects are dealt into two halves, and each half is judged by the response
-of the other: other persons, other draws.
+How much of a change is measured, the response, is an observation beside them.
 """
 
 from __future__ import annotations
@@ -15,48 +11,39 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
-from scipy import optimize
 
 from models.hippocampus.findings import STRUCTURES
-from models.hippocampus.interpretation.progression.change import margin
+from models.hippocampus.interpretation.progression.change import interval, margin
 from models.hippocampus.interpretation.progression.noise import Noise
-from models.hippocampus.interpretation.progression.response import Following, Response
+from models.hippocampus.interpretation.progression.response import Response
 from models.hippocampus.validation.synthetic_visits.trial import Pair
 from models.training.metrics import bootstrap_mean
 
 Interval = Mapping[str, float]
 """``mean``, ``low``, ``high``: 95 % over subjects."""
 
-FEWEST_PAIRS = 5
-"""Of a half, below which no response is fitted."""
+FEWEST_PAIRS = 100
+"""Below which a response is printed, and not written into a bundle."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A pair and half the 95 % intervals of its measured rate, per cent per year.
+    """A pair, and the margin of its measured rate.
 
     Attributes
     ----------
-    noise_margin
-        Of the noise alone, as a bundle without a response prints it.
     margin
-        With the response of the other half of the subjects.
+        Of the noise: half the 95 % interval of the logarithm, per cent per year.
     """
 
     pair: Pair
-    noise_margin: float
     margin: float
 
     @property
     def covered(self) -> bool:
         """Whether the interval holds the true rate."""
-        return abs(self.pair.error) <= self.margin
-
-    @property
-    def covered_by_noise(self) -> bool:
-        """Whether the interval of the noise alone holds it."""
-        return abs(self.pair.error) <= self.noise_margin
+        low, high = interval(self.pair.measured_rate, self.margin)
+        return low <= self.pair.true_rate <= high
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +54,6 @@ class Row:
     pairs: int
     error: Interval
     sd: float
-    covered_by_noise: float
     covered: Interval
 
 
@@ -77,76 +63,36 @@ class Summary:
 
     structure: str
     subjects: int
-    following: Following
+    response: float
     rows: tuple[Row, ...]
 
 
-def measured_response(found: Sequence[Pair]) -> Response:
-    """Return the response of every structure over all pairs."""
+def measured_response(found: Sequence[Pair]) -> Response | None:
+    """Return the response of every structure; None of fewer than `FEWEST_PAIRS`."""
+    numbers = {pair.number for pair in found}
+    if len(numbers) < FEWEST_PAIRS:
+        return None
+    of = {s.name: [p for p in found if p.structure == s.name] for s in STRUCTURES}
     return Response(
-        {s.name: following(_of(found, s.name)) for s in STRUCTURES},
-        len({pair.number for pair in found}),
+        {name: slope(chosen) for name, chosen in of.items()},
+        len(numbers),
         len({pair.subject for pair in found}),
     )
 
 
-def following(found: Sequence[Pair]) -> Following:
-    """Return the response of one structure: the most likely one.
-
-    Measured changes are normal about ``response · true`` with the variance
-    ``noise² + (sd · true)²``: noise is there without a change, too, and what differs
-    between persons grows with it.
-
-    Raises
-    ------
-    ValueError
-        There are too few pairs, or the network follows no change.
-    """
-    if len(found) < FEWEST_PAIRS:
-        raise ValueError(
-            f"too few pairs to measure a response, {len(found)} in a half of the "
-            "subjects: more --pairs, or data of more subjects"
-        )
+def slope(found: Sequence[Pair]) -> float:
+    """Return the slope of measured on true changes: least squares through 0."""
     true = np.array([pair.true_change for pair in found])
     seen = np.array([pair.measured_change for pair in found])
-    slope = float(true @ seen / (true @ true))
-    noise = max(float(np.std(seen - slope * true)), 1e-3)
-
-    def unlikely(at: npt.NDArray[np.float64]) -> float:
-        response, log_noise, sd = at
-        variance = np.exp(2 * log_noise) + (sd * true) ** 2
-        return float(
-            np.sum(np.log(variance) + (seen - response * true) ** 2 / variance)
-        )
-
-    best = optimize.minimize(
-        unlikely, [slope, np.log(noise), 0.05], method="Nelder-Mead"
-    ).x
-    return Following(float(best[0]), abs(float(best[2])))
+    return float(true @ seen / (true @ true))
 
 
 def judged(found: Sequence[Pair], noise: Noise) -> list[Judged]:
-    """Return each pair with its intervals, by number and structure.
-
-    Raises
-    ------
-    ValueError
-        There are too few pairs.
-    """
-    first = set(sorted({pair.subject for pair in found})[::2])
-    done = []
-    for structure in STRUCTURES:
-        chosen = _of(found, structure.name)
-        one = [pair for pair in chosen if pair.subject in first]
-        two = [pair for pair in chosen if pair.subject not in first]
-        for half, other in ((one, two), (two, one)):
-            known, sem = following(other), noise.spreads[structure.name].sem
-            for pair in half:
-                unsure = known.unsure_percent(pair.measured_change)
-                alone = margin(sem, pair.years)
-                done.append(Judged(pair, alone, margin(sem, pair.years, unsure)))
-    order = [structure.name for structure in STRUCTURES]
-    return sorted(done, key=lambda x: (x.pair.number, order.index(x.pair.structure)))
+    """Return each pair with the margin that a report would use."""
+    return [
+        Judged(pair, margin(noise.spreads[pair.structure].sem, pair.years))
+        for pair in found
+    ]
 
 
 def summaries(found: Sequence[Judged]) -> list[Summary]:
@@ -160,7 +106,7 @@ def summarised(structure: str, found: Sequence[Judged]) -> Summary:
     return Summary(
         structure,
         len({one.pair.subject for one in chosen}),
-        following([one.pair for one in chosen]),
+        slope([one.pair for one in chosen]),
         (
             _row("all", chosen),
             *_thirds(chosen, "{:+.0f} to {:+.0f} %", _percent),
@@ -192,7 +138,6 @@ def _row(name: str, found: Sequence[Judged]) -> Row:
         len(found),
         _by_subject(found, errors),
         float(np.std(errors, ddof=1)),
-        float(np.mean([one.covered_by_noise for one in found])),
         _share(found, [float(one.covered) for one in found]),
     )
 
@@ -218,7 +163,3 @@ def _share(found: Sequence[Judged], values: Sequence[float]) -> Interval:
     elif share["mean"] == 0:
         share["high"] = 1 - rare
     return share
-
-
-def _of(found: Sequence[Pair], structure: str) -> list[Pair]:
-    return [pair for pair in found if pair.structure == structure]

@@ -8,17 +8,13 @@ from datetime import date
 import models
 from models.contract import Flag, Grade, Measurement
 from models.hippocampus.findings import MM3, STRUCTURES, VOLUME
-from models.hippocampus.interpretation.interpret import (
-    Reader,
-    interpret,
-    known_of,
-    on_side,
-)
+from models.hippocampus.interpretation.interpret import interpret, known_of, on_side
+from models.hippocampus.interpretation.progression import Reading
 from models.history import LEFT, RIGHT, Interpretation, Patient, Prior
 from models.volume.bundle import load_bundle
 from models.volume.device import device_uid
 
-READER = Reader.of(load_bundle(models.bundle_folder("hippocampus")), "2.25.1")
+READING = Reading.of(load_bundle(models.bundle_folder("hippocampus")), "2.25.1")
 VOLUMES = (Measurement("Hippocampus", VOLUME, 3400.0, MM3, 0),)
 
 
@@ -29,7 +25,7 @@ def reasons(said: Interpretation) -> set[tuple[str, str]]:
 
 def test_of_nobody_nothing_is_said_but_why() -> None:
     """Position, asymmetry and change, each with its code."""
-    said = interpret(VOLUMES, (), Patient(), READER)
+    said = interpret(VOLUMES, (), Patient(), READING)
 
     assert (said.measurements, said.flags, said.trends) == ((), (), ())
     assert {label for label, _ in reasons(said)} >= {
@@ -43,7 +39,7 @@ def test_a_result_of_grade_c_has_no_position() -> None:
     """A failed segmentation is not a small hippocampus."""
     failed = (Flag("volume_implausible", "No hippocampus.", Grade.C),)
 
-    said = interpret(VOLUMES, failed, Patient(60.0, "", "F"), READER)
+    said = interpret(VOLUMES, failed, Patient(60.0, "", "F"), READING)
 
     assert ("Position in the norm", "grade_c") in reasons(said)
     assert ("Asymmetry", "grade_c") in reasons(said)
@@ -59,13 +55,13 @@ def test_an_impossible_earlier_volume_makes_no_change() -> None:
         date(2024, 1, 2),
         "report in the archive",
         "1",
-        device_uid(READER.weights_sha256),
+        READING.device_uid,
         (Measurement("Hippocampus", VOLUME, 1e9, MM3, 0),),
         laterality=LEFT,
     )
     patient = Patient(study_date=date(2026, 1, 2), laterality=LEFT, priors=(prior,))
 
-    said = interpret(VOLUMES, (), patient, READER)
+    said = interpret(VOLUMES, (), patient, READING)
 
     assert ("Change over time", "prior_implausible") in reasons(said)
     assert (said.flags, said.trends) == ((), ())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from models.hippocampus.interpretation.progression.change import (
     annual_change,
     fitted_change,
     fitted_margin,
+    interval,
     margin,
     years_between,
 )
@@ -19,6 +21,10 @@ from models.hippocampus.interpretation.progression.change import (
 VOLUMES = st.floats(1500, 6000)
 YEARS = st.floats(0.5, 20)
 SEMS = st.floats(0.1, 5)
+RATES = st.floats(-90, 90)
+
+MARGIN = margin(1.0, 1.0)
+"""Of readings with a SEM of 1 %, a year apart."""
 
 
 @given(VOLUMES, YEARS)
@@ -64,6 +70,32 @@ def test_the_margin_widens_with_a_shorter_time(
     assume(longer - shorter > 1e-6)
 
     assert margin(sem, shorter) > margin(sem, longer)
+
+
+@given(RATES, SEMS, YEARS)
+def test_the_interval_of_a_rate_is_even_about_its_logarithm(
+    rate: float, sem: float, years: float
+) -> None:
+    """Ends are as many times smaller and larger; each sees the rate from its own."""
+    width = margin(sem, years)
+
+    low, high = interval(rate, width)
+
+    assert -100 < low < rate < high
+    assert (1 + low / 100) * (1 + high / 100) == pytest.approx((1 + rate / 100) ** 2)
+    assert interval(low, width)[1] == pytest.approx(rate)
+
+
+@pytest.mark.parametrize("true", [-40.0, -8.0, 0.0, 8.0])
+def test_an_interval_holds_the_truth_as_often_as_it_says(true: float) -> None:
+    """Nineteen times in twenty, however fast the change."""
+    rng = np.random.default_rng(0)
+    logs = np.log1p(true / 100) + rng.normal(0, 2**0.5 / 100, 20_000)
+    rates = 100 * np.expm1(logs)
+
+    held = [low <= true <= high for low, high in (interval(r, MARGIN) for r in rates)]
+
+    assert np.mean(held) == pytest.approx(0.95, abs=0.005)
 
 
 @given(VOLUMES, VOLUMES, YEARS, SEMS)

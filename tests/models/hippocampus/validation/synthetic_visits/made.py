@@ -14,7 +14,6 @@ NOISE = Noise({s.name: Spread(1.0, 0.9, 1.1) for s in STRUCTURES}, 43, 29, 12)
 
 def made_pairs(
     response: float = 1.0,
-    response_sd: float = 0.0,
     noise_percent: float = 1.0,
     count: int = 400,
 ) -> list[Pair]:
@@ -24,8 +23,7 @@ def made_pairs(
     for number in range(count):
         years, rate = rng.uniform(0.5, 5), rng.uniform(-8, 2)
         noise = rng.normal(0, noise_percent / 100 * np.sqrt(2))
-        share = rng.normal(response, response_sd)
-        seen = share * years * np.log1p(rate / 100) + noise
+        seen = response * years * np.log1p(rate / 100) + noise
         measured = 100 * np.expm1(seen / years)
         found += [
             Pair(number, "c", number % 100, s.name, years, rate, measured)

@@ -9,7 +9,7 @@ import pytest
 
 from models.contract import Measurement
 from models.hippocampus.findings import MM3, VOLUME
-from models.hippocampus.interpretation.norms.interpret import Z_SCORE, interpret
+from models.hippocampus.interpretation.norms.position import Z_SCORE, interpret
 from models.history import LEFT, POSITION, RIGHT, Interpretation, Patient
 from tests.models.hippocampus.interpretation.norms.site import calibrated, norm
 
@@ -109,7 +109,7 @@ def test_near_a_border_the_calibration_says_that_it_cannot_tell() -> None:
 
 def subject_of_woman() -> Any:
     """Return the woman as a norm sees her."""
-    from models.hippocampus.interpretation.norms.interpret import subject_of
+    from models.hippocampus.interpretation.norms.position import subject_of
 
     return subject_of(WOMAN)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
@@ -20,14 +21,13 @@ from models.hippocampus.interpretation.progression import (
     interpret,
 )
 from models.hippocampus.interpretation.progression.noise import Spread
-from models.hippocampus.interpretation.progression.response import Following
 from models.history import CHANGE, LEFT, RIGHT, Interpretation, Patient, Prior
 
 TODAY = date(2026, 1, 5)
 PROTOCOL = {"Manufacturer": "Phantom", "MagneticFieldStrength": "3"}
 SHARES = {"Anterior hippocampus": 0.45, "Posterior hippocampus": 0.55}
 NOISE = Noise({s.name: Spread(1.0, 0.9, 1.1) for s in STRUCTURES}, 43, 29, 12)
-READING = Reading("2.25.9", "2.25.1", NOISE)
+READING = Reading("2.25.9", "ab", NOISE)
 
 
 def build_measurements(total: float = 3000) -> tuple[Measurement, ...]:
@@ -47,7 +47,7 @@ def build_prior(days: int, total: float = 3000, **changes: object) -> Prior:
         study_date=TODAY - timedelta(days=days),
         source="own results",
         model_version="0.1.0",
-        device_uid="2.25.1",
+        device_uid=READING.device_uid,
         measurements=build_measurements(total),
         protocol=PROTOCOL,
         laterality=LEFT,
@@ -86,12 +86,12 @@ def reasons(result: Interpretation) -> list[str]:
 
 
 def test_a_loss_is_said_with_interval_dates_and_volumes() -> None:
-    """Two years, 3000 to 2707.5 mm³: five per cent per year, ± 1.96·√2·1/2."""
+    """Two years, 3000 to 2707.5 mm³: 5 % per year, times exp(± 1.96·√2·0.01/2)."""
     result = told(build_patient(build_prior(730, 3000)), 2708)
 
     text = sentence(result, CHANGE, "Hippocampus")
     assert text == (
-        "-5.0 % per year (95 % interval -6.4 to -3.6) since 2024-01-06 "
+        "-5.0 % per year (95 % interval -6.3 to -3.7) since 2024-01-06 "
         "(2.00 years, own results): 3000 mm³ then, 2708 mm³ now."
     )
 
@@ -296,45 +296,75 @@ def test_what_the_side_demands_of_every_visit_is_no_caution() -> None:
     assert "(95 % interval -1.4 to +1.4)" in sentence(result, CHANGE, "Hippocampus")
 
 
-def test_the_interval_holds_what_the_network_leaves_out() -> None:
-    """Of -10 % it follows nine tenths: k = 0.124, as in the formula that is printed."""
-    known = Response({"Hippocampus": Following(0.9, 0.05)}, 200, 58)
+def test_what_the_network_was_seen_to_follow_is_one_sentence() -> None:
+    """Beside the method; no rate, interval or flag changes by it."""
+    known = Response({"Hippocampus": 0.92, "Anterior hippocampus": 0.925}, 200, 144)
     patient = build_patient(build_prior(731), build_prior(366, 2850))
 
+    silent = told(patient, 2715)
     result = told(patient, 2715, replace(READING, response=known))
 
-    assert "interval -6.7 to -3.0)" in sentence(result, CHANGE, "Hippocampus")
-    assert "interval -6.7 to -3.0)" in sentence(result, "Log-linear fit", "Hippocampus")
-    assert "k = √((1 - response)² + SD²)/response" in sentence(result, "Formula")
-    noise = sentence(result, "Noise")
-    assert "Hippocampus 0.90 (SD 0.05); 200 synthetic pairs of 58 subjects" in noise
+    assert sentence(result, "Response") == (
+        "On 200 made pairs of visits the network followed so much of a change: "
+        "Hippocampus 92 %, Anterior hippocampus 92 %; a true change may be larger "
+        "than the one that is printed."
+    )
+    others = tuple(s for s in result.statements if s.label != "Response")
+    assert others == silent.statements
+    assert result.flags == silent.flags
 
 
-def test_a_change_is_flagged_however_little_of_it_the_network_follows() -> None:
-    """Its interval is wide; but where nothing changes, nothing is left out."""
-    poor = Response({"Hippocampus": Following(0.6, 0.15)}, 200, 58)
+def test_a_network_that_overstates_is_not_said_to_understate() -> None:
+    """A share above 1 is no share of it."""
+    known = Response({"Hippocampus": 1.04}, 200, 144)
 
     result = told(
-        build_patient(build_prior(731)), 1500, replace(READING, response=poor)
+        build_patient(build_prior(731)), 2715, replace(READING, response=known)
     )
 
-    (flag,) = result.flags
-    assert flag.code == "change_beyond_noise"
-    assert "(± 1.4, itself a lower bound)" in flag.text
+    assert sentence(result, "Response").endswith(
+        "may differ from the one that is printed."
+    )
+
+
+@given(st.floats(1500, 6000), st.integers(184, 4000))
+def test_the_flag_stands_where_the_interval_leaves_out_no_change(
+    total: float, days: int
+) -> None:
+    """Both are of the noise alone: what is flagged has no interval that holds 0."""
+    result = told(build_patient(build_prior(days, 3000)), total)
+
+    text = sentence(result, CHANGE, "Hippocampus")
+    ends = re.search(r"interval (\S+) to (\S+)\)", text)
+    assert ends is not None
+    low, high = map(float, ends.groups())
+    assert low <= 0 <= high or result.flags
+    assert not low < 0 < high or not result.flags
+
+
+def test_the_flag_says_what_noise_makes_of_no_change() -> None:
+    """Three per cent per year after a year, and what is said of that number."""
+    (flag,) = told(build_patient(build_prior(730)), 2700).flags
+
+    assert flag.text == (
+        "Hippocampus -5.1 % per year: more than the noise of reading alone makes of "
+        "no change (-1.4 to +1.4, a lower bound)."
+    )
 
 
 def test_an_interval_of_noise_alone_says_so() -> None:
-    """Until somebody has measured the response."""
+    """What a network leaves out of a change is in no interval."""
     text = sentence(told(build_patient(build_prior(730))), "Noise")
 
-    assert text.endswith("not what the model may miss of a true change.")
+    assert text.endswith(" readings each. Intervals hold this noise alone.")
 
 
-def test_no_interval_reaches_below_a_loss_of_everything() -> None:
-    """Nothing shrinks by more than all of it."""
-    result = told(build_patient(build_prior(184, 6000)), 600)
+def test_no_interval_reaches_down_to_a_loss_of_everything() -> None:
+    """Nothing shrinks by more than all of it: ends are as many times apart."""
+    result = told(build_patient(build_prior(365, 6000)), 600)
 
-    assert "interval -100.0 to -" in sentence(result, CHANGE, "Hippocampus")
+    text = sentence(result, CHANGE, "Hippocampus")
+    assert text.startswith("-90.0 % per year (95 % interval -90.3 to -89.7)")
 
 
 def test_a_rate_is_that_of_the_printed_volumes() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from models.contract import Flag, Measurement, Statement
 from models.hippocampus.findings import STRUCTURES
@@ -12,6 +11,7 @@ from models.hippocampus.interpretation.progression.change import (
     annual_change,
     fitted_change,
     fitted_margin,
+    interval,
     margin,
 )
 from models.hippocampus.interpretation.progression.comparison import (
@@ -53,8 +53,9 @@ def interpret(
             *map(words.not_used, patient.priors_withheld),
             *_rates(now, first, reading),
             *_fits(now, found, first, reading),
-            words.formula(reading.response),
-            words.noise_text(reading.noise, reading.response),
+            Statement("Formula", words.FORMULA),
+            words.noise_text(reading.noise),
+            *words.response_text(reading.response),
             Statement("Published rates", words.PUBLISHED),
         ),
         flags=(*_cautions(first), *_beyond(now, first, reading)),
@@ -69,36 +70,18 @@ def _refused(patient: Patient, found: Sequence[Visit]) -> Iterator[Statement]:
         yield words.withheld(withheld(patient, found))
 
 
-@dataclass(frozen=True, slots=True)
-class _Rate:
-    """The change of one structure between two visits.
-
-    Attributes
-    ----------
-    half_width
-        Of its 95 % interval; None where that is withheld.
-    by_noise
-        The part of it that noise alone makes, where nothing changed; None likewise.
-    """
-
-    percent: float
-    half_width: float | None = None
-    by_noise: float | None = None
-
-
 def _rate(
     name: str, now: Mapping[str, float], first: Visit, reading: Reading
-) -> _Rate | None:
-    """Return the change of a structure; None where a visit lacks its volume."""
+) -> tuple[float, float | None] | None:
+    """Return the change of a structure and its margin; None where a volume lacks.
+
+    The margin is None where there is a caution or the noise is not known.
+    """
     if name not in now or name not in first.volumes:
         return None
     rate = annual_change(first.volumes[name], now[name], first.years)
-    errors = reading.errors(name, now[name] / first.volumes[name])
-    if errors is None or first.cautions:
-        return _Rate(rate)
-    sem, unsure = errors
-    years = first.years
-    return _Rate(rate, margin(sem, years, unsure), margin(sem, years))
+    sem = None if first.cautions else reading.sem_percent(name)
+    return rate, None if sem is None else margin(sem, first.years)
 
 
 def _rates(
@@ -109,8 +92,8 @@ def _rates(
         if rate is None:
             yield words.withheld(VOLUME_MISSING, name)
             continue
-        text = words.rate_text(rate.percent, rate.half_width)
-        parts = [f"{text} {words.since(first, first.volumes[name], now[name])}."]
+        since = words.since(first, first.volumes[name], now[name])
+        parts = [f"{words.rate_text(*rate)} {since}."]
         parts += [words.NO_INTERVAL] if first.cautions else []
         yield Statement(words.LABEL, " ".join(parts), name)
 
@@ -131,12 +114,8 @@ def _fits(
         return
     times = [-visit.years for visit in used] + [0.0]
     rate = fitted_change(times, [v.volumes[WHOLE] for v in used] + [now[WHOLE]])
-    errors = reading.errors(WHOLE, (1 + rate / 100) ** max(v.years for v in used))
-    half_width = None
-    if errors is not None and not first.cautions:
-        sem, unsure = errors
-        half_width = fitted_margin(sem, times, unsure)
-    text = words.rate_text(rate, half_width)
+    sem = None if first.cautions else reading.sem_percent(WHOLE)
+    text = words.rate_text(rate, None if sem is None else fitted_margin(sem, times))
     yield Statement(
         "Log-linear fit", f"{text}, least squares over {len(times)} visits.", WHOLE
     )
@@ -149,16 +128,10 @@ def _cautions(first: Visit) -> Iterator[Flag]:
 
 
 def _beyond(now: Mapping[str, float], first: Visit, reading: Reading) -> Iterator[Flag]:
-    """Flag a change of the whole hippocampus that noise does not explain.
-
-    What the network leaves out of a change makes none where there is none.
-    """
-    rate = _rate(WHOLE, now, first, reading)
-    if rate is None or rate.by_noise is None:
+    """Flag a change of the whole hippocampus whose interval leaves out 0."""
+    rate, width = _rate(WHOLE, now, first, reading) or (0.0, None)
+    if width is None:
         return
-    if abs(rate.percent) > rate.by_noise:
-        yield Flag(
-            BEYOND_NOISE,
-            f"Hippocampus {words.signed(rate.percent)} % per year, beyond the noise of "
-            f"reading (± {rate.by_noise:.1f}, itself a lower bound).",
-        )
+    low, high = interval(rate, width)
+    if not low <= 0 <= high:
+        yield Flag(BEYOND_NOISE, words.beyond_noise(rate, width))
