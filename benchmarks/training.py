@@ -1,7 +1,7 @@
 """The training beside its naive forms: loading, arithmetic, and the whole epoch.
 
 Loading: pairs of NIfTI read one by one, by processes from the first file on, and as
-`read_cases` decides. Arithmetic: a step in fp32 and in the sixteen bits that the
+`read_data` decides. Arithmetic: a step in fp32 and in the sixteen bits that the
 processor may be good at. The epoch: pairs read one by one and steps in fp32, beside
 the loop of this project with what it chooses by itself. Forms take turns; the
 medians are compared. Phantoms only. Takes one to three minutes::
@@ -30,7 +30,7 @@ from torch import nn
 from benchmarks.machine import Moment, description
 from models.hippocampus.eda.checks import EDGE_VOXELS
 from models.hippocampus.eda.phantom_pairs import write_pair, write_pairs
-from models.hippocampus.learning.cases import Case, read_cases
+from models.hippocampus.learning.cases import Case, read_data
 from models.hippocampus.learning.dataset import AugmentedCases
 from models.hippocampus.learning.settings import HippocampusSettings
 from models.hippocampus.learning.train import settings_of
@@ -103,16 +103,16 @@ def _padded(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
 def loading(folder: Path, rounds: int, name: str) -> Stage:
     """Measure reading all pairs; every form must give the same cases."""
     one_by_one, pooled = (
-        read_cases(folder, processes=1),
-        read_cases(folder, processes=cores()),
+        read_data(folder, processes=1),
+        read_data(folder, processes=cores()),
     )
-    for one, other in zip(one_by_one, pooled, strict=True):
+    for one, other in zip(one_by_one.cases, pooled.cases, strict=True):
         assert one.name == other.name
         assert np.array_equal(one.image, other.image)
     forms: dict[str, Form] = {
-        "one by one": partial(read_cases, folder, processes=1),
-        f"{cores()} processes": partial(read_cases, folder, processes=cores()),
-        "as read_cases decides": partial(read_cases, folder),
+        "one by one": partial(read_data, folder, processes=1),
+        f"{cores()} processes": partial(read_data, folder, processes=cores()),
+        "as read_data decides": partial(read_data, folder),
     }
     note = "A process costs its start: Python, numpy and nibabel are loaded anew."
     return Stage(name, in_turns(forms, rounds), note)
@@ -151,7 +151,7 @@ def epoch(folder: Path, work: Path, rounds: int) -> tuple[Stage, str]:
     numbers = iter(range(1000))
 
     def train(precision: str, processes: int | None) -> None:
-        cases = read_cases(folder, processes=processes)
+        cases = read_data(folder, processes=processes).cases
         settings = small_settings(precision)
         place = work / f"run{next(numbers)}"
         device = "cuda" if precision == "auto" and torch.cuda.is_available() else "cpu"
@@ -213,7 +213,7 @@ def main() -> None:
         small = Path(folder) / "small"
         write_pairs(small, wanted.pairs // 2)
         large = write_large(Path(folder) / "large", wanted.pairs)
-        cases = read_cases(small)
+        cases = read_data(small).cases
         whole, chosen = epoch(small, Path(folder) / "work", wanted.rounds)
         stages = [
             loading(small, wanted.rounds, f"{wanted.pairs} pairs, crops"),

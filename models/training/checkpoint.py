@@ -32,6 +32,13 @@ def save_weights(network: nn.Module, path: Path) -> None:
     save_file(state, path)
 
 
+def as_written(network: nn.Module) -> nn.Module:
+    """Round the weights to what `save_weights` writes: figures are then of the file."""
+    state = network.state_dict()
+    network.load_state_dict({name: state[name].half().float() for name in state})
+    return network
+
+
 def load_weights(network: nn.Module, path: Path) -> nn.Module:
     """Fill the network from a file, as fp32, and return it in evaluation mode.
 

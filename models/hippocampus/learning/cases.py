@@ -29,7 +29,6 @@ from models.hippocampus.eda.measurement import (
 )
 from models.hippocampus.preprocess import FloatVolume, normalise
 from models.training.loading import Told, read_all
-from models.volume.bundle import sha256_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +51,27 @@ class Case:
     labels: npt.NDArray[np.uint8]
 
 
-def read_cases(
+@dataclass(frozen=True, slots=True)
+class Data:
+    """The cases of a folder, by name, and what they were when they were read.
+
+    Attributes
+    ----------
+    name
+        Of the folder.
+    sha256
+        Over names and bytes of every pair.
+    """
+
+    name: str
+    cases: Sequence[Case]
+    sha256: str
+
+
+def read_data(
     folder: Path, told: Told | None = None, processes: int | None = None
-) -> list[Case]:
-    """Read every pair, by name; in processes where that is faster.
+) -> Data:
+    """Read every pair; in processes where that is faster.
 
     An image without labels, or labels without an image, is no pair.
 
@@ -75,8 +91,12 @@ def read_cases(
     if not pairs:
         raise FileNotFoundError(f"no images/ and labels/ with pairs in {folder.name}")
     read = read_all(read_pair, pairs, told, processes)
-    _refuse_broken([measured for _, measured in read], folder)
-    return [case for case, _ in read if case]
+    measured = [each for _, each in read]
+    _refuse_broken(measured, folder)
+    sha256 = digest_of(
+        (f"{part}/{each.name}", each.files[part]) for each in measured for part in PARTS
+    )
+    return Data(folder.resolve().name, [case for case, _ in read if case], sha256)
 
 
 def whole_pairs(folder: Path) -> list[Pair]:
@@ -99,15 +119,6 @@ def read_pair(pair: Pair) -> tuple[Case | None, Measured]:
         labels=np.ascontiguousarray(labels.voxels.transpose(2, 1, 0), dtype=np.uint8),
     )
     return case, measured
-
-
-def digest(folder: Path) -> str:
-    """Return one SHA-256 over names and bytes of every pair."""
-    return digest_of(
-        (f"{part}/{pair.name}", sha256_file(path))
-        for pair in whole_pairs(folder)
-        for part, path in pair.files.items()
-    )
 
 
 def _refuse_broken(cases: Sequence[Measured], folder: Path) -> None:

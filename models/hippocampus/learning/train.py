@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +11,7 @@ from torch import nn
 
 from models.hippocampus.learning import publish
 from models.hippocampus.learning.balance import balance
-from models.hippocampus.learning.cases import Case, digest, read_cases
+from models.hippocampus.learning.cases import Case, Data, read_data
 from models.hippocampus.learning.dataset import AugmentedCases, split_by_subject
 from models.hippocampus.learning.settings import SHIPPED, HippocampusSettings
 from models.hippocampus.network import ResidualUNet
@@ -20,6 +19,7 @@ from models.hippocampus.preprocess import FloatVolume, Preprocessing, Shape
 from models.hippocampus.segment import probabilities
 from models.hippocampus.validation.evaluation.scores import score_network
 from models.hippocampus.validation.evaluation.summary import mean_dice, metrics_object
+from models.training.checkpoint import as_written
 from models.training.determinism import deterministic
 from models.training.loop import fit
 from models.training.loss import deeply_supervised
@@ -46,46 +46,20 @@ BALANCE_DIGITS = 6
 
 
 class Trained(NamedTuple):
-    """A network as it is served, on the CPU, and the logits that balanced it."""
+    """A network as it is written, on the CPU, and the logits that balanced it."""
 
     network: nn.Module
     balance: float
 
 
-@dataclass(frozen=True, slots=True)
-class Data:
-    """The cases of a folder, and what they were when they were read.
-
-    Attributes
-    ----------
-    name
-        Of the folder.
-    """
-
-    name: str
-    cases: Sequence[Case]
-    sha256: str
-
-    @classmethod
-    def read(cls, folder: Path, manner: Manner) -> Data:
-        """Read every usable pair.
-
-        Raises
-        ------
-        FileNotFoundError, ValueError
-            As `models.hippocampus.learning.cases.read_cases` raises them.
-        """
-        told = manner.progress.read if manner.progress else None
-        return cls(folder.resolve().name, read_cases(folder, told), digest(folder))
-
-    def split(
-        self, settings: HippocampusSettings, fold: int | None
-    ) -> tuple[Sequence[Case], Sequence[Case]]:
-        """Return the cases to train on, and those that are held out."""
-        if fold is None:
-            return self.cases, []
-        split = settings.split
-        return split_by_subject(self.cases, fold, split.folds, split.seed)
+def split(
+    data: Data, settings: HippocampusSettings, fold: int | None
+) -> tuple[Sequence[Case], Sequence[Case]]:
+    """Return the cases to train on, and those that are held out."""
+    if fold is None:
+        return data.cases, []
+    how = settings.split
+    return split_by_subject(data.cases, fold, how.folds, how.seed)
 
 
 def settings_of(path: Path | None, epochs: int | None) -> HippocampusSettings:
@@ -120,7 +94,7 @@ def train_network(
     models.training.checkpoint.CheckpointError
         What lies there is of other settings, data or fold.
     """
-    training, held_out = data.split(settings, fold)
+    training, held_out = split(data, settings, fold)
     with deterministic(manner.deterministic):
         torch.manual_seed(settings.loop.seed)
         network = fit(
@@ -136,7 +110,8 @@ def train_network(
     write_resolved(settings, folder)
     network = network.cpu()
     seen = Preprocessing(window=settings.window)
-    return Trained(network, balance(network, training, seen))
+    shift = balance(network, training, seen)
+    return Trained(as_written(network), shift)
 
 
 def _made_by(
@@ -202,9 +177,9 @@ def run(
         Version of the bundle; else it says that it is the user's own.
     """
     manner = manner or Manner()
-    data = Data.read(folder, manner)
+    data = read_data(folder, manner.progress.read if manner.progress else None)
     trained = train_network(data, settings, fold, output, manner)
-    training, held_out = data.split(settings, fold)
+    training, held_out = split(data, settings, fold)
     record = publish.training_record(data.name, training, data.sha256, settings)
     record["balance"] = round(trained.balance, BALANCE_DIGITS)
     metrics: dict[str, Any] = {"split": "none held out"}

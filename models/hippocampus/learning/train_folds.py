@@ -8,30 +8,24 @@ them, from which the same command goes on.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-from models.hippocampus.learning.balance import balance
+from models.hippocampus.learning.cases import Data, read_data
 from models.hippocampus.learning.settings import HippocampusSettings
 from models.hippocampus.learning.train import (
     BALANCE_DIGITS,
-    Data,
     Trained,
+    split,
     split_name,
     train_network,
 )
-from models.hippocampus.network import ResidualUNet
-from models.hippocampus.preprocess import Preprocessing
 from models.hippocampus.validation.evaluation.scores import score_network
 from models.hippocampus.validation.evaluation.summary import mean_dice, summarise
-from models.hippocampus.validation.folds import write_fold
-from models.training.checkpoint import load_weights
+from models.hippocampus.validation.folds import read_fold, write_fold
 from models.training.loop import CHECKPOINT, LOG
 from models.training.manner import Manner
 from models.training.settings import settings_digest
-from models.volume.bundle import sha256_file
 
 
 def train_folds(
@@ -43,8 +37,6 @@ def train_folds(
 ) -> Iterator[str]:
     """Train each fold that has no result; yield a line about every fold.
 
-    One of before networks were balanced is balanced, and judged anew.
-
     Parameters
     ----------
     folder
@@ -55,22 +47,20 @@ def train_folds(
     Raises
     ------
     ValueError
-        A fold that is there was made with other settings or data.
+        A fold that is there was made with other settings or data, or its record is
+        not that of its weights.
     models.training.checkpoint.CheckpointError
         A training that is under way there has other settings or data.
     """
     manner = manner or Manner()
-    read = Data.read(data, manner)
+    read = read_data(data, manner.progress.read if manner.progress else None)
     for number in numbers:
-        record = _record(folder, number, read, settings)
-        if record is None:
-            if manner.progress:
-                manner.progress.title(f"fold {number}")
-            yield _train_fold(read, folder, settings, number, manner)
-        elif "balance" in record["training"]:
+        if _is_there(folder, number, read, settings):
             yield f"fold {number}: is there"
-        else:
-            yield _balance_fold(read, folder, settings, number)
+            continue
+        if manner.progress:
+            manner.progress.title(f"fold {number}")
+        yield _train_fold(read, folder, settings, number, manner)
 
 
 def _train_fold(
@@ -84,17 +74,6 @@ def _train_fold(
     return line
 
 
-def _balance_fold(
-    data: Data, folder: Path, settings: HippocampusSettings, number: int
-) -> str:
-    weights = folder / f"fold{number}.safetensors"
-    network = load_weights(ResidualUNet(settings.widths), weights)
-    training, _ = data.split(settings, number)
-    shift = balance(network, training, Preprocessing(window=settings.window))
-    trained = Trained(network, shift)
-    return _judge_and_write(trained, data, folder, settings, number) + ", balanced"
-
-
 def _judge_and_write(
     trained: Trained,
     data: Data,
@@ -103,7 +82,7 @@ def _judge_and_write(
     number: int,
 ) -> str:
     """Write weights and record, and return a line with the means of the fold."""
-    training, held_out = data.split(settings, number)
+    training, held_out = split(data, settings, number)
     scores = score_network(trained.network, held_out, settings.window, number)
     record = write_fold(
         trained.network,
@@ -127,29 +106,26 @@ def _judge_and_write(
     return f"fold {number}: Dice of {len(held_out)} cases   {words}   {record.name}"
 
 
-def _record(
+def _is_there(
     folder: Path, number: int, data: Data, settings: HippocampusSettings
-) -> dict[str, Any] | None:
-    """Return the record of a fold that has a result; refuse one of another training."""
+) -> bool:
+    """Return whether a fold has a result; refuse one of another training."""
     weights = folder / f"fold{number}.safetensors"
-    path = weights.with_suffix(".json")
-    if not (path.is_file() and weights.is_file()):
-        return None
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    training = content["training"]
-    made_with = HippocampusSettings(**training["settings"])  # with the keys of today
+    record = weights.with_suffix(".json")
+    if not (record.is_file() and weights.is_file()):
+        return False
+    fold = read_fold(weights)
     checks = {
-        "with other settings": made_with == settings,
-        "with other data": training.get("data_sha256", data.sha256) == data.sha256,
-        "for other weights": content.get("sha256") == sha256_file(weights),
+        "settings": fold.settings == settings,
+        "data": fold.data_sha256 == data.sha256,
     }
-    for how, is_right in checks.items():
-        if not is_right:
+    for what, is_same in checks.items():
+        if not is_same:
             raise ValueError(
-                f"{path.name} was made {how}: choose another --output, or delete it "
-                "to train the fold again"
+                f"{record.name} was made with other {what}: choose another --output, "
+                "or delete it to train the fold again"
             )
-    return content
+    return True
 
 
 def fold_numbers(text: str, folds: int) -> list[int]:

@@ -7,6 +7,7 @@ the network can see, rather than believe, that a case was held out.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -44,10 +45,7 @@ class Fold:
     trained_on
         Subjects of the training cases.
     data_sha256
-        Of the folder of all cases, those that were held out among them; "" in a
-        record of before it was noted.
-    is_balanced
-        Whether `models.hippocampus.learning.balance` has set its border.
+        Of the folder of all cases, those that were held out among them.
     """
 
     number: int
@@ -55,8 +53,7 @@ class Fold:
     sha256: str
     settings: HippocampusSettings
     trained_on: frozenset[int]
-    data_sha256: str = ""
-    is_balanced: bool = False
+    data_sha256: str
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -114,16 +111,27 @@ def read_folds(folder: Path) -> list[Fold]:
         A record is missing, lacks what is needed to use the network, or is of other
         weights.
     """
-    weights = sorted(folder.glob("fold[0-9].safetensors"))
-    if not weights:
+    found = {
+        int(name[1]): path
+        for path in folder.glob("fold*.safetensors")
+        if (name := re.fullmatch(r"fold(\d+)", path.stem))
+    }
+    if not found:
         raise FileNotFoundError(
             f"no fold<k>.safetensors in {folder}; make them with: pacs-model train "
             "hippocampus --data DATA --output FOLDS --folds all"
         )
-    return [_read_fold(path) for path in weights]
+    return [read_fold(found[number]) for number in sorted(found)]
 
 
-def _read_fold(weights: Path) -> Fold:
+def read_fold(weights: Path) -> Fold:
+    """Return the fold whose weights lie there.
+
+    Raises
+    ------
+    ValueError
+        As `read_folds`.
+    """
     record = weights.with_suffix(".json")
     sha256 = sha256_file(weights)
     try:
@@ -137,8 +145,7 @@ def _read_fold(weights: Path) -> Fold:
             sha256=sha256,
             settings=HippocampusSettings(**training["settings"]),
             trained_on=frozenset(content["trained_on"]),
-            data_sha256=training.get("data_sha256", ""),
-            is_balanced="balance" in training,
+            data_sha256=training["data_sha256"],
         )
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
@@ -170,7 +177,8 @@ def write_fold(
     trained_on
         The training cases; the record holds their subjects.
     more
-        Further objects of the record: ``training`` (merged), ``metrics``.
+        Further objects of the record: ``training``, which holds ``data_sha256``, and
+        ``metrics``.
     """
     weights = folder / f"fold{fold}.safetensors"
     record = weights.with_suffix(".json")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from models.hippocampus.learning.cases import Case, digest, read_cases
+from models.hippocampus.learning.cases import Case, read_data
 from models.hippocampus.preprocess import FloatVolume
 from models.hippocampus.segment import probabilities
 from models.hippocampus.validation.folds import Fold, read_folds
@@ -52,28 +52,14 @@ def held_out(folds: Path, data: Path) -> list[HeldOut]:
         A network was trained on a subject that its fold holds out.
     """
     found = read_folds(folds)
-    refuse_other_data({f"fold {fold.number}": fold.data_sha256 for fold in found}, data)
-    cases = read_cases(data)
-    return [HeldOut(fold, case) for fold in found for case in fold.held_out(cases)]
-
-
-def refuse_other_data(trained: dict[str, str], data: Path) -> None:
-    """Do nothing if all was trained with the cases in this folder.
-
-    Parameters
-    ----------
-    trained
-        What was trained → SHA-256 of its data; "" where nobody noted it.
-
-    Raises
-    ------
-    ValueError
-        One was trained with others, or with more or fewer of them.
-    """
-    there = digest(data)
-    for name, sha256 in trained.items():
-        if sha256 not in {"", there}:
+    there = read_data(data)
+    for fold in found:
+        if fold.data_sha256 != there.sha256:
             raise ValueError(
-                f"{name} was trained with other cases than those in {data}; give the "
-                f"folder whose data_sha256 is {sha256[:12]}, whole as it was"
+                f"fold {fold.number} was trained with other cases than those in "
+                f"{data}; give the folder whose data_sha256 is "
+                f"{fold.data_sha256[:12]}, whole as it was"
             )
+    return [
+        HeldOut(fold, case) for fold in found for case in fold.held_out(there.cases)
+    ]

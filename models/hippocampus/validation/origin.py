@@ -28,7 +28,6 @@ class Origin:
 
     settings: HippocampusSettings
     data_sha256: str
-    is_balanced: bool
     networks: Mapping[str, str]
 
     @classmethod
@@ -46,10 +45,8 @@ class Origin:
         for fold in found:
             if _recipe(fold) != _recipe(first):
                 raise ValueError(
-                    f"fold {first.number} and fold {fold.number} differ in settings, "
-                    "data or balance: put them into folders of their own, or balance "
-                    "those that are not with: pacs-model train hippocampus --data DATA "
-                    "--output FOLDS --folds all"
+                    f"fold {first.number} and fold {fold.number} differ in settings "
+                    "or data: put them into folders of their own"
                 )
         networks = {str(fold.number): fold.sha256 for fold in found}
         return cls(*_recipe(first), networks)
@@ -58,19 +55,13 @@ class Origin:
     def of(cls, content: Mapping[str, Any]) -> Origin:
         """Read what `as_json` gave."""
         settings = HippocampusSettings(**content["settings"])
-        return cls(
-            settings,
-            content["data_sha256"],
-            content["is_balanced"],
-            content["networks"],
-        )
+        return cls(settings, content["data_sha256"], content["networks"])
 
     def as_json(self) -> dict[str, Any]:
         """Return what `of` reads again."""
         return {
             "settings": self.settings.model_dump(mode="json"),
             "data_sha256": self.data_sha256,
-            "is_balanced": self.is_balanced,
             "networks": dict(self.networks),
         }
 
@@ -89,6 +80,7 @@ class Origin:
         same = {
             "settings": settings and HippocampusSettings(**settings) == self.settings,
             "data": training.get("data_sha256") == self.data_sha256,
+            "balance": "balance" in training,
         }
         if others := [name for name, is_same in same.items() if not is_same]:
             raise ValueError(
@@ -96,16 +88,10 @@ class Origin:
                 "whose figures are not its own; make a bundle that takes them with: "
                 "pacs-model train hippocampus --data DATA --output BUNDLE"
             )
-        if ("balance" in training) != self.is_balanced:
-            raise ValueError(
-                f"{bundle} or the folds are of before networks were balanced; make "
-                "good what lacks it with the line that trained it: pacs-model train "
-                "hippocampus --data DATA --output FOLDER, for folds with --folds all"
-            )
 
 
-def _recipe(fold: Fold) -> tuple[HippocampusSettings, str, bool]:
-    return fold.settings, fold.data_sha256, fold.is_balanced
+def _recipe(fold: Fold) -> tuple[HippocampusSettings, str]:
+    return fold.settings, fold.data_sha256
 
 
 def origin_of(folds: Path, bundle: Path | None = None) -> Origin:

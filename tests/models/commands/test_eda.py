@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from models.hippocampus.eda.phantom_pairs import write_pairs
-from models.hippocampus.learning.cases import read_cases
+from models.hippocampus.learning.cases import read_data
 
 
 def pacs_model(*words: str | Path) -> subprocess.CompletedProcess[str]:
@@ -41,7 +41,7 @@ def test_the_command_reports_records_and_copies(tmp_path: Path) -> None:
         f"record      {output}/eda.json",
         f"clean copy  {output}/out",
     ]
-    assert [case.name for case in read_cases(output / "out")] == [
+    assert [case.name for case in read_data(output / "out").cases] == [
         *(names[0], names[2], names[3]),
     ]
 

@@ -22,7 +22,7 @@ from models.hippocampus.learning.baseline.budget import Budget, BudgetSpentError
 from models.hippocampus.learning.baseline.network import RecursiveUNet
 from models.hippocampus.learning.baseline.settings import ORIGINAL, BaselineSettings
 from models.hippocampus.learning.baseline.slices import SliceCases, probabilities
-from models.hippocampus.learning.cases import Case, digest, read_cases
+from models.hippocampus.learning.cases import Case, read_data
 from models.hippocampus.learning.dataset import split_by_subject
 from models.hippocampus.validation.evaluation.scores import score_probabilities
 from models.training.checkpoint import save_weights
@@ -106,9 +106,9 @@ def train_fold(
     folder
         Where the folds of our network are or will be.
     """
-    cases, split, work = read_cases(data), settings.split, folder / f"baseline{fold}"
-    training, held_out = split_by_subject(cases, fold, split.folds, split.seed)
-    made_by = {"data": digest(data), "fold": str(fold)}
+    there, split, work = read_data(data), settings.split, folder / f"baseline{fold}"
+    training, held_out = split_by_subject(there.cases, fold, split.folds, split.seed)
+    made_by = {"data": there.sha256, "fold": str(fold)}
     network = train_network(training, settings, work, made_by, device, trackers)
     write_resolved(settings, work)
     save_weights(network, work / WEIGHTS)

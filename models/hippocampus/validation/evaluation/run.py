@@ -12,11 +12,7 @@ from models.hippocampus.validation.evaluation.scores import CaseScores, score_he
 from models.hippocampus.validation.evaluation.summary import Baseline, metrics_object
 from models.hippocampus.validation.evaluation.tables import tables
 from models.hippocampus.validation.folds import refuse_leak
-from models.hippocampus.validation.held_out import (
-    HeldOut,
-    held_out,
-    refuse_other_data,
-)
+from models.hippocampus.validation.held_out import HeldOut, held_out
 from models.hippocampus.validation.origin import Origin, origin_of
 from models.over_processes import over_processes, suitable_processes
 from models.volume.bundle import amend
@@ -53,8 +49,6 @@ def run(
     origin = origin_of(folds_folder, bundle)
     pairs = held_out(folds_folder, data)
     baseline = read_baseline(folds_folder, pairs)
-    if baseline:
-        refuse_other_data({"baseline": baseline.record.get("data_sha256", "")}, data)
     count = processes or suitable_processes(len(pairs), CASES_PER_PROCESS)
     scores = []
     for each in over_processes(score_held_out, pairs, count):
@@ -93,7 +87,7 @@ def read_baseline(folder: Path, pairs: Sequence[HeldOut]) -> Baseline | None:
     models.hippocampus.validation.folds.LeakError
         It was judged on a subject that it was trained on.
     ValueError
-        The file is no record of a baseline.
+        The file is no record of a baseline, or it was trained with other cases.
     """
     for number in sorted({fold.number for fold, _ in pairs}):
         path = folder / f"baseline{number}.json"
@@ -103,8 +97,11 @@ def read_baseline(folder: Path, pairs: Sequence[HeldOut]) -> Baseline | None:
             content = json.loads(path.read_text(encoding="utf-8"))
             scores = [CaseScores.of(each) for each in content["scores"]]
             trained_on, training = content["trained_on"], content["training"]
+            data_sha256 = training["data_sha256"]
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{path.name} is no record: {error!r}") from None
+        if data_sha256 != pairs[0].fold.data_sha256:
+            raise ValueError(f"{path.stem} was trained with other cases than the folds")
         judged = {each.case for each in scores}
         held = [case for _, case in pairs if case.name in judged]
         refuse_leak(trained_on, held, path.stem)

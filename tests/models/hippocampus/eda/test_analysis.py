@@ -8,7 +8,7 @@ import pytest
 
 from models.hippocampus.eda.analysis import Analysis, analyse
 from models.hippocampus.eda.kinds import KINDS
-from models.hippocampus.learning.cases import digest as training_digest
+from models.hippocampus.learning.cases import read_data
 from tests.models.hippocampus.eda import planting
 from tests.models.hippocampus.eda.planting import Plant
 
@@ -75,7 +75,7 @@ def test_the_digest_is_the_one_that_training_records(data: Path) -> None:
     """So a report and a bundle can be seen to be of the same data."""
     planting.missing_image(data)
 
-    assert analyse(data, workers=1).digest == training_digest(data)
+    assert analyse(data, workers=1).digest == read_data(data).sha256
 
 
 @pytest.mark.data
@@ -95,4 +95,4 @@ def test_the_shared_data_are_220_pairs_with_three_broken_cases(
         "118": ["missing_labels"],
         "281": ["missing_image", "shape", "spacing", "missing_class"],
     }
-    assert analysis.digest == training_digest(shared_data / "hippocampus")
+    assert analysis.digest == read_data(shared_data / "hippocampus").sha256

@@ -10,7 +10,7 @@ import pytest
 
 from models.hippocampus.eda.analysis import Analysis, analyse
 from models.hippocampus.eda.clean_copy import ATTRIBUTION, check_apart, copy_passed
-from models.hippocampus.learning.cases import read_cases
+from models.hippocampus.learning.cases import read_data
 from tests.models.hippocampus.eda import planting
 
 
@@ -39,7 +39,7 @@ def test_the_copy_holds_what_passed_and_the_licence(data: Path, tmp_path: Path) 
         path: before[path][0] for path in kept
     }
     assert (copy / ATTRIBUTION).read_text(encoding="utf-8") == "CC BY-SA 4.0\n"
-    assert broken not in {case.name for case in read_cases(copy)}
+    assert broken not in {case.name for case in read_data(copy).cases}
     assert contents(data) == before
 
 

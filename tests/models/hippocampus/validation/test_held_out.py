@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from models.hippocampus.learning.cases import Case, digest, read_cases
+from models.hippocampus.learning.cases import Case, read_data
 from models.hippocampus.learning.dataset import split_by_subject
 from models.hippocampus.learning.settings import HippocampusSettings, Split
 from models.hippocampus.network import ResidualUNet
@@ -28,13 +28,13 @@ def write_data(folder: Path) -> list[Case]:
     folder.mkdir(exist_ok=True)
     for number in (1, 2, 3, 4, 5, 7, 9, 11):
         write_pair(folder, f"hippocampus_{number:03d}", seed=number)
-    return read_cases(folder)
+    return list(read_data(folder).cases)
 
 
 def write_folds(folder: Path, data: Path) -> Path:
     """Write two networks that have learned nothing, with honest records."""
     folder.mkdir(exist_ok=True)
-    cases, of = read_cases(data), {"data_sha256": digest(data)}
+    cases, of = read_data(data).cases, {"data_sha256": read_data(data).sha256}
     for fold in range(2):
         torch.manual_seed(fold)
         training, _ = split_by_subject(cases, fold, 2, 0)
@@ -57,7 +57,7 @@ def test_every_case_is_held_out_by_the_network_that_never_saw_its_subject(
     """Each case once; both sides of a person together; no subject on both sides."""
     pairs = held_out(write_folds(tmp_path / "folds", data), data)
 
-    names = [case.name for case in read_cases(data)]
+    names = [case.name for case in read_data(data).cases]
     assert sorted(case.name for _, case in pairs) == names
     assert not any(case.subject in fold.trained_on for fold, case in pairs)
     where: dict[int, set[int]] = {}
@@ -69,7 +69,7 @@ def test_every_case_is_held_out_by_the_network_that_never_saw_its_subject(
 def test_a_planted_leak_is_refused(data: Path, tmp_path: Path) -> None:
     """A record that names a held-out subject as trained on stops everything."""
     folder = write_folds(tmp_path / "folds", data)
-    _, (first, *_) = split_by_subject(read_cases(data), 1, 2, 0)
+    _, (first, *_) = split_by_subject(read_data(data).cases, 1, 2, 0)
     record = folder / "fold1.json"
     content = json.loads(record.read_text())
     content["trained_on"].append(first.subject)
@@ -92,16 +92,14 @@ def test_a_folder_that_lost_a_pair_is_told_from_a_leak(
         held_out(folder, less)
 
 
-def test_a_record_of_before_the_data_were_noted_is_taken(
-    data: Path, tmp_path: Path
-) -> None:
-    """The subjects that it names are still held against the split."""
-    folder = tmp_path / "folds"
-    folder.mkdir()
-    training, kept = split_by_subject(read_cases(data), 0, 2, 0)
-    write_fold(ResidualUNet((4, 8)), folder, 0, training, SETTINGS)
+def test_a_fold_with_a_number_of_two_digits_is_a_fold(tmp_path: Path) -> None:
+    """By number and not by name; what only begins like a fold is none."""
+    for number in (10, 2, 9):
+        network, of = ResidualUNet((4, 8)), {"data_sha256": "d" * 64}
+        write_fold(network, tmp_path, number, [], SETTINGS, training=of)
+    (tmp_path / "fold2 copy.safetensors").touch()
 
-    assert [case.name for _, case in held_out(folder, data)] == [c.name for c in kept]
+    assert [fold.number for fold in read_folds(tmp_path)] == [2, 9, 10]
 
 
 def test_a_fold_that_does_not_say_whom_it_saw_is_not_used(
@@ -110,11 +108,11 @@ def test_a_fold_that_does_not_say_whom_it_saw_is_not_used(
     """Without a record, or with one that is silent, there are no figures."""
     folder = write_folds(tmp_path / "folds", data)
     record = folder / "fold0.json"
-    content = json.loads(record.read_text())
-    del content["trained_on"]
-    record.write_text(json.dumps(content))
-    with pytest.raises(ValueError, match=r"fold0\.json is no record .* 'trained_on'"):
-        read_folds(folder)
+    whole = record.read_text()
+    for key in ("trained_on", "data_sha256"):
+        record.write_text(whole.replace(f'"{key}"', '"else"'))
+        with pytest.raises(ValueError, match=rf"fold0\.json is no record .* '{key}'"):
+            read_folds(folder)
 
     record.unlink()
     with pytest.raises(ValueError, match=r"fold0\.json is no record .* there is none"):

@@ -19,7 +19,7 @@ from models.hippocampus.learning.baseline.train import (
     train_fold,
     train_network,
 )
-from models.hippocampus.learning.cases import read_cases
+from models.hippocampus.learning.cases import read_data
 from models.hippocampus.learning.settings import Split
 from models.training.checkpoint import load_weights
 from models.training.settings import Recipe
@@ -63,7 +63,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def train(data: Path, folder: Path, trackers: Sequence[Tracker] = ()) -> nn.Module:
     """Train on two cases."""
-    cases = read_cases(data)[:2]
+    cases = read_data(data).cases[:2]
     return train_network(cases, TINY, folder, {"fold": "0"}, trackers=trackers)
 
 
@@ -93,7 +93,7 @@ def test_a_training_ends_with_scores_of_every_case_it_never_saw(
     assert content["training"]["epochs"] == len(log) == 3
     assert log[-1]["loss"] < log[0]["loss"]
     scored = {each["case"]: each["subject"] for each in content["scores"]}
-    cases = {case.name: case.subject for case in read_cases(data)}
+    cases = {case.name: case.subject for case in read_data(data).cases}
     assert scored.items() < cases.items()
     assert not set(scored.values()) & set(content["trained_on"])
     assert {*scored.values(), *content["trained_on"]} == set(cases.values())
@@ -117,7 +117,7 @@ def test_a_training_that_was_broken_off_gives_the_same_weights(
 def test_time_ends_a_training_after_a_whole_epoch(data: Path, tmp_path: Path) -> None:
     """The network is the one after it; typing the line again changes nothing."""
     hurried = TINY.model_copy(update={"minutes": 1e-6})
-    cases = read_cases(data)[:2]
+    cases = read_data(data).cases[:2]
 
     first = train_network(cases, hurried, tmp_path, {})
     again = train_network(cases, hurried, tmp_path, {})

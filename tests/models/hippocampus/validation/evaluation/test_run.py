@@ -12,7 +12,7 @@ import models
 from models.commands import app
 from models.hippocampus.learning.baseline.settings import BaselineSettings
 from models.hippocampus.learning.baseline.train import train_fold
-from models.hippocampus.learning.cases import digest, read_cases
+from models.hippocampus.learning.cases import read_data
 from models.hippocampus.learning.dataset import split_by_subject
 from models.hippocampus.learning.publish import publish, training_record
 from models.hippocampus.learning.settings import Split
@@ -79,7 +79,9 @@ def test_a_bundle_takes_the_figures_of_its_own_folds_alone(
     data: Path, folds: Path, tmp_path: Path
 ) -> None:
     """With the limit of entropy; one of other settings is refused before the work."""
-    record = training_record("data", read_cases(data), digest(data), SETTINGS)
+    there = read_data(data)
+    record = training_record("data", there.cases, there.sha256, SETTINGS)
+    record["balance"] = 0.1
     record["limits"]["entropy"] = 0.5
     bundle = publish(
         ResidualUNet((4, 8)).eval(),
@@ -110,18 +112,22 @@ def test_a_baseline_that_saw_what_it_is_judged_on_is_refused(
     data: Path, tmp_path: Path
 ) -> None:
     """Its record says whom it was trained on."""
-    cases = read_cases(data)
-    folder = write_folds(tmp_path, data)
-    _, held_out = split_by_subject(cases, 0, 2, 0)
+    there, folder = read_data(data), write_folds(tmp_path, data)
+    _, held_out = split_by_subject(there.cases, 0, 2, 0)
     score = {"case": held_out[0].name, "subject": 0, "fold": 0, "entropy": 0}
     record = {
         "trained_on": [held_out[0].subject],
-        "training": {},
+        "training": {"data_sha256": there.sha256},
         "scores": [score | {"network": {}, "served": {}}],
     }
     (folder / "baseline0.json").write_text(json.dumps(record))
 
     with pytest.raises(LeakError, match="baseline0"):
+        run(data, folder)
+
+    record["training"] = {"data_sha256": "d" * 64}
+    (folder / "baseline0.json").write_text(json.dumps(record))
+    with pytest.raises(ValueError, match="baseline0 was trained with other cases"):
         run(data, folder)
 
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 import models
 from models.commands import app
-from models.hippocampus.learning.cases import Case
+from models.hippocampus.learning.cases import Case, read_data
 from models.hippocampus.learning.settings import SHIPPED, HippocampusSettings
 from models.hippocampus.model import HippocampusModel, build
 from models.hippocampus.network import ResidualUNet
@@ -85,16 +85,17 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         write_nifti(data / "images" / name, image, RAS)
         write_nifti(data / "labels" / name, truth.astype(np.uint8), RAS)
     folds.mkdir()
-    write_tiny_fold(folds)
+    write_tiny_fold(folds, read_data(data).sha256)
     return ["--data", str(data), "--folds", str(folds), "--output", str(output)]
 
 
-def write_tiny_fold(folder: Path, **changes: object) -> Fold:
+def write_tiny_fold(folder: Path, data_sha256: str = "", **changes: object) -> Fold:
     """Write fold 0 of the shipped settings but two widths, and read it."""
     settings = read_settings(HippocampusSettings, SHIPPED)
     settings = settings.model_copy(update={"widths": (4, 8), **changes})
     torch.manual_seed(0)
-    write_fold(ResidualUNet((4, 8)), folder, 0, [], settings)
+    of = {"data_sha256": data_sha256}
+    write_fold(ResidualUNet((4, 8)), folder, 0, [], settings, training=of)
     (fold,) = read_folds(folder)
     return fold
 
