@@ -7,6 +7,7 @@ from contextlib import suppress
 from models.contract import Grade
 from models.volume.headers import text
 from node.controls import Reading
+from node.jobs.job import JobState
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_history import ResultRow
 from node.prior_content import NoReportError
@@ -25,14 +26,14 @@ def reading_of(ledger: Ledger, study_uid: str) -> Reading:
         There is none that counts.
     """
     for job in ledger.jobs.listing(study_uid):
-        standing = [
-            result
-            for result in ledger.history.results(job.job_id)
-            if job.model == MODEL and result.version > 0 and result.taken_back is None
-        ]
-        if not standing:
+        results = [r for r in ledger.history.results(job.job_id) if r.version > 0]
+        if job.model != MODEL or not results:
             continue
-        last = standing[-1]
+        last = results[-1]
+        if last.taken_back is not None:
+            raise LookupError("its result was taken back; leave the line out")
+        if job.state not in {JobState.REPORTED, JobState.SENT}:
+            raise LookupError(f"it was to be read again: {job.state}; leave it out")
         if last.summary.get("grade") == Grade.C:
             raise LookupError(
                 "its result has grade C, which nobody relies on; leave the line out"

@@ -264,6 +264,21 @@ class _Taking:
             if result.retraction:
                 day = result.retraction.retracted_at.astimezone()
                 self._say(f"      already taken back on {day:%Y-%m-%d %H:%M}")
+        self._show_later(found)
+
+    def _show_later(self, found: Sequence[SentResult]) -> None:
+        """Name the results of later exams that rest on these."""
+        later = self._later(found)
+        if later:
+            self._say("Later results tell of them; to read those again afterwards:")
+        for study in later:
+            name = log.salted(self._ledger.site_salt, study)
+            self._say(f"      pacs-node retry --state sent --study {name}")
+
+    def _later(self, found: Sequence[SentResult]) -> list[str]:
+        uids = [made.sop_instance_uid for each in found for made in each.objects]
+        own = {each.study_instance_uid for each in found}
+        return [s for s in self._ledger.priors.tell_of(uids) if s not in own]
 
     def _show_notes(self, taken: Sequence[SentResult]) -> None:
         if taken:
@@ -289,6 +304,7 @@ class _Taking:
         return {
             "taken_back": len(taken),
             "results": [_plain(result) for result in results],
+            "told_in_studies": self._later(results),
             "not_deleted": [{"sop_instance_uid": u, "reason": w} for u, w in kept],
             "node_runs": self._runs,
         }

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Protocol, Self, TypeVar
+from typing import Protocol, Self
 
 from node.errors import BadUidError, UnreadableError
 from node.inbound.spool import OwnObjectError
@@ -13,30 +13,12 @@ from node.inbound.spool import OwnObjectError
 Store = Callable[[bytes], object]
 """Takes the content of one DICOM file (PS3.10), as the spool's ``store_file`` does."""
 
-MOST_STUDIES = 32
-"""Studies of one patient that are looked through."""
-
 IsOver = Callable[[], bool]
 """Tells that nobody waits for the answer any more."""
 
 REFUSED_FOR_GOOD = (BadUidError, UnreadableError, OwnObjectError)
 """What ``Store`` raises for an object that can never be kept: it has come, and the
 others follow. Any other error ends the fetch."""
-
-
-Each = TypeVar("Each")
-
-
-def both_ends(in_order: Sequence[Each]) -> Sequence[Each]:
-    """Return the first and the last of very many, everything of a few.
-
-    >>> len(both_ends(range(100))), both_ends([1, 2])
-    (32, [1, 2])
-    """
-    if len(in_order) <= MOST_STUDIES:
-        return in_order
-    half = MOST_STUDIES // 2
-    return [*in_order[:half], *in_order[-half:]]
 
 
 class Archive(Protocol):
@@ -197,8 +179,7 @@ class SearchableArchive(Archive, Protocol):
     ) -> list[FoundSeries]:
         """Return the series of some modalities of a patient's studies before that day.
 
-        Of very many studies those of the earliest and of the latest. What cannot be
-        understood is left out, and the log says so.
+        What cannot be understood is left out, and the log says so.
         """
 
     def within(self, is_over: IsOver) -> Self:

@@ -27,7 +27,6 @@ from node.inbound.archive import (
     IsOver,
     Routing,
     Store,
-    both_ends,
 )
 from node.inbound.archive_association import association_with, name_of
 from node.inbound.scp import (
@@ -179,7 +178,7 @@ class DicomArchive:
             studies = self._earlier_studies(association, patient_id, before, modalities)
             found = [
                 series
-                for study in both_ends(studies)
+                for study in studies
                 for series in self._understood(
                     partial(queries.found_series, study),
                     self._find(association, queries.described_series_of(study.uid)),

@@ -22,7 +22,6 @@ from node.inbound.archive import (
     IsOver,
     Routing,
     Store,
-    both_ends,
 )
 from node.inbound.archive_queries import until
 from node.inbound.orthanc_changes import PAGE, since, studies_in
@@ -114,10 +113,8 @@ class OrthancArchive:
             found = self._rest.find("Series", query | wanted)
             holders = {series["ParentStudy"] for series in found}
             studies = self._rest.find("Study", query)
-            held = [study for study in studies if study["ID"] in holders]
-            held.sort(key=_study_date)
-            owners = {study["ID"]: study for study in both_ends(held)}
-        return list(self._understood(owners, found))
+            held = {study["ID"]: study for study in studies if study["ID"] in holders}
+        return list(self._understood(held, found))
 
     def _understood(
         self, owners: Mapping[str, Any], found: Iterable[Mapping[str, Any]]

@@ -6,7 +6,7 @@ note that takes the others back.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from node import log
@@ -25,6 +25,10 @@ ARCHIVED = "report in the archive"
 """Where such a prior was found (`models.history.Prior.source`)."""
 
 
+MOST_STUDIES = 32
+"""Of one patient of which documents are fetched: every CT may have one, on its dose."""
+
+
 @dataclass(slots=True)
 class Archived:
     """What an archive has of earlier exams beside their images.
@@ -38,7 +42,8 @@ class Archived:
     rejected
         Objects that a note takes back.
     unknown
-        Studies of which not every document came: nobody knows what was said of them.
+        Studies of which not every document came, or too many others were asked for:
+        nobody knows what was said of them.
     """
 
     ask: Ask
@@ -104,15 +109,24 @@ def fetch_reports(
     for series in archive.earlier_series(patient, visit.day, modalities):
         studies.setdefault(series.study_instance_uid, []).append(series)
     archived = Archived(ask, unknown=set(studies))
-    for study, found in studies.items():
+    in_order = sorted(studies, key=lambda study: studies[study][0].study_date)
+    for study in _both_ends(in_order):
         try:
-            archived.add(_documents(archive, study, found, ask))
+            archived.add(_documents(archive, study, studies[study], ask))
             archived.unknown.discard(study)
         except ArchiveError as error:
             log.get("priors").warning("reports_not_fetched", reason=str(error))
             if isinstance(error, ArchiveSilentError) or is_over():
                 break
     return archived
+
+
+def _both_ends(in_order: Sequence[str]) -> Sequence[str]:
+    """Return the first and the last of very many, everything of a few."""
+    if len(in_order) <= MOST_STUDIES:
+        return in_order
+    half = MOST_STUDIES // 2
+    return [*in_order[:half], *in_order[-half:]]
 
 
 def _documents(

@@ -236,6 +236,18 @@ class PriorRecords:
         told = [KnownPriors.of_text(row["priors"]) for row in rows]
         return len(told), Counter(code for known in told for code in known.withheld)
 
+    def tell_of(self, sop_instance_uids: Iterable[str]) -> list[str]:
+        """Return the studies whose standing result was told of some reports."""
+        rows = self._database.read(
+            "SELECT DISTINCT j.study_instance_uid AS study FROM results AS r "
+            "JOIN jobs AS j USING (job_id), json_each(r.priors, '$.priors') AS prior "
+            "WHERE r.version = (SELECT MAX(version) FROM results WHERE job_id = "
+            "j.job_id) AND json_extract(prior.value, '$.sr_instance_uid') IN "
+            "(SELECT value FROM json_each(?)) ORDER BY r.result_id",
+            (json.dumps(list(sop_instance_uids)),),
+        )
+        return [row["study"] for row in rows]
+
     def unfinished(self) -> set[int]:
         """Return the jobs that have no outcome yet."""
         rows = self._database.read(

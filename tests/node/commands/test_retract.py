@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pydicom import dcmread
 
+from node import log
 from node.app import Node, Stage
 from node.config import Settings
 from node.jobs.ledger import Ledger
+from tests.node.earlier import PRIOR
+from tests.node.jobs.ledger_stories import T0, queue, result
 from tests.node.retraction.results import (
     deliver,
     environment,
@@ -78,6 +82,22 @@ def test_notes_go_to_where_the_results_are(
     assert second[0] == 0
     assert second[1].count("already taken back on") == 2
     assert len(archive.received) == len(sent) + 2
+
+
+def test_later_results_that_rest_on_it_are_named(tmp_path: Path) -> None:
+    """With the line that has them read again, without it."""
+    settings = settings_for(tmp_path / "data")
+    _, sr, *_ = filled(settings, send=False)
+    with closing(Ledger(settings.node.data_dir)) as ledger:
+        (job,) = queue(ledger, "1.9")
+        ledger.jobs.claim(T0)
+        told = replace(result(), priors=(replace(PRIOR, sr_instance_uid=sr),))
+        ledger.jobs.report(job.job_id, told, [], T0)
+        later = log.salted(ledger.site_salt, "1.9")
+
+    _, output, _ = retract(settings, "--yes")
+
+    assert f"      pacs-node retry --state sent --study {later}\n" in output
 
 
 def test_nobody_to_ask_is_one_line_and_nothing_is_done(tmp_path: Path) -> None:

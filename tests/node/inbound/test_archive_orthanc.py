@@ -81,29 +81,6 @@ def test_an_odd_series_hides_no_other(server: Server, archive: OrthancArchive) -
     assert "DOE" not in repr(events)
 
 
-def test_of_very_many_studies_both_ends_count(
-    server: Server, archive: OrthancArchive
-) -> None:
-    """Of those that hold what is asked for; others take no place."""
-    numbers = range(100)
-    days = {number: f"20{number:02}0101" for number in numbers}
-    others = [study(number, f"1.9.{number}", "19990101") for number in range(200, 250)]
-    answer_in_turn(
-        server,
-        [series(number, f"1.2.{number}") for number in numbers],
-        [
-            *others,
-            *(study(number, f"1.{number + 1}", days[number]) for number in numbers),
-        ],
-    )
-
-    found = archive.earlier_series("A-1", BEFORE, {"MR"})
-
-    assert [s.study_date for s in found] == [
-        days[n] for n in (*range(16), *range(84, 100))
-    ]
-
-
 def test_after_its_time_orthanc_is_asked_nothing_more(
     server: Server, archive: OrthancArchive
 ) -> None:

@@ -85,6 +85,19 @@ def test_when_the_time_is_over_nothing_more_is_asked(archive: Filing) -> None:
     assert archived.unknown == {FIRST, SECOND, THIRD}
 
 
+def test_of_very_many_studies_both_ends_are_asked_for() -> None:
+    """Of the others nobody knows what was said."""
+    studies = [f"1.{number}" for number in range(2, 42)]
+    filing = Filing()
+    for year, study in enumerate(studies, start=1980):
+        filing.takes([note(study, "1.7", StudyDate=f"{year}0101")])
+
+    archived = fetch_reports(filing, VISIT, in_time, at_once)
+
+    assert filing.fetched == [*studies[:16], *studies[-16:]]
+    assert archived.unknown == set(studies[16:-16])
+
+
 def test_an_archive_that_cannot_say_what_it_holds_is_an_error(archive: Filing) -> None:
     """Nobody knows what is rejected: images are no way out."""
     archive.error = "refused"

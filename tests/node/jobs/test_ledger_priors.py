@@ -259,6 +259,19 @@ def told(ledger: Ledger, known: KnownPriors) -> int:
     return job
 
 
+def test_who_was_told_of_a_report_is_known(ledger: Ledger) -> None:
+    """As long as the result that tells of it is the last one."""
+    job = told(ledger, KNOWN)
+
+    assert ledger.priors.tell_of([PRIOR.sr_instance_uid, "2.25.9"]) == ["1.1"]
+    assert ledger.priors.tell_of(["2.25.9"]) == []
+    held_again(ledger)
+    ledger.priors.keep(job, KnownPriors(), T0)
+    ledger.jobs.claim(T0)
+    ledger.jobs.report(job, result("2"), [], T0)
+    assert ledger.priors.tell_of([PRIOR.sr_instance_uid]) == []
+
+
 def test_a_change_on_a_day_without_an_archive_forgets_nothing(ledger: Ledger) -> None:
     """What the last result was told is told again, if it is about the same person."""
     job = told(ledger, replace(KNOWN, person="0a1b"))
@@ -297,6 +310,19 @@ def test_a_retry_has_sought_what_nobody_could_find(
     assert bool(ledger.priors.unsought()) is sought
     assert (ledger.jobs.claim(T0) is None) is sought
     assert sought is False or ledger.jobs.claim(until) is not None
+
+
+def test_a_job_whose_wait_was_in_vain_is_never_held_again(ledger: Ledger) -> None:
+    """A run over a folder ends, whatever its visits wait for."""
+    job = held(ledger)
+    ledger.offline.park()
+    ledger.offline.due("1.1", T0, with_priors=True)
+
+    ledger.offline.end_waits(T0)
+    ledger.priors.hold([job], T0 + timedelta(minutes=1))
+
+    assert ledger.jobs.claim(T0) is not None
+    assert ledger.priors.known(job) == KnownPriors(withheld=("priors_not_sought",))
 
 
 def held_again(ledger: Ledger) -> int:

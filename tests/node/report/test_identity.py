@@ -163,13 +163,13 @@ def test_a_result_of_before_is_the_same_result(
 
 def test_a_header_counts_as_far_as_it_did_before(tmp_path: Path) -> None:
     """What the image library quotes since then makes no second reading either."""
-    library = {
+    library: dict[str, Any] = {
         "DeviceSerialNumber": "7",
         "ContrastBolusAgent": "Agent",
         "SequenceVariant": "SP",
         "InversionTime": "900",
     }
-    case = build_case(tmp_path, (3, 51, 35), **library)
+    case = build_case(tmp_path / "series", (3, 51, 35), **library)
 
     headers = source_headers(case.study, case.volume)
 
