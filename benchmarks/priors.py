@@ -20,10 +20,10 @@ from benchmarks.machine import processor
 from node.inbound.archive import SearchableArchive
 from node.inbound.archive_dicom import DicomArchive
 from node.inbound.archive_orthanc import OrthancArchive
+from node.inbound.isolated_parser import IsolatedParser
 from node.inbound.prior_search import PriorSearch
-from node.jobs.forkserver import start_context
-from node.jobs.reader import Reader
-from tests.flow.readings import SETTINGS, OneNode
+from node.inbound.priors import QUESTIONS
+from tests.flow.readings import OneNode
 from tests.flow.visits import RULES, read, study_of, use_named_stand_in, visit
 from tests.pacs.archive import free_settings, running_archive
 
@@ -33,11 +33,11 @@ def milliseconds(
 ) -> float:
     """Return the median duration of a search that finds ``many`` priors."""
     (job,) = node.ledger.jobs.listing(study)
-    reader = Reader(lambda: start_context(SETTINGS.jobs, {}))
+    parser = IsolatedParser(QUESTIONS)
     search = PriorSearch(
-        node.ledger, archive, ask=reader.ask, rules=RULES, timeout_s=10.0
+        node.ledger, archive, ask=parser.ask, rules=RULES, timeout_s=10.0
     )
-    reader.ask(int)  # its process has started
+    parser.start()
     taken = []
     for _ in range(rounds):
         began = time.perf_counter()
@@ -45,7 +45,7 @@ def milliseconds(
         taken.append(time.perf_counter() - began)
         assert known is not None
         assert len(known.priors) == many, known.withheld
-    reader.stop()
+    parser.stop()
     return statistics.median(taken) * 1000
 
 

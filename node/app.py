@@ -19,8 +19,9 @@ from node.errors import ConfigError
 from node.inbound.archive import SearchableArchive
 from node.inbound.archive_dicom import DicomArchive
 from node.inbound.archive_orthanc import OrthancArchive
+from node.inbound.isolated_parser import IsolatedParser
 from node.inbound.prior_images import FOLDER, PriorImages, sweep
-from node.inbound.priors import Priors
+from node.inbound.priors import QUESTIONS, Priors, wait_for_priors
 from node.inbound.reconciliation import Reconciliation
 from node.inbound.scp import StorageSCP
 from node.inbound.spool import Spool
@@ -30,7 +31,6 @@ from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
 from node.jobs.notices import Notices, policy_of
 from node.jobs.pool import Pool
-from node.jobs.reader import Reader
 from node.jobs.request import bundle_of, request_of
 from node.lock import FolderLock
 from node.schedule import Schedule
@@ -153,16 +153,15 @@ class Node:
         settings, folder = self.settings, self.data_dir / FOLDER
         sweep(folder, self.ledger)
         rules = {name: bundle.acceptance for name, bundle in bundles.items()}
-        reader = Reader(self.pool.context)
+        parser = IsolatedParser(QUESTIONS)
         images = None
         if archive is not None and settings.priors.images:
             free = settings.inbound.min_free_mib << 20
-            images = PriorImages(archive, folder, reader.ask, rules, free)
+            images = PriorImages(archive, folder, parser.ask, rules, free)
         return Priors(
             self.ledger,
             archive,
-            ask=reader.ask,
-            stop_asking=reader.stop,
+            parser=parser,
             rules=rules,
             timeout_s=settings.priors.timeout_s,
             on_found=self.pool.wake,
@@ -184,8 +183,8 @@ class Node:
         readdress(self.ledger, settings.destinations, datetime.now(UTC))
         stages: tuple[Stage, ...] = (
             *self.outboxes,
-            self.pool,
-            *([self.priors] if settings.priors.enabled else []),
+            *([self.priors] if settings.priors.enabled else []),  # holds before
+            self.pool,  # that claims
             self.watcher,
             self.schedule,
             self.reconciliation,
@@ -253,7 +252,7 @@ def _priors_within(settings: Settings) -> timedelta | None:
     """Return how long a study waits for its priors; None when nobody looks."""
     if not settings.priors.enabled:
         return None
-    return timedelta(seconds=settings.priors.timeout_s)
+    return wait_for_priors(settings.priors.timeout_s)
 
 
 def archive_of(settings: Settings) -> SearchableArchive:

@@ -138,7 +138,7 @@ class PriorsSettings(Section):
     """Where it has no report either, fetch up to three earlier series and read them
     anew, for their numbers alone."""
     timeout_s: Seconds = 10.0
-    """Longest time that a study waits for it; then it is read without."""
+    """Longest time that the search for one study takes; then it is read without."""
 
 
 class NoticesSettings(Section):

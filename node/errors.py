@@ -10,7 +10,8 @@
     │   └── UnreadableError        not a DICOM data set with UIDs
     ├── ArchiveError           the archive does not answer or refuses
     │   └── ArchiveSilentError     nobody there answers, whatever is asked
-    ├── ReaderError            what strangers sent could not be looked at
+    ├── ParserError            what strangers sent could not be looked at
+    │   └── ParserStartError       nothing could be: there is no process for it
     ├── LedgerError            the ledger cannot be opened or was misused
     ├── StudyReopenedError     a study is receiving again: its job has to wait
     ├── JobError               a job cannot succeed; carries its reason code
@@ -54,8 +55,12 @@ class ArchiveSilentError(ArchiveError):
     """The connection failed: the next question would end as this one did."""
 
 
-class ReaderError(NodeError):
-    """The process that opens what strangers sent gave no answer."""
+class ParserError(NodeError):
+    """The process that parses what strangers sent gave no answer."""
+
+
+class ParserStartError(ParserError):
+    """It does not start; another time it may."""
 
 
 class LedgerError(NodeError):

@@ -25,13 +25,13 @@ from node.batch.restore import are_there, digests, perform
 from node.batch.sources import Found, StudyFiles, source_of
 from node.batch.visits import in_order_of_visits
 from node.errors import NodeError
-from node.inbound.priors import Priors
+from node.inbound.isolated_parser import IsolatedParser
+from node.inbound.priors import QUESTIONS, Priors
 from node.jobs.job import FILE_MISSING, NO_SPACE, JobRequest, JobState
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
 from node.jobs.pool import Pool
 from node.jobs.pool_size import usable_cores
-from node.jobs.reader import Reader
 from node.jobs.repeat import repeat_request
 from node.jobs.request import bundle_of, request_of
 
@@ -211,12 +211,10 @@ class _Run:
 
     def _new_priors(self) -> Priors:
         settings, models = self._settings, self._order.models
-        reader = Reader(self._pool.context)
         return Priors(
             self._ledger,
             None,
-            ask=reader.ask,
-            stop_asking=reader.stop,
+            parser=IsolatedParser(QUESTIONS),
             rules={model: rule_of(settings, model) for model in models},
             timeout_s=settings.priors.timeout_s,
             on_found=self._pool.wake,

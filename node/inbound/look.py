@@ -1,7 +1,7 @@
 """A first look at a study that is complete: whose it is, of when, and who reads it.
 
-The headers are opened in the reader's process alone (`node.jobs.reader`); what comes
-back are plain values.
+The headers are opened in a process of their own alone (`isolated_parser.py`); what
+comes back are plain values.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Ask(Protocol):
         *given: Given.args,
         **named: Given.kwargs,
     ) -> Answer:
-        """Return its answer, or raise ``ReaderError``."""
+        """Return its answer, or raise ``ParserError``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +75,16 @@ def look_at(series: Mapping[Path, int], rules: Mapping[str, Acceptance]) -> Look
         )
         for each in headers.series
     ]
-    readers = frozenset(
+    models = frozenset(
         model
         for model, rule in rules.items()
         # What cannot be opened may be of any kind.
         if headers.unreadable or any(fits(rule, each) for each in found)
     )
     try:
-        return Look(visit_in(headers), "", readers)
+        return Look(visit_in(headers), "", models)
     except NoVisitError as error:
-        return Look(None, error.reason, readers)
+        return Look(None, error.reason, models)
 
 
 def fits(rule: Acceptance, series: FoundSeries) -> bool:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from models.volume.bundle import Acceptance
 from node import log
-from node.errors import ArchiveError, ReaderError
+from node.errors import ArchiveError, ParserError
 from node.inbound.archive import FoundSeries, IsOver, SearchableArchive
 from node.inbound.disk import write_new
 from node.inbound.look import Ask, fits
@@ -179,7 +179,7 @@ class PriorImages:
             return self._ask(visit_of, files)
         except NoVisitError as error:
             raise NotUsedError(error.reason) from None
-        except ReaderError:
+        except ParserError:
             raise NotUsedError(IMAGES_UNREADABLE) from None
 
 

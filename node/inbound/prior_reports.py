@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from node import log
-from node.errors import ArchiveError, ArchiveSilentError, ReaderError
+from node.errors import ArchiveError, ArchiveSilentError, ParserError
 from node.inbound.archive import FoundSeries, IsOver, SearchableArchive
 from node.inbound.look import Ask
 from node.inbound.visits import Visit
@@ -61,7 +61,7 @@ class Archived:
         """
         try:
             report, rejected = self.ask(read_report, content, ARCHIVED)
-        except (ReaderError, NoReportError) as error:
+        except (ParserError, NoReportError) as error:
             raise ArchiveError(f"a document was not understood: {error}") from None
         self.reports += [report] if report else []
         self.rejected |= rejected

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from models.volume.bundle import Acceptance
 from node import log
-from node.errors import ArchiveError, ArchiveSilentError, ReaderError
+from node.errors import ArchiveError, ArchiveSilentError, ParserError, ParserStartError
 from node.inbound.archive import IsOver, SearchableArchive
 from node.inbound.archive_queries import is_exact
 from node.inbound.look import Ask, Look, look_at
@@ -117,14 +117,22 @@ class PriorSearch:
         self._silent_until: datetime | None = None
 
     def look(self, study_instance_uid: str) -> Look:
-        """Return what a complete study is, and note in the ledger whose, hashed."""
+        """Return what a complete study is, and note in the ledger whose, hashed.
+
+        Raises
+        ------
+        ParserStartError
+            Nothing can be looked at now.
+        """
         records = self._ledger.priors
         series = records.series(study_instance_uid)
         try:
             look = self._ask(look_at, series, self._rules)
+        except ParserStartError:
+            raise  # which says nothing of the study
         except Exception as error:  # noqa: BLE001 - the study is read all the same
             if not self._is_stopping():
-                is_ours = isinstance(error, ReaderError)  # another's may name a person
+                is_ours = isinstance(error, ParserError)  # another's may name a person
                 reason = str(error) if is_ours else type(error).__name__
                 log.get("priors").warning("study_not_looked_at", reason=reason)
             return Look(None, NOT_SOUGHT, frozenset(self._rules))
@@ -207,7 +215,7 @@ class PriorSearch:
             if hashlib.sha256(content).hexdigest() != earlier.sha256:
                 raise NoReportError("it is not what was written")
             report, _ = self._ask(read_report, content, OWN)
-        except (OSError, ReaderError, NoReportError) as error:  # costs no other
+        except (OSError, ParserError, NoReportError) as error:  # costs no other
             reason = type(error).__name__ if isinstance(error, OSError) else str(error)
             log.get("priors").warning("own_report_not_read", reason=reason)
             return None

@@ -1,24 +1,31 @@
 """Earlier results of whom a study shows, looked for before it is read.
 
-A job waits for it in the ledger and for a bounded time, so that whatever dies or
-hangs, it is read: then without priors. The pool and the receiving threads never wait.
+A job waits for it in the ledger, and no longer than somebody says so again: whatever
+dies or hangs, it is read, then without priors. The pool and the receiving threads
+never wait.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
 from models.volume.bundle import Acceptance
 from node import log
+from node.errors import ParserError
 from node.inbound.archive import SearchableArchive
-from node.inbound.look import Ask, Look
+from node.inbound.look import Ask, Look, look_at
 from node.inbound.prior_images import PriorImages, sweep
+from node.inbound.prior_reports import read_report
 from node.inbound.prior_search import PriorSearch
+from node.inbound.visits import visit_of
 from node.jobs.known_priors import NOT_SOUGHT, KnownPriors
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
@@ -31,6 +38,34 @@ LOOK_S = 1.0
 
 IDLE_S = 60.0
 
+LOOKS_S = 15.0
+"""Seconds after which no further study is looked at before those that were are
+searched for: longer than a night's backlog takes, if none of it is hostile."""
+
+SPARE_S = 90.0
+"""Seconds that a job is held beyond its search: as long as the parser may take to
+start, and a round of looks. It is held anew in each round."""
+
+LONGEST = timedelta(minutes=30)
+"""What no wait for an earlier visit exceeds that is still to be read here."""
+
+QUESTIONS = (look_at, visit_of, read_report)
+"""What the parser is asked."""
+
+
+class Parser(Protocol):
+    """The process that may open foreign files (``IsolatedParser``)."""
+
+    @property
+    def ask(self) -> Ask:
+        """Calls a function there."""
+
+    def start(self) -> None:
+        """Have it stand before it is asked."""
+
+    def stop(self) -> None:
+        """Refuse whoever asks, at once."""
+
 
 class Priors:
     """The thread that has earlier results looked for.
@@ -39,10 +74,10 @@ class Priors:
     ----------
     archive
         None: only our own results are looked through.
-    ask, rules, timeout_s, images
+    parser
+        Starts and stops with this.
+    rules, timeout_s, images
         As in ``PriorSearch``.
-    stop_asking
-        Called at a stop: whoever asks is refused at once.
     images_folder
         Where they lie: what no job needs any more is removed.
     on_found
@@ -54,28 +89,29 @@ class Priors:
         ledger: Ledger,
         archive: SearchableArchive | None,
         *,
-        ask: Ask,
+        parser: Parser,
         rules: Mapping[str, Acceptance],
         timeout_s: float,
         on_found: Callable[[], None],
-        stop_asking: Callable[[], None] = lambda: None,
         images: PriorImages | None = None,
         images_folder: Path | None = None,
     ) -> None:
         self._ledger = ledger
         self._on_found = on_found
-        self._stop_asking = stop_asking
+        self._parser = parser
+        self._held = wait_for_priors(timeout_s)
+        self._began = datetime.now(UTC)
         self._log = log.get("priors")
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._lock = threading.Lock()
-        self._sought: set[int] = set()  # jobs in a thread
+        self._sought: dict[int, bool] = {}  # job → whether its search has begun
         self._looks: dict[tuple[str, datetime | None], Look] = {}  # of those that wait
         self._images_folder = images_folder
         self._search = PriorSearch(
             ledger,
             archive,
-            ask=ask,
+            ask=parser.ask,
             rules=rules,
             timeout_s=timeout_s,
             is_stopping=self._stopping.is_set,
@@ -85,7 +121,8 @@ class Priors:
         self._thread = threading.Thread(target=self._run, name="priors")
 
     def start(self) -> None:
-        """Begin with what an earlier process left."""
+        """Begin with what an earlier process left: it waits anew."""
+        self._hold(self._ledger.priors.unsought(), self._began)
         self._thread.start()
 
     def wake(self) -> None:
@@ -95,13 +132,13 @@ class Priors:
     def stop(self) -> None:
         """End; what was not found yet is sought again after the next start."""
         self._stopping.set()
-        self._stop_asking()
+        self._parser.stop()
         self.wake()
         self._executor.shutdown(cancel_futures=True)
         if self._thread.is_alive():
             self._thread.join()
 
-    def tick(self) -> bool:
+    def tick(self, now: datetime) -> bool:
         """Begin the searches that are wanted; tell whether there are any.
 
         Every study is looked at before the first search: of two visits that came
@@ -114,29 +151,51 @@ class Priors:
             with self._lock:
                 if job.job_id in self._sought:
                     continue
-                self._sought.add(job.job_id)
+                self._sought[job.job_id] = False
             self._executor.submit(self.search, job, look)
+        self._hold(wanted, now)
         return bool(wanted)
+
+    def _hold(self, wanted: Iterable[JobRow], now: datetime) -> None:
+        """Have those wait on that are not searched for yet: an earlier visit is read.
+
+        Or the time is not theirs: the parser starts, others are looked at.
+        """
+        with self._lock:
+            begun = {job_id for job_id, has_begun in self._sought.items() if has_begun}
+        waiting = (
+            job.job_id
+            for job in wanted
+            if job.job_id not in begun
+            and now - max(job.queued_at, self._began) < LONGEST
+        )
+        self._ledger.priors.hold(waiting, now + self._held)
 
     def _looked_at(self, wanted: Sequence[JobRow]) -> list[tuple[JobRow, Look]]:
         """Return each job with what its study is, looked at once after it came whole.
 
-        What is known of other studies, such as names, is forgotten.
+        What is known of other studies, such as names, is forgotten. Those for which
+        the time of one round is too short come in the next.
         """
-        looks: dict[tuple[str, datetime | None], Look] = {}
+        until = time.monotonic() + LOOKS_S
+        known, self._looks = self._looks, {}
         found = []
         for job in wanted:
             study = self._ledger.studies.get(job.study_instance_uid)
             key = job.study_instance_uid, study.completed_at if study else None
-            look = looks.get(key) or self._looks.get(key)
-            looks[key] = look or self._search.look(job.study_instance_uid)
-            found.append((job, looks[key]))
-        self._looks = looks
+            look = self._looks.get(key) or known.get(key)
+            if look is None and time.monotonic() > until:
+                self.wake()
+                continue
+            self._looks[key] = look or self._search.look(job.study_instance_uid)
+            found.append((job, self._looks[key]))
         return found
 
     def search(self, job: JobRow, look: Look) -> None:
         """Search for one job and keep what is found; never raises."""
         now = datetime.now(UTC)
+        with self._lock:
+            self._sought[job.job_id] = True
         try:
             known = self._searched(job, look, now)
             if known is None or self._stopping.is_set():
@@ -150,7 +209,7 @@ class Priors:
             self._log.error("priors_not_kept", error=type(error).__name__)
         finally:
             with self._lock:
-                self._sought.discard(job.job_id)
+                self._sought.pop(job.job_id, None)
 
     def _searched(self, job: JobRow, look: Look, now: datetime) -> KnownPriors | None:
         try:
@@ -176,12 +235,19 @@ class Priors:
         )
 
     def _run(self) -> None:
+        with suppress(ParserError):  # who looks first tries again, and tells
+            self._parser.start()
         while not self._stopping.is_set():
             self._wake.clear()
             try:
-                pause = LOOK_S if self.tick() else IDLE_S
+                pause = LOOK_S if self.tick(datetime.now(UTC)) else IDLE_S
             except Exception as error:  # noqa: BLE001 - the thread must never die silently
                 if not self._stopping.is_set():
                     self._log.error("priors_held_up", error=type(error).__name__)
                 pause = LOOK_S
             self._wake.wait(pause)
+
+
+def wait_for_priors(timeout_s: float) -> timedelta:
+    """Return how long a job waits if nobody holds it again."""
+    return timedelta(seconds=timeout_s + SPARE_S)

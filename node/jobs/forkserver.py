@@ -5,25 +5,18 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from multiprocessing import forkserver, resource_tracker
+from collections.abc import Mapping
+from contextlib import suppress
+from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
 from pathlib import Path
 
 import models
 from node.config import JobsSettings
 from node.jobs import worker
-from node.signals import STOP_SIGNALS
-
-ASKED = ("node.inbound.look", "node.inbound.prior_reports")
-"""Modules whose functions the reader calls, by name: stages do not know another's."""
 
 START_PATIENCE_S = 2.0
 """How long a stop waits for workers to start: far above what a warm server needs."""
-
-START_ERRORS = (OSError, EOFError, RuntimeError)
-"""What starting a process raises when the machine has no room for it."""
 
 
 def uses_gpu(settings: JobsSettings) -> bool:
@@ -49,25 +42,8 @@ def start_context(
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     of_models = [models.MODELS[name].partition(":")[0] for name in bundles]
-    context.set_forkserver_preload(
-        ["__main__", "torch", *of_models, worker.__name__, *ASKED]
-    )
+    context.set_forkserver_preload(["__main__", "torch", *of_models, worker.__name__])
     return context
-
-
-@contextmanager
-def spared_from_signals() -> Iterator[None]:
-    """Let what is started in the block not get the signals that ask for the end.
-
-    They go to the whole group. A server that ends takes its workers along, and with
-    them the jobs that the node would still let finish.
-    """
-    resource_tracker.ensure_running()  # it unblocks the signals when it starts
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def kill_server() -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from node.jobs.database import Database, path_of, path_value
+from node.jobs.known_priors import NOT_SOUGHT, KnownPriors
 from node.jobs.ledger_studies import NEVER, UNBOUNDED, stamp
 
 
@@ -41,12 +42,13 @@ class OfflineRecords:
             )
 
     def end_waits(self, now: datetime) -> None:
-        """Let no job of this run wait for its priors any longer."""
+        """Let no job of this run wait for its priors any longer: it does without."""
+        without = KnownPriors(withheld=(NOT_SOUGHT,))
         with self._database.write() as connection:
             connection.execute(
-                "UPDATE jobs SET not_before = ? "
+                "UPDATE jobs SET not_before = ?, priors = ? "
                 "WHERE state = 'queued' AND not_before = ?",
-                (stamp(now), stamp(UNBOUNDED)),
+                (stamp(now), without.text(), stamp(UNBOUNDED)),
             )
 
     def note_recipe(self, job_id: int, recipe: str) -> None:

@@ -14,20 +14,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from multiprocessing.context import BaseContext
 from pathlib import Path
 
 from node import log
 from node.config import JobsSettings
 from node.errors import JobError, LedgerError, StudyReopenedError
 from node.jobs import worker
-from node.jobs.forkserver import (
-    START_ERRORS,
-    START_PATIENCE_S,
-    kill_server,
-    spared_from_signals,
-    start_context,
-)
+from node.jobs.forkserver import START_PATIENCE_S, kill_server, start_context
 from node.jobs.job import Failed, JobRequest, Noticed, NoticeRequest
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
@@ -36,6 +29,7 @@ from node.jobs.notify import notify
 from node.jobs.outcomes import Outcomes, about
 from node.jobs.pool_size import threads_of, usable_cores, workers_of
 from node.jobs.slot import Ending, Perform, Slot, Worker
+from node.processes import START_ERRORS, spared_from_signals
 
 WATCH_S = 0.1
 """Seconds between two looks at the deadline and the memory of running jobs."""
@@ -141,7 +135,7 @@ class Pool:
         count = workers_of(self._settings, usable_cores())
         if len(self._slots) == count:
             return
-        context = self.context()
+        context = start_context(self._settings, self._models)
 
         def start() -> Worker:
             with self._starting, spared_from_signals():
@@ -149,10 +143,6 @@ class Pool:
 
         while len(self._slots) < count and not self._stopping.is_set():
             self._slots.append(Slot(start, self._settings))
-
-    def context(self) -> BaseContext:
-        """Return how its processes are started, for another beside them."""
-        return start_context(self._settings, self._models)
 
     @property
     def slots(self) -> Sequence[Slot]:

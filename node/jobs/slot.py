@@ -6,16 +6,12 @@ its futures are lost: with one slot per executor that is one job.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
-import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import datetime
-from multiprocessing.connection import wait
 from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Any
@@ -25,6 +21,7 @@ from node.jobs.job import Failed, JobRequest, Noticed, NoticeRequest, Outcome
 from node.jobs.ledger_jobs import JobRow
 from node.jobs.stage import name_of, shared_stage, tell_through
 from node.jobs.worker import warm
+from node.processes import end_at_once, live_with_parent
 
 Perform = Callable[[JobRequest], Outcome]
 
@@ -119,36 +116,9 @@ class Worker:
         self._executor.shutdown(wait=False)
 
 
-def end_at_once(executor: ProcessPoolExecutor) -> None:
-    """Kill the processes of an executor, also while they start; all is lost there."""
-    # Public from Python 3.14 on, as kill_workers; None after a shutdown.
-    processes = executor._processes or {}
-    for process in list(processes.values()):
-        process.kill()
-    executor.shutdown(wait=False, cancel_futures=True)
-
-
 def _begin(stage: Any) -> None:
     tell_through(stage)
     live_with_parent()
-
-
-def live_with_parent() -> None:
-    """Leave signals to the node, and end when the node has ended, even by SIGKILL.
-
-    Runs first in every worker. Ctrl-C and service managers signal the whole group;
-    it is the pool that knows which job may still finish.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
 
 
 Task = JobRow | NoticeRequest

@@ -13,7 +13,7 @@ from pydicom.uid import generate_uid
 
 import models
 from models.history import Prior
-from node.errors import ReaderError
+from node.errors import ParserError
 from node.inbound.archive import SearchableArchive
 from node.inbound.prior_images import PriorImages
 from node.inbound.prior_search import PriorSearch
@@ -41,7 +41,7 @@ def at_once(
 
 def refused(*_: object, **__: object) -> Any:
     """Open nothing, as a process that dies of what it opens."""
-    raise ReaderError("the process died of it")
+    raise ParserError("the process died of it")
 
 
 def use_named_stand_in(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ def test_a_node_reads_the_images_of_the_first_visit_with_the_second(
         inbound={"min_free_mib": 0, "quiet_s": 2},
         jobs={"workers": 1},
         archive={"rest": False},
-        priors={"images": True, "timeout_s": 120},
+        priors={"images": True},
     )
     write_study(tmp_path / "first", 61)
     write_study(tmp_path / "second", 61)

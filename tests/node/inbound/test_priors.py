@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,12 +13,12 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from node.errors import ArchiveSilentError, ReaderError
+from node.errors import ArchiveSilentError, ParserError, ParserStartError
 from node.inbound.archive import FoundSeries, SearchableArchive
 from node.inbound.archive_dicom import DicomArchive
 from node.inbound.heads import identities
 from node.inbound.look import Ask, Look
-from node.inbound.priors import Priors
+from node.inbound.priors import LONGEST, Parser, Priors, wait_for_priors
 from node.inbound.spool import received
 from node.jobs.job import Completeness
 from node.jobs.known_priors import KnownPriors
@@ -27,7 +29,8 @@ from tests.flow.visits import RULES, Answer, Given, at_once, study_of, visit
 from tests.node.jobs.pools import wait_until
 
 NOW = datetime.now(UTC)
-HELD = timedelta(seconds=30)
+TIMEOUT_S = 1.0
+HELD = wait_for_priors(TIMEOUT_S)
 
 
 class HangingArchive(DicomArchive):
@@ -55,22 +58,33 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     opened.close()
 
 
+@dataclass
+class AtOnce:
+    """A parser in this process; ``starts`` are its starts."""
+
+    ask: Ask = at_once
+    stop: Callable[[], None] = lambda: None
+    starts: int = 0
+
+    def start(self) -> None:
+        """Count."""
+        self.starts += 1
+
+
 def priors_of(
     ledger: Ledger,
     archive: SearchableArchive | None = None,
-    ask: Ask = at_once,
+    parser: Parser | None = None,
     on_found: Callable[[], None] = lambda: None,
-    stop_asking: Callable[[], None] = lambda: None,
 ) -> Priors:
     """Return what looks for priors; it is not started."""
     return Priors(
         ledger,
         archive,
-        ask=ask,
+        parser=parser or AtOnce(),
         rules=RULES,
-        timeout_s=1,
+        timeout_s=TIMEOUT_S,
         on_found=on_found,
-        stop_asking=stop_asking,
     )
 
 
@@ -132,9 +146,9 @@ def test_an_archive_that_hangs_holds_up_neither_its_study_nor_another(
     priors.start()
     wait_until(lambda: archive.asked == ["P1"])
 
-    claimed = ledger.jobs.claim(NOW + HELD)
+    claimed = ledger.jobs.claim(datetime.now(UTC) + HELD)
     archive.answers.set()
-    wait_until(lambda: not priors.tick())
+    wait_until(lambda: not priors.tick(NOW))
     other = waiting(ledger, tmp_path / "other", 2, HELD)
     priors.wake()
     wait_until(lambda: ledger.priors.known(other.job_id) is not None)
@@ -156,7 +170,7 @@ def test_for_a_study_that_no_model_reads_nobody_is_asked(
     job = waiting(ledger, tmp_path, 1, HELD, Modality="CR")
     priors = priors_of(ledger, archive)
 
-    priors.tick()
+    priors.tick(NOW)
     wait_until(lambda: ledger.priors.known(job.job_id) is not None)
     priors.stop()
 
@@ -172,11 +186,114 @@ def test_of_two_visits_that_came_together_the_later_waits_for_the_earlier(
     earlier = waiting(ledger, tmp_path, 1, HELD)
     priors = priors_of(ledger)
 
-    priors.tick()
+    priors.tick(NOW)
     wait_until(lambda: ledger.priors.known(earlier.job_id) is not None)
     priors.stop()  # nothing is under way any more
 
     assert ledger.priors.known(later.job_id) is None
+
+
+def test_it_waits_longer_than_for_an_archive(ledger: Ledger, tmp_path: Path) -> None:
+    """As long as the earlier stands in our own queue, but not for ever."""
+    brief = timedelta(seconds=TIMEOUT_S)
+    later = waiting(ledger, tmp_path, 1, brief, day="20260301")
+    earlier = waiting(ledger, tmp_path, 1, brief)
+    priors = priors_of(ledger)
+
+    priors.tick(datetime.now(UTC))
+    wait_until(lambda: ledger.priors.known(earlier.job_id) is not None)
+    soon = datetime.now(UTC) + brief * 10
+    claimed = ledger.jobs.claim(soon)
+    assert claimed is not None
+    assert claimed.job_id == earlier.job_id
+    assert ledger.jobs.claim(soon) is None
+    long_after = datetime.now(UTC) + LONGEST
+    priors.tick(long_after)
+    priors.stop()
+
+    claimed = ledger.jobs.claim(long_after)
+    assert claimed is not None
+    assert claimed.job_id == later.job_id
+
+
+def test_what_an_earlier_process_left_waits_anew(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    """Its time went by while no node ran, or before the parser stood."""
+    job = waiting(ledger, tmp_path, 1, timedelta(0))
+    stands = threading.Event()
+
+    def loading(
+        question: Callable[Given, Answer], *given: Given.args, **named: Given.kwargs
+    ) -> Answer:
+        assert stands.wait(20)
+        return question(*given, **named)
+
+    parser = AtOnce(loading)
+    priors = priors_of(ledger, parser=parser)
+    priors.start()
+    assert ledger.jobs.claim(datetime.now(UTC)) is None
+    stands.set()
+    wait_until(lambda: ledger.priors.known(job.job_id) is not None)
+    priors.stop()
+
+    assert parser.starts == 1
+    assert ledger.jobs.claim(datetime.now(UTC)) is not None
+
+
+def test_slow_headers_of_one_study_do_not_cost_another_its_priors(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that were looked at are searched for; the others wait for their turn."""
+    monkeypatch.setattr("node.inbound.priors.LOOKS_S", 0.05)
+
+    def slow(
+        question: Callable[Given, Answer], *given: Given.args, **named: Given.kwargs
+    ) -> Answer:
+        time.sleep(0.1)
+        return question(*given, **named)
+
+    first = waiting(ledger, tmp_path, 1, timedelta(0))
+    second = waiting(ledger, tmp_path / "second", 2, timedelta(0))
+    priors = priors_of(ledger, parser=AtOnce(slow))
+
+    priors.tick(datetime.now(UTC))
+    wait_until(lambda: ledger.priors.known(first.job_id) is not None)
+    assert ledger.priors.known(second.job_id) is None
+    assert ledger.jobs.claim(datetime.now(UTC)) is not None
+    assert ledger.jobs.claim(datetime.now(UTC)) is None
+    priors.tick(NOW)
+    wait_until(lambda: ledger.priors.known(second.job_id) is not None)
+    priors.stop()
+
+
+def test_a_parser_that_does_not_start_says_nothing_of_a_study(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    """The next look finds one that does; until then no wait grows longer."""
+    is_there: list[bool] = []
+
+    def missing(
+        question: Callable[Given, Answer], *given: Given.args, **named: Given.kwargs
+    ) -> Answer:
+        if not is_there:
+            raise ParserStartError("it does not start")
+        return question(*given, **named)
+
+    job = waiting(ledger, tmp_path, 1, timedelta(seconds=TIMEOUT_S))
+    priors = priors_of(ledger, parser=AtOnce(missing))
+
+    with pytest.raises(ParserStartError):
+        priors.tick(NOW)
+    assert ledger.jobs.next_due() == NOW + timedelta(seconds=TIMEOUT_S)
+    is_there.append(True)
+    priors.tick(NOW)
+    wait_until(lambda: ledger.priors.known(job.job_id) is not None)
+    priors.stop()
+
+    known = ledger.priors.known(job.job_id)
+    assert known is not None
+    assert known.withheld == ()
 
 
 def test_a_study_is_looked_at_once_until_it_changes(
@@ -193,13 +310,13 @@ def test_a_study_is_looked_at_once_until_it_changes(
 
     later = waiting(ledger, tmp_path, 1, HELD, day="20260301")
     earlier = waiting(ledger, tmp_path, 1, HELD)
-    priors = priors_of(ledger, ask=noted)
-    priors.tick()
+    priors = priors_of(ledger, parser=AtOnce(noted))
+    priors.tick(NOW)
     wait_until(lambda: ledger.priors.known(earlier.job_id) is not None)
-    priors.tick()
+    priors.tick(NOW)
     looks = len(asked)
     complete(ledger, later.study_instance_uid, NOW + HELD, HELD)
-    priors.tick()
+    priors.tick(NOW)
     priors.stop()
 
     assert (looks, len(asked)) == (2, 3)
@@ -212,10 +329,10 @@ def test_what_a_stop_cut_short_is_sought_again(ledger: Ledger, tmp_path: Path) -
     def hang(*_: object, **__: object) -> Any:
         asked.set()
         assert ended.wait(20)
-        raise ReaderError("the node is stopping")
+        raise ParserError("the node is stopping")
 
     job = waiting(ledger, tmp_path, 1, HELD)
-    priors = priors_of(ledger, ask=hang, stop_asking=ended.set)
+    priors = priors_of(ledger, parser=AtOnce(hang, ended.set))
     priors.start()
     assert asked.wait(20)
     priors.stop()
@@ -227,7 +344,7 @@ def test_what_a_stop_cut_short_is_sought_again(ledger: Ledger, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        (ReaderError("no answer in time"), "no answer in time"),
+        (ParserError("no answer in time"), "no answer in time"),
         (ValueError("Doe"), "ValueError"),
     ],
 )
@@ -240,10 +357,10 @@ def test_a_study_that_is_not_looked_at_is_read_without(
         raise error
 
     job = waiting(ledger, tmp_path, 1, HELD)
-    priors = priors_of(ledger, ask=fail)
+    priors = priors_of(ledger, parser=AtOnce(fail))
 
     with capture_logs() as lines:
-        priors.tick()
+        priors.tick(NOW)
         wait_until(lambda: ledger.priors.known(job.job_id) is not None)
     priors.stop()
 
@@ -278,7 +395,7 @@ def test_a_study_without_a_readable_file_is_read_without_priors(
         file.unlink()
     priors = priors_of(ledger)
 
-    priors.tick()
+    priors.tick(NOW)
     priors.stop()
 
     known = ledger.priors.known(job.job_id)

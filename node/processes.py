@@ -1,0 +1,50 @@
+"""Processes of the node's own: how they start, and that none outlives it."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
+
+from models.over_processes import end_with_parent
+from node.signals import STOP_SIGNALS
+
+START_ERRORS = (OSError, EOFError, RuntimeError)
+"""What starting a process raises when the machine has no room for it."""
+
+
+@contextmanager
+def spared_from_signals() -> Iterator[None]:
+    """Let what is started in the block not get the signals that ask for the end.
+
+    They go to the whole group. A server that ends takes its workers along, and with
+    them the jobs that the node would still let finish.
+    """
+    resource_tracker.ensure_running()  # it unblocks the signals when it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def live_with_parent() -> None:
+    """Leave signals to the node, and end when the node has ended, even by SIGKILL.
+
+    Runs first in every process. Ctrl-C and service managers signal the whole group;
+    it is the node that knows which job may still finish.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    end_with_parent()
+
+
+def end_at_once(executor: ProcessPoolExecutor) -> None:
+    """Kill the processes of an executor, also while they start; all is lost there."""
+    # Public from Python 3.14 on, as kill_workers; None after a shutdown.
+    processes = executor._processes or {}
+    for process in list(processes.values()):
+        process.kill()
+    executor.shutdown(wait=False, cancel_futures=True)
