@@ -104,6 +104,7 @@ def test_every_copied_path_exists() -> None:
     text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     copies = re.findall(r"^COPY (?!--from)(.+) \S+$", text, re.MULTILINE)
 
+    assert copies
     for line in copies:
         for source in line.split():
             assert (ROOT / source).exists(), source

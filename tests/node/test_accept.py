@@ -79,7 +79,10 @@ def test_it_is_held_against_the_bundle_that_the_site_has_named(tmp_path: Path) -
 
 def test_a_bundle_that_cannot_be_read_is_left_to_who_loads_it(tmp_path: Path) -> None:
     """The settings can still be shown."""
-    AcceptSettings(min_slices=200).require_fit(tmp_path)
+    path = write(tmp_path, "min_slices = 200", "[models.hippocampus]")
+    path.write_text(f'{path.read_text()}\nbundle = "{tmp_path / "nowhere"}"\n')
+
+    assert config.load(path).models.hippocampus.accept.min_slices == 200
 
 
 def test_the_environment_may_hold_it_and_is_named_when_it_is_wrong(

@@ -68,6 +68,8 @@ def test_releasing_twice_is_no_error(tmp_path: Path) -> None:
     lock.release()
     lock.release()
 
+    assert holder(tmp_path) is None
+
 
 def test_whoever_asks_who_holds_it_leaves_nothing_behind(tmp_path: Path) -> None:
     """The process is named while it holds; no lock file is made by asking."""

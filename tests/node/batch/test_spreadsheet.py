@@ -206,6 +206,8 @@ def test_a_folder_that_is_not_writable_is_refused_first(tmp_path: Path) -> None:
 
 
 def test_a_good_name_is_taken(tmp_path: Path) -> None:
-    """Capitals too."""
+    """Capitals too; nothing is written to find out."""
     spreadsheet.check(tmp_path / "R.XLSX")
     spreadsheet.check(tmp_path / spreadsheet.default_name(datetime(2026, 11, 21)))  # noqa: DTZ001 - a name on the wall clock
+
+    assert not list(tmp_path.iterdir())

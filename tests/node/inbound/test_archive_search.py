@@ -312,6 +312,8 @@ def test_an_orthanc_without_our_script_keeps_no_account(orthanc: Orthanc) -> Non
 
     archive.note_fetched(study, holding)
 
+    assert archive.holding(study) == holding
+
 
 def test_dicom_knows_no_jobs() -> None:
     """Nothing is seen, and nothing can be sent again."""

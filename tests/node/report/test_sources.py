@@ -28,7 +28,8 @@ def test_only_listed_elements_are_copied(case: Case) -> None:
     allowed = {*COPIED, "SpecificCharacterSet", "TimezoneOffsetFromUTC"}
 
     for header in source_headers(case.study, case.volume):
-        assert {element.keyword for element in header} <= allowed
+        copied = {element.keyword for element in header}
+        assert {"PatientID", "StudyInstanceUID"} <= copied <= allowed
 
 
 def test_headers_are_in_slice_order(case: Case) -> None:

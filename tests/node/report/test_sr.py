@@ -171,11 +171,16 @@ def test_numbers_have_the_printed_digits(sr: Dataset, case: Case) -> None:
 
 def test_no_number_has_more_digits_than_are_printed(sr: Dataset) -> None:
     """The floating point value beside the decimal string is the rounded one too."""
-    for group in places(sr)["group"]:
-        for item in children(group):
-            if item.ValueType == "NUM":
-                value = item.MeasuredValueSequence[0]
-                assert value.FloatingPointValue == float(value.NumericValue)
+    values = [
+        item.MeasuredValueSequence[0]
+        for group in places(sr)["group"]
+        for item in children(group)
+        if item.ValueType == "NUM"
+    ]
+
+    assert values
+    for value in values:
+        assert value.FloatingPointValue == float(value.NumericValue)
 
 
 def test_both_groups_of_a_structure_have_one_tracking_uid(case: Case) -> None:
