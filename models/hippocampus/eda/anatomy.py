@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from models.hippocampus.eda.measurement import STRUCTURES, Contrast, Posture, Voxel
+from models.hippocampus.findings import bend
 
 Array = npt.NDArray[Any]
 
@@ -51,13 +52,9 @@ def posture(labels: Array) -> Posture:
     """Measure how a hippocampus with both parts lies; RAS at 1 mm."""
     x, y, z = np.nonzero(labels)
     anterior, posterior = (np.nonzero(labels == code)[1].mean() for code in STRUCTURES)
-    along = (y - y.min()) / max(int(np.ptp(y)), 1)
-    middle = (along > 1 / 3) & (along < 2 / 3)
-    ends, between = x[~middle], x[middle]
-    bend_mm = ends.mean() - between.mean() if between.size and ends.size else 0.0
     spread = float(np.var(y))
     rise = np.mean((y - y.mean()) * (z - z.mean())) / spread if spread else 0.0
-    return Posture(float(anterior - posterior), float(rise), float(bend_mm))
+    return Posture(float(anterior - posterior), float(rise), bend(y, x))
 
 
 def contrast(image: Array, labels: Array) -> Contrast:
