@@ -60,9 +60,9 @@ def ending(node: HostedNode, images: list[Dataset]) -> tuple[JobState, str]:
 
 
 def inflating(images: list[Dataset], mib: int) -> list[Dataset]:
-    """Return images whose pixels deflate to a thousandth."""
+    """Return images of which the first two deflate to a thousandth."""
     made = encoded_crop(images, f"{mib}", native(DeflatedExplicitVRLittleEndian))
-    for ds in made:
+    for ds in made[:2]:
         ds.PixelData = bytes(mib << 20)
     return made
 

@@ -81,6 +81,7 @@ def test_findings_lie_on_the_grid_of_the_volume(
 
 def test_volumes_come_from_the_spacing(findings: Findings, volume: Volume) -> None:
     """mm³ is the number of voxels times the volume of one."""
+    assert findings.structures
     for structure in findings.structures:
         voxels = int(np.isin(findings.label_map, structure.labels).sum())
         (mm3,) = [
