@@ -25,8 +25,10 @@ def reliability(
 
     Exit status
     -----------
-    0  the figures are printed, and written where a bundle was named
-    1  there are too few trials, or the bundle is not of their folds' training
+    0  the figures are printed, and written where a bundle was named and every
+       case of every fold was read
+    1  there are too few trials, or nobody says of which folds they are, or the
+       bundle is not of their training
     2  wrong use, or no such model
 
     Examples
@@ -43,5 +45,6 @@ def reliability(
     found = worth.judge(trials, origin.data_sha256)
     typer.echo(worth.as_text(found))
     if bundle is not None:
-        worth.write(found, bundle, origin.networks)
-        typer.echo(f"{bundle}: its reports state the score from now on")
+        then = "its reports state the score from now on"
+        place = "training.reliability"
+        typer.echo(origin.state(bundle, place, worth.as_json(found), then))

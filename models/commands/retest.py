@@ -38,7 +38,7 @@ def retest(
 
     Exit status
     -----------
-    0  the noise is printed, and written where a bundle was named
+    0  the noise is printed, and written where a bundle was named and no fold lacks
     1  data, folds or bundle cannot be read or are not of one training
     2  wrong use, or no such model
 
@@ -50,20 +50,22 @@ def retest(
         Have a bundle of your own print intervals in its reports.
     """
     measure = part(name, "validation.retest.measure")
-    record = part(name, "validation.retest.record")
     folds = folds or shipped_folds(name)
     origin = part(name, "validation.origin").origin_of(folds, bundle)
     held_out = part(name, "validation.volumes").held_out_readers(folds, data)
     told, used = Counted(len(held_out)), processes or cores()
-    noise = measure.measure_noise(held_out, repeats, seed, told, used)
+    noise, unread = measure.measure_noise(held_out, repeats, seed, told, used)
     typer.echo(
         f"{noise.cases} cases of {noise.subjects} subjects, {repeats} readings each"
     )
-    kind = part(name, "interpretation.progression.noise").KIND
-    typer.echo(f"SEM in % of the volume, {kind}")
+    if unread:
+        typer.echo(f"left out, a structure was not found: {', '.join(unread)}")
+    known = part(name, "interpretation.progression.noise")
+    typer.echo(f"SEM in % of the volume, {known.KIND}")
     for structure, spread in noise.spreads.items():
         interval = f"(95 % {spread.low:.2f}-{spread.high:.2f})"
         typer.echo(f"{structure:21} {spread.sem:5.2f}  {interval}")
     if bundle is not None:
-        record.write_noise(bundle, noise, origin.networks)
-        typer.echo(f"{bundle}: its reports state intervals of change from now on")
+        then = "its reports state intervals of change from now on"
+        place = f"training.{known.KEY}"
+        typer.echo(origin.state(bundle, place, noise.as_json(), then))

@@ -54,10 +54,12 @@ def robustness(
     pacs-model robustness hippocampus --data ./data
         Try every perturbation on every case; ./robustness takes what comes out.
     pacs-model robustness hippocampus --data ./data --every 10
-        Have a quick look.
+        Have a quick look; no bundle takes a score that was fitted on it.
     """
     trials = part(name, "validation.robustness.run")
-    places = folds or shipped_folds(name), output, bundle or models.bundle_folder(name)
+    folds = folds or shipped_folds(name)
+    part(name, "validation.origin").origin_of(folds, bundle)
+    places = folds, output, bundle or models.bundle_folder(name)
     for done, total in trials.run(data, *places, every, processes or cores()):
         counted(done, total)
     typer.echo(trials.summary(output))

@@ -18,7 +18,7 @@ from models.commands.options import (
 )
 from models.commands.parts import part
 from models.over_processes import cores
-from models.volume.bundle import BundleError, amend
+from models.volume.bundle import BundleError, load_bundle
 
 TAKES_HELP = "Whose noise, and which takes the response; else the shipped one's noise."
 
@@ -61,33 +61,39 @@ def synthetic_visits(
     pacs-model synthetic-visits hippocampus --data D --folds F --bundle ./bundle
         Have a bundle tell in its reports how much of a change it follows.
     """
-    record = part(name, "validation.retest.record")
     trial = part(name, "validation.synthetic_visits.trial")
     judgement = part(name, "validation.synthetic_visits.judgement")
     table = part(name, "validation.synthetic_visits.table")
     folds, states = folds or shipped_folds(name), bundle or models.bundle_folder(name)
     origin = part(name, "validation.origin").origin_of(folds, states)
-    noise = record.read_noise(states)
+    known = part(name, "interpretation.progression.noise")
+    noise = known.Noise.of(load_bundle(states).training)
     if noise is None:
         raise BundleError(
             f"{states} states no noise; measure it with: pacs-model retest {name} "
             f"--data {data} --folds {folds} --bundle {states}"
         )
     held_out = part(name, "validation.volumes").held_out_readers(folds, data)
-    found = []
-    for pair in trial.pairs(held_out, pairs, seed, processes or cores()):
-        found += pair
-        counted(len(found) // len(pair), pairs)
+    found, skipped = [], []
+    made = trial.pairs(held_out, pairs, seed, processes or cores())
+    for number, each in enumerate(made, start=1):
+        if isinstance(each, trial.Skipped):
+            skipped.append(each)
+        else:
+            found += each
+        counted(number, pairs)
     judged = judgement.judged(found, noise)
     table.write_pairs(output, judged)
     summaries = judgement.summaries(judged)
     for line in (*table.lines(summaries), "", *table.goals(summaries)):
         typer.echo(line)
-    typer.echo(f"{pairs} pairs from {len(held_out)} held-out cases: {output}")
+    made_of = f"from {len(held_out)} held-out cases"
+    typer.echo(f"{pairs - len(skipped)} pairs {made_of}: {output}")
+    for case, reason in skipped:
+        typer.echo(f"left out: {case}, {reason}")
     response = judgement.measured_response(found)
     if bundle is not None and response is None:
         typer.echo(f"fewer than {judgement.FEWEST_PAIRS} pairs: {bundle} is as it was")
     elif bundle is not None:
-        content = {**response.as_json(), "networks": dict(origin.networks)}
-        amend(bundle, {"training.change": content})
-        typer.echo(f"{bundle}: its reports tell the response from now on")
+        then = "its reports tell the response from now on"
+        typer.echo(origin.state(bundle, "training.change", response.as_json(), then))

@@ -1,7 +1,8 @@
 """What figures of the folds are figures of: settings, data, and the networks.
 
 They say something of a bundle only where that was trained by the same settings on the
-same data; any other is refused before hours are spent on it.
+same data; any other is refused before hours are spent on it. Every figure enters a
+bundle here.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 from models.hippocampus.learning.settings import HippocampusSettings
 from models.hippocampus.validation.folds import Fold, read_folds
-from models.volume.bundle import load_bundle
+from models.volume.bundle import amend, load_bundle
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +25,17 @@ class Origin:
     ----------
     networks
         Number of the fold → SHA-256 of its weights.
+    every
+        Only each so-manieth case was read.
     """
 
     settings: HippocampusSettings
     data_sha256: str
     networks: Mapping[str, str]
+    every: int = 1
 
     @classmethod
-    def of_folds(cls, folds: Iterable[Fold]) -> Origin:
+    def of_folds(cls, folds: Iterable[Fold], every: int = 1) -> Origin:
         """Return the origin of folds.
 
         Raises
@@ -49,13 +53,14 @@ class Origin:
                     "or data: put them into folders of their own"
                 )
         networks = {str(fold.number): fold.sha256 for fold in found}
-        return cls(*_recipe(first), networks)
+        return cls(*_recipe(first), networks, every)
 
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> Origin:
         """Read what `as_json` gave."""
         settings = HippocampusSettings(**content["settings"])
-        return cls(settings, content["data_sha256"], content["networks"])
+        every = content.get("every", 1)
+        return cls(settings, content["data_sha256"], content["networks"], every)
 
     def as_json(self) -> dict[str, Any]:
         """Return what `of` reads again."""
@@ -63,7 +68,41 @@ class Origin:
             "settings": self.settings.model_dump(mode="json"),
             "data_sha256": self.data_sha256,
             "networks": dict(self.networks),
+            "every": self.every,
         }
+
+    @property
+    def left_out(self) -> str:
+        """What was not read of the cases that a figure should rest on; "" if none."""
+        folds = self.settings.split.folds
+        if lacking := {str(fold) for fold in range(folds)} - set(self.networks):
+            return f"fold {', '.join(sorted(lacking, key=int))} of {folds} is not there"
+        return f"only each case of {self.every} was read" if self.every > 1 else ""
+
+    def state(
+        self, bundle: Path, place: str, content: Mapping[str, Any], then: str
+    ) -> str:
+        """Have a bundle state figures of all cases; return a line that says so.
+
+        Figures of a part of the cases are not written: reports would print them.
+
+        Parameters
+        ----------
+        place
+            As `models.volume.bundle.amend` takes it.
+        then
+            What the bundle does from now on, in words.
+
+        Raises
+        ------
+        models.volume.bundle.BundleError, ValueError
+            As `require_of`.
+        """
+        self.require_of(bundle)
+        if self.left_out:
+            return f"{bundle} is as it was: {self.left_out}"
+        amend(bundle, {place: {**content, "networks": dict(self.networks)}})
+        return f"{bundle}: {then}"
 
     def require_of(self, bundle: Path) -> None:
         """Do nothing if the bundle may state figures of these folds.

@@ -58,7 +58,7 @@ def run(
     truth_mm3 = {case.name: float((case.labels > 0).sum()) for _, case in pairs}
     content["by_volume"] = by_volume(scores, truth_mm3)
     content["networks"] = dict(origin.networks)
-    if bundle:
+    if bundle:  # folds that lack are named in its ``split``
         entropy = content["largest_entropy"]
         amend(bundle, {"metrics": content, "training.limits.entropy": entropy})
     return content

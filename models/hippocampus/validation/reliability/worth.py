@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from textwrap import wrap
@@ -22,7 +22,6 @@ from models.hippocampus.validation.reliability.fitting import (
 )
 from models.hippocampus.validation.robustness.suite import CLEAN
 from models.hippocampus.validation.robustness.trial import read_trials
-from models.volume.bundle import amend
 
 GOOD_DICE = LOWEST[Grade.A]
 """Of the whole; the table says which share of each grade reaches it."""
@@ -206,22 +205,3 @@ def _measured(share: Share) -> dict[str, Any]:
         "spearman": str(share.spearman),
         "pearson": str(share.pearson),
     }
-
-
-def write(
-    found: Judged, folder: Path, networks: Mapping[str, str] | None = None
-) -> None:
-    """Write ``training.reliability`` into the bundle in a folder.
-
-    Parameters
-    ----------
-    networks
-        Number of a fold → SHA-256 of the weights that made the readings.
-
-    Raises
-    ------
-    models.volume.bundle.BundleError
-        The folder holds no intact bundle.
-    """
-    content = {**as_json(found), "networks": dict(networks or {})}
-    amend(folder, {"training.reliability": content})

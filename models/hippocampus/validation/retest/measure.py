@@ -27,8 +27,10 @@ def measure_noise(
     seed: int = 0,
     told: Callable[[str], None] = lambda _: None,
     processes: int = 1,
-) -> Noise:
-    """Return the SEM of every structure.
+) -> tuple[Noise, list[str]]:
+    """Return the SEM of every structure, and the names of cases without one.
+
+    A case of which a structure was not found in each reading has none.
 
     Parameters
     ----------
@@ -43,25 +45,26 @@ def measure_noise(
     Raises
     ------
     ValueError
-        There is no case, or one is read as empty.
+        There is no case that was read each time.
     """
     found: dict[str, dict[str, list[list[float]]]] = {
         structure.name: defaultdict(list) for structure in STRUCTURES
     }
-    if not held_out:
-        raise ValueError("no held-out case to read again")
+    unread = []
     work = partial(_readings, repeats=repeats, seed=seed)
     read_again = over_processes(work, held_out, processes)
     for (case, _), volumes in zip(held_out, read_again, strict=True):
+        told(case.name)
+        if min(map(min, volumes.values())) <= 0:
+            unread.append(case.name)
+            continue
         for name, values in volumes.items():
             found[name][str(case.subject)].append(values)
-        told(case.name)
-    return Noise(
-        {name: spread(readings, seed) for name, readings in found.items()},
-        len(held_out),
-        len(found[STRUCTURES[0].name]),
-        repeats,
-    )
+    if len(unread) == len(held_out):
+        raise ValueError("no held-out case to read again that is found each time")
+    spreads = {name: spread(readings, seed) for name, readings in found.items()}
+    subjects = len(found[STRUCTURES[0].name])
+    return Noise(spreads, len(held_out) - len(unread), subjects, repeats), unread
 
 
 def _readings(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -48,16 +49,11 @@ def run(
         A network was trained on a subject that its fold holds out.
     """
     pairs = held_out(folds, data)[::every]
-    origin = Origin.of_folds(fold for fold, _ in pairs)
+    origin = Origin.of_folds((fold for fold, _ in pairs), every)
     output.mkdir(parents=True, exist_ok=True)
     (output / ORIGIN).unlink(missing_ok=True)
     partial = output / f"{TRIALS}.partial"
-    about = {
-        "folds": origin.as_json(),
-        "limits": load_bundle(bundle).training["limits"],
-        "suite": [entry.key for entry in SUITE],
-    }
-    done = _begin(partial, about, {case.name for _, case in pairs})
+    done = _begin(partial, about(origin, bundle), {case.name for _, case in pairs})
     rest = [pair for pair in pairs if pair.case.name not in done]
     read = trials(rest, bundle, processes=processes)
     with partial.open("a", encoding="utf-8") as file:
@@ -72,11 +68,23 @@ def run(
     partial.unlink()
 
 
+def about(origin: Origin, bundle: Path) -> dict[str, Any]:
+    """Return what shapes the trials; those of anything else are not gone on from."""
+    known = load_bundle(bundle)
+    return {
+        "folds": origin.as_json(),
+        "limits": known.training["limits"],
+        "preprocessing": dict(known.preprocessing),
+        "suite": [entry.key for entry in SUITE],
+        "version": version("pacs-ai-node"),
+    }
+
+
 def _begin(partial: Path, about: Mapping[str, Any], wanted: set[str]) -> set[str]:
     """Write what an interrupted run of the same kind had done; return its cases.
 
-    Its first line says which folds, limits and perturbations it is of: of others,
-    nothing is kept. A case that was cut off is read again.
+    Its first line says what it is of, `about`: of others, nothing is kept. A case that
+    was cut off is read again.
     """
     lines: list[str] = []
     if partial.is_file():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,6 +22,13 @@ RATES = (-8.0, 2.0)
 
 YEARS = (0.5, 5.0)
 """Between the visits."""
+
+
+class Skipped(NamedTuple):
+    """A case of which no pair was made, and why."""
+
+    case: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +70,8 @@ def pairs(
     count: int,
     seed: int = 0,
     processes: int = 1,
-) -> Iterator[list[Pair]]:
-    """Yield the structures of each pair.
+) -> Iterator[list[Pair] | Skipped]:
+    """Yield the structures of each pair, or why there is none.
 
     Parameters
     ----------
@@ -79,8 +87,15 @@ def pairs(
     yield from over_processes(partial(_pair, seed=seed), turns, processes)
 
 
-def _pair(turn: tuple[int, Case, Read], seed: int) -> list[Pair]:
-    number, case, read = turn
+def _pair(turn: tuple[int, Case, Read], seed: int) -> list[Pair] | Skipped:
+    """Make and read one pair; none of a case that no warp fits or nobody finds."""
+    try:
+        return _made(*turn, seed)
+    except ValueError as error:
+        return Skipped(turn[1].name, str(error))
+
+
+def _made(number: int, case: Case, read: Read, seed: int) -> list[Pair]:
     rng = np.random.default_rng([seed, number])
     rate, years = float(rng.uniform(*RATES)), float(rng.uniform(*YEARS))
     warp = atrophy(case.labels, (1 + rate / 100) ** years)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -86,3 +87,36 @@ def test_a_bundle_of_another_training_is_refused(
 
     assert "pacs-model train hippocampus --data" in str(told.value)
     assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "every", "left_out"),
+    [
+        (range(5), 1, ""),
+        (range(4), 1, "fold 4 of 5 is not there"),
+        ([0, 3], 1, "fold 1, 2, 4 of 5 is not there"),
+        (range(5), 10, "only each case of 10 was read"),
+    ],
+)
+def test_figures_of_a_part_of_the_cases_enter_no_bundle(
+    tmp_path: Path, numbers: Iterable[int], every: int, left_out: str
+) -> None:
+    """A quick look, or folds that are still training: one line says why."""
+    bundle = build_trained(tmp_path)
+    before = (bundle / "bundle.json").read_bytes()
+    origin = Origin.of_folds([build_fold(number) for number in numbers], every)
+    read_again = Origin.of(json.loads(json.dumps(origin.as_json())))
+
+    line = read_again.state(bundle, "training.score", {"a": 1}, "it states a score")
+
+    said = f"is as it was: {left_out}" if left_out else "it states a score"
+    assert line.endswith(said)
+    assert ((bundle / "bundle.json").read_bytes() == before) is bool(left_out)
+
+
+def test_trials_of_before_a_quick_look_was_noted_are_of_every_case() -> None:
+    """Their record names no share."""
+    content = Origin.of_folds([build_fold(0)]).as_json()
+    del content["every"]
+
+    assert Origin.of(content).every == 1

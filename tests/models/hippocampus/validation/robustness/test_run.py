@@ -20,7 +20,7 @@ from models.hippocampus.network import ResidualUNet
 from models.hippocampus.phantom_image import phantom
 from models.hippocampus.preprocess import normalise
 from models.hippocampus.validation.folds import Fold, read_folds, write_fold
-from models.hippocampus.validation.robustness.run import run
+from models.hippocampus.validation.robustness.run import about, origin_of_trials, run
 from models.hippocampus.validation.robustness.suite import SUITE, Entry
 from models.hippocampus.validation.robustness.trial import (
     as_fold,
@@ -28,7 +28,6 @@ from models.hippocampus.validation.robustness.trial import (
     trial,
 )
 from models.training.settings import read_settings
-from models.volume.bundle import load_bundle
 from models.volume.nifti import write_nifti
 from tests.models.hippocampus.test_model import RAS
 
@@ -135,6 +134,20 @@ def test_the_command_tries_held_out_cases_and_writes_the_table(
     }
 
 
+def test_limits_of_another_training_are_refused_before_the_work(
+    places: list[str],
+) -> None:
+    """What they flag says nothing of the readings of these folds."""
+    shipped = str(models.bundle_folder("hippocampus"))
+
+    with pytest.raises(ValueError, match="trained with other settings"):
+        CliRunner().invoke(
+            app,
+            ["robustness", "hippocampus", *places, "--bundle", shipped],
+            catch_exceptions=False,
+        )
+
+
 @pytest.mark.parametrize("is_cut", [False, True])
 def test_an_interrupted_run_goes_on_where_it_was(
     places: list[str], said: str, is_cut: bool
@@ -143,16 +156,9 @@ def test_an_interrupted_run_goes_on_where_it_was(
     data, folds, output = map(Path, places[1::2])
     whole = (output / "trials.jsonl").read_text(encoding="utf-8")
     shipped = models.bundle_folder("hippocampus")
-    origin = json.loads((output / "folds.json").read_text(encoding="utf-8"))
-    about = json.dumps(
-        {
-            "folds": origin,
-            "limits": load_bundle(shipped).training["limits"],
-            "suite": [entry.key for entry in SUITE],
-        }
-    )
+    first = json.dumps(about(origin_of_trials(output / "trials.jsonl"), shipped))
     marked = whole.replace('"subject": ', '"subject": 1')
-    kept = f"{about}\n{marked[:-9] if is_cut else marked}"
+    kept = f"{first}\n{marked[:-9] if is_cut else marked}"
     other = output.parent / f"out-{is_cut}"
     other.mkdir()
     (other / "trials.jsonl.partial").write_text(kept, encoding="utf-8")
