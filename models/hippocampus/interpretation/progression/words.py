@@ -146,6 +146,7 @@ def response_text(response: Response | None) -> Iterator[Statement]:
     may = "be larger than" if max(response.response.values()) < 1 else "differ from"
     yield Statement(
         "Response",
-        f"On {response.pairs} made pairs of visits the network followed so much of a "
-        f"change: {shares}; a true change may {may} the one that is printed.",
+        f"On {response.pairs} synthetic pairs of visits (warped images, no patients) "
+        f"the network followed so much of a true change: {shares}; a true change may "
+        f"{may} the one that is printed.",
     )

@@ -305,9 +305,9 @@ def test_what_the_network_was_seen_to_follow_is_one_sentence() -> None:
     result = told(patient, 2715, replace(READING, response=known))
 
     assert sentence(result, "Response") == (
-        "On 200 made pairs of visits the network followed so much of a change: "
-        "Hippocampus 92 %, Anterior hippocampus 92 %; a true change may be larger "
-        "than the one that is printed."
+        "On 200 synthetic pairs of visits (warped images, no patients) the network "
+        "followed so much of a true change: Hippocampus 92 %, Anterior hippocampus "
+        "92 %; a true change may be larger than the one that is printed."
     )
     others = tuple(s for s in result.statements if s.label != "Response")
     assert others == silent.statements
