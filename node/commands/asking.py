@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from node.errors import ConfigError
+from node.commands.ledgers import studies_named
 from node.jobs.ledger import Ledger
 
 
@@ -15,18 +15,12 @@ def studies_meant(ledger: Ledger, wanted: str | None) -> frozenset[str] | None:
 
     Raises
     ------
-    ConfigError
-        The ledger knows no such study. What was typed is not repeated: it may name
-        a person.
+    NodeError
+        There is none.
     """
     if wanted is None:
         return None
-    found = frozenset(row.study_instance_uid for row in ledger.studies.find(wanted))
-    if not found:
-        raise ConfigError(
-            "no study is known by that UID, number or hash: pacs-node jobs"
-        )
-    return found
+    return frozenset(row.study_instance_uid for row in studies_named(ledger, wanted))
 
 
 def at_terminal() -> bool:

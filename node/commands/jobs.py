@@ -12,10 +12,12 @@ import typer
 from node import config, listing
 from node.commands.ledgers import of_results, opened, studies_named
 from node.commands.options import (
+    WHICH,
     ConfigOption,
     JsonOption,
     ModelOption,
     ResultsOption,
+    StudyOption,
 )
 from node.commands.terminal import console, print_json
 from node.errors import ConfigError
@@ -26,7 +28,6 @@ from node.jobs.ledger_jobs import JobRow
 from node.log import salted
 from node.moments import zone
 
-WHICH = "Which jobs"
 LIVE = "Live view"
 SHOWN = 50
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -74,14 +75,7 @@ def known_since(text: str | None) -> str | None:
 
 def jobs(
     config_file: ConfigOption = None,
-    study: Annotated[
-        str | None,
-        typer.Option(
-            metavar="STUDY",
-            help="Only this UID, accession number or hash of the log.",
-            rich_help_panel=WHICH,
-        ),
-    ] = None,
+    study: StudyOption = None,
     state: Annotated[
         list[str] | None,
         typer.Option(

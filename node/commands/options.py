@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import models
-from models.page import COMMON
+from models.help_page import COMMON
 
 SERVE = "Serve"
 READ = "Read at the desk"
@@ -64,6 +64,17 @@ ModelOption = Annotated[
         help="Only this model; else every model that there is.",
         callback=known_model,
         autocompletion=model_names,
+    ),
+]
+WHICH = "Which ones"
+"""Panel of the options that ``jobs``, ``retry`` and ``retract`` choose by."""
+
+StudyOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="STUDY",
+        help="Only this UID, accession number or hash of the log.",
+        rich_help_panel=WHICH,
     ),
 ]
 READING = "How it is read and sent"

@@ -14,7 +14,14 @@ from models.volume.bundle import BundleError, load_bundle
 from node import config, log
 from node.commands.asking import agreed, at_terminal, counted, studies_meant
 from node.commands.ledgers import opened
-from node.commands.options import ConfigOption, JsonOption, known_model, model_names
+from node.commands.options import (
+    WHICH,
+    ConfigOption,
+    JsonOption,
+    StudyOption,
+    known_model,
+    model_names,
+)
 from node.commands.terminal import console, print_json
 from node.config import Settings
 from node.errors import ConfigError
@@ -26,7 +33,6 @@ from node.lock import holder
 if TYPE_CHECKING:
     from node.retraction.deletion import Deletions
 
-WHICH = "Which results"
 CODES = ("quality", "safety")
 NO_REST = "--delete needs the archive's REST: write [archive] rest = true"
 NOBODY_TO_ASK = "nobody can be asked here: add --yes to take back without a question"
@@ -82,14 +88,7 @@ def retract(
             rich_help_panel=WHICH,
         ),
     ] = "",
-    study: Annotated[
-        str | None,
-        typer.Option(
-            metavar="STUDY",
-            help="Only this UID, accession number or hash of the log.",
-            rich_help_panel=WHICH,
-        ),
-    ] = None,
+    study: StudyOption = None,
     reason: Annotated[
         str,
         typer.Option(

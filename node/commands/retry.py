@@ -13,7 +13,13 @@ from node import config, log
 from node.commands.asking import agreed, at_terminal, counted, studies_meant
 from node.commands.jobs import known_since, since_when
 from node.commands.ledgers import opened
-from node.commands.options import ConfigOption, JsonOption, ModelOption
+from node.commands.options import (
+    WHICH,
+    ConfigOption,
+    JsonOption,
+    ModelOption,
+    StudyOption,
+)
 from node.commands.terminal import console, print_json
 from node.config import Settings
 from node.errors import ConfigError
@@ -27,7 +33,6 @@ from node.lock import holder
 if TYPE_CHECKING:
     from node.repeat import JobsAgain, Offers, Wanted
 
-WHICH = "Which jobs"
 SEND = "Send again"
 WHEN_IT_RUNS = "the node does it when it runs: pacs-node run"
 
@@ -59,14 +64,7 @@ def retry(
         ),
     ] = ["failed"],  # noqa: B006 - typer wants a list, and nobody changes it
     model: ModelOption = None,
-    study: Annotated[
-        str | None,
-        typer.Option(
-            metavar="STUDY",
-            help="Only this UID, accession number or hash of the log.",
-            rich_help_panel=WHICH,
-        ),
-    ] = None,
+    study: StudyOption = None,
     since: Annotated[
         str | None,
         typer.Option(
