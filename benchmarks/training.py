@@ -28,14 +28,14 @@ import torch
 from torch import nn
 
 from benchmarks.machine import Moment, description
+from models.hippocampus.cases.data import Case, read_data
 from models.hippocampus.eda.checks import EDGE_VOXELS
 from models.hippocampus.eda.phantom_pairs import write_pair, write_pairs
-from models.hippocampus.learning.cases import Case, read_data
 from models.hippocampus.learning.dataset import AugmentedCases
-from models.hippocampus.learning.settings import HippocampusSettings
 from models.hippocampus.learning.train import settings_of
 from models.hippocampus.network import ResidualUNet
 from models.hippocampus.phantom_image import phantom
+from models.hippocampus.settings import HippocampusSettings
 from models.over_processes import cores
 from models.training.loop import LOG, fit
 from models.training.loss import deeply_supervised

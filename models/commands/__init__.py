@@ -13,7 +13,7 @@ from models.commands.robustness import robustness
 from models.commands.synthetic_visits import synthetic_visits
 from models.commands.train import train
 from models.commands.verify import verify
-from models.page import Commands
+from models.help_page import Commands
 
 app = Commands(name="pacs-model")
 

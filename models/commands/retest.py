@@ -52,7 +52,7 @@ def retest(
     measure = part(name, "validation.retest.measure")
     folds = folds or shipped_folds(name)
     origin = part(name, "validation.origin").origin_of(folds, bundle)
-    held_out = part(name, "validation.volumes").held_out_readers(folds, data)
+    held_out = part(name, "validation.readers").held_out_readers(folds, data)
     told, used = Counted(len(held_out)), processes or cores()
     noise, unread = measure.measure_noise(held_out, repeats, seed, told, used)
     typer.echo(

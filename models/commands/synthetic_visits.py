@@ -73,7 +73,7 @@ def synthetic_visits(
             f"{states} states no noise; measure it with: pacs-model retest {name} "
             f"--data {data} --folds {folds} --bundle {states}"
         )
-    held_out = part(name, "validation.volumes").held_out_readers(folds, data)
+    held_out = part(name, "validation.readers").held_out_readers(folds, data)
     found, skipped = [], []
     made = trial.pairs(held_out, pairs, seed, processes or cores())
     for number, each in enumerate(made, start=1):

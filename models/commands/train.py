@@ -18,7 +18,7 @@ from models.commands.options import (
 from models.commands.parts import part
 
 if TYPE_CHECKING:
-    from models.training.manner import Manner
+    from models.training.run_options import RunOptions
 
 INTERRUPTED = 130
 """Exit status of a command that Ctrl-C ended."""
@@ -116,14 +116,14 @@ def train(
     training = part(name, "learning.train")
     try:
         chosen = training.settings_of(settings, epochs)
-        manner = _manner(validate, tensorboard, device, deterministic)
+        options = _run_options(validate, tensorboard, device, deterministic)
         if folds is None:
-            folder = training.run(data, output, chosen, fold, manner, release)
+            folder = training.run(data, output, chosen, fold, options, release)
             typer.echo(
                 f'[models.{name}] bundle = "{folder}" serves it; see {folder}/log.jsonl'
             )
         else:
-            _train_folds(name, data, output, chosen, folds, manner)
+            _train_folds(name, data, output, chosen, folds, options)
     except KeyboardInterrupt:
         typer.echo(
             f"interrupted; every whole epoch is kept in {output}: "
@@ -133,23 +133,25 @@ def train(
         raise typer.Exit(INTERRUPTED) from None
 
 
-def _manner(
+def _run_options(
     validate: int, tensorboard: bool, device: Device, deterministic: bool
-) -> Manner:
-    from models.training.manner import Manner  # loads torch: not for a help page
+) -> RunOptions:
     from models.training.progress import TerminalProgress
+    from models.training.run_options import (
+        RunOptions,  # loads torch: not for a help page
+    )
 
     progress = TerminalProgress(Console(highlight=False))
-    return Manner(device.value, deterministic, tensorboard, validate, progress)
+    return RunOptions(device.value, deterministic, tensorboard, validate, progress)
 
 
 def _train_folds(
-    name: str, data: Path, output: Path, settings: Any, folds: str, manner: Manner
+    name: str, data: Path, output: Path, settings: Any, folds: str, options: RunOptions
 ) -> None:
     training = part(name, "learning.train_folds")
     try:
         numbers = training.fold_numbers(folds, settings.split.folds)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--folds") from None
-    for line in training.train_folds(data, output, settings, numbers, manner):
+    for line in training.train_folds(data, output, settings, numbers, options):
         typer.echo(line)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from models.page import Commands
+from models.help_page import Commands
 from node.commands import options
 from node.commands.batch import batch
 from node.commands.calibrate import calibrate

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.page import Commands
+from models.help_page import Commands
 from node import config
 from node.commands.options import ConfigOption
 from node.commands.terminal import print_line

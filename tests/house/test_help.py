@@ -8,7 +8,7 @@ import pytest
 from rich.text import Text
 from typer.testing import CliRunner
 
-from models.page import split_page
+from models.help_page import split_page
 from tests.house.programs import PROGRAMS, commands
 
 

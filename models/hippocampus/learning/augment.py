@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from models.hippocampus.learning.settings import Augmentation
 from models.hippocampus.preprocess import Shape
+from models.hippocampus.settings import Augmentation
 
 ELASTIC_NODES = (5, 7, 5)
 

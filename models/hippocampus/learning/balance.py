@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from models.hippocampus.learning.cases import Case
+from models.hippocampus.cases.data import Case
 from models.hippocampus.preprocess import Preprocessing
 from models.hippocampus.segment import probabilities
 

@@ -1,4 +1,4 @@
-"""Training cases: split by subject, and as the training loop wants them."""
+"""Training cases as the training loop wants them."""
 
 from __future__ import annotations
 
@@ -8,30 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from models.hippocampus.cases.data import Case
 from models.hippocampus.learning.augment import deform, shade
-from models.hippocampus.learning.cases import Case
-from models.hippocampus.learning.settings import Augmentation
 from models.hippocampus.preprocess import Shape
-
-
-def split_by_subject(
-    cases: Sequence[Case], fold: int, folds: int = 5, seed: int = 0
-) -> tuple[list[Case], list[Case]]:
-    """Return training and held-out cases of one fold; no subject is in both.
-
-    Raises
-    ------
-    ValueError
-        ``fold`` is not one of ``0 … folds - 1``.
-    """
-    if not 0 <= fold < folds:
-        raise ValueError(f"fold is 0 to {folds - 1}, not {fold}")
-    subjects = np.array(sorted({case.subject for case in cases}))
-    held_out = set(
-        np.random.default_rng(seed).permutation(subjects)[fold::folds].tolist()
-    )
-    training = [case for case in cases if case.subject not in held_out]
-    return training, [case for case in cases if case.subject in held_out]
+from models.hippocampus.settings import Augmentation
 
 
 class AugmentedCases:

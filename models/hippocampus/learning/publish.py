@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from torch import nn
 
+from models.hippocampus.cases.data import TASK04_SHA256, Case
 from models.hippocampus.golden import golden_case
-from models.hippocampus.learning.cases import Case
-from models.hippocampus.learning.settings import HippocampusSettings
 from models.hippocampus.model import WEIGHTS, build
+from models.hippocampus.settings import HippocampusSettings
 from models.training.checkpoint import save_weights
 from models.training.settings import settings_digest
 from models.volume.bundle import (
@@ -28,9 +28,6 @@ from models.volume.bundle import (
 
 SHIPPED = Path(__file__).parents[1] / BUNDLE_FILE
 """What does not depend on a training is taken from the shipped bundle."""
-
-TASK04_SHA256 = "9eefb3a451341e04ec238078cbf2193392f875a81cb4d1bc8aa310b8866b2d62"
-"""Of Task04_Hippocampus, as `models.hippocampus.learning.cases.digest` makes it."""
 
 TASK04 = "Task04_Hippocampus without the broken 010, 118 and 281"
 

@@ -9,23 +9,24 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
+from models.hippocampus.cases.data import Case, Data, read_data
+from models.hippocampus.cases.scores import score_network
+from models.hippocampus.cases.split import split_by_subject
+from models.hippocampus.cases.summary import mean_dice, metrics_object
 from models.hippocampus.learning import publish
 from models.hippocampus.learning.balance import balance
-from models.hippocampus.learning.cases import Case, Data, read_data
-from models.hippocampus.learning.dataset import AugmentedCases, split_by_subject
-from models.hippocampus.learning.settings import SHIPPED, HippocampusSettings
+from models.hippocampus.learning.dataset import AugmentedCases
 from models.hippocampus.network import ResidualUNet
 from models.hippocampus.preprocess import FloatVolume, Preprocessing, Shape
 from models.hippocampus.segment import probabilities
-from models.hippocampus.validation.evaluation.scores import score_network
-from models.hippocampus.validation.evaluation.summary import mean_dice, metrics_object
+from models.hippocampus.settings import SHIPPED, HippocampusSettings
 from models.training.checkpoint import as_written
 from models.training.determinism import deterministic
 from models.training.loop import fit
 from models.training.loss import deeply_supervised
-from models.training.manner import Manner
 from models.training.overlays import Window
 from models.training.precision import chosen_device
+from models.training.run_options import RunOptions
 from models.training.settings import (
     read_settings,
     settings_digest,
@@ -82,7 +83,7 @@ def train_network(
     settings: HippocampusSettings,
     fold: int | None,
     folder: Path,
-    manner: Manner,
+    options: RunOptions,
 ) -> Trained:
     """Return the averaged and balanced network, trained without the fold.
 
@@ -95,17 +96,17 @@ def train_network(
         What lies there is of other settings, data or fold.
     """
     training, held_out = split(data, settings, fold)
-    with deterministic(manner.deterministic):
+    with deterministic(options.deterministic):
         torch.manual_seed(settings.loop.seed)
         network = fit(
             ResidualUNet(settings.widths),
             AugmentedCases(training, settings.window, settings.augmentation),
             deeply_supervised,
             settings.loop,
-            SingleProcess(chosen_device(manner.device)),
+            SingleProcess(chosen_device(options.device)),
             folder,
             _made_by(data, settings, fold),
-            _watch(held_out, training, settings, folder, manner),
+            _watch(held_out, training, settings, folder, options),
         )
     write_resolved(settings, folder)
     network = network.cpu()
@@ -129,10 +130,10 @@ def _watch(
     training: Sequence[Case],
     settings: HippocampusSettings,
     folder: Path,
-    manner: Manner,
+    options: RunOptions,
 ) -> Watch:
-    trackers: list[Tracker] = [manner.progress] if manner.progress else []
-    if manner.tensorboard:
+    trackers: list[Tracker] = [options.progress] if options.progress else []
+    if options.tensorboard:
         shown = [
             Window(case.name, case.image, case.labels)
             for case in (held_out or training)[:PICTURED]
@@ -142,8 +143,8 @@ def _watch(
     def validate(network: nn.Module) -> Mapping[str, float]:
         return mean_dice(score_network(network, held_out, settings.window, fold=0))
 
-    judged = held_out and manner.validate_every
-    return Watch(trackers, validate if judged else None, manner.validate_every or 1)
+    judged = held_out and options.validate_every
+    return Watch(trackers, validate if judged else None, options.validate_every or 1)
 
 
 def _reader(window: Shape) -> Any:
@@ -161,7 +162,7 @@ def run(
     output: Path,
     settings: HippocampusSettings,
     fold: int | None = None,
-    manner: Manner | None = None,
+    options: RunOptions | None = None,
     release: str | None = None,
 ) -> Path:
     """Train on all cases, or on all but one fold, and return the bundle folder.
@@ -176,9 +177,9 @@ def run(
     release
         Version of the bundle; else it says that it is the user's own.
     """
-    manner = manner or Manner()
-    data = read_data(folder, manner.progress.read if manner.progress else None)
-    trained = train_network(data, settings, fold, output, manner)
+    options = options or RunOptions()
+    data = read_data(folder, options.progress.read if options.progress else None)
+    trained = train_network(data, settings, fold, output, options)
     training, held_out = split(data, settings, fold)
     record = publish.training_record(data.name, training, data.sha256, settings)
     record["balance"] = round(trained.balance, BALANCE_DIGITS)

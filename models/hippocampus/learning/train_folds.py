@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from models.hippocampus.learning.cases import Data, read_data
-from models.hippocampus.learning.settings import HippocampusSettings
+from models.hippocampus.cases.data import Data, read_data
+from models.hippocampus.cases.folds import read_fold, write_fold
+from models.hippocampus.cases.scores import score_network
+from models.hippocampus.cases.summary import mean_dice, summarise
 from models.hippocampus.learning.train import (
     BALANCE_DIGITS,
     Trained,
@@ -20,11 +22,9 @@ from models.hippocampus.learning.train import (
     split_name,
     train_network,
 )
-from models.hippocampus.validation.evaluation.scores import score_network
-from models.hippocampus.validation.evaluation.summary import mean_dice, summarise
-from models.hippocampus.validation.folds import read_fold, write_fold
+from models.hippocampus.settings import HippocampusSettings
 from models.training.loop import CHECKPOINT, LOG
-from models.training.manner import Manner
+from models.training.run_options import RunOptions
 from models.training.settings import settings_digest
 
 
@@ -33,7 +33,7 @@ def train_folds(
     folder: Path,
     settings: HippocampusSettings,
     numbers: Sequence[int],
-    manner: Manner | None = None,
+    options: RunOptions | None = None,
 ) -> Iterator[str]:
     """Train each fold that has no result; yield a line about every fold.
 
@@ -52,22 +52,26 @@ def train_folds(
     models.training.checkpoint.CheckpointError
         A training that is under way there has other settings or data.
     """
-    manner = manner or Manner()
-    read = read_data(data, manner.progress.read if manner.progress else None)
+    options = options or RunOptions()
+    read = read_data(data, options.progress.read if options.progress else None)
     for number in numbers:
         if _is_there(folder, number, read, settings):
             yield f"fold {number}: is there"
             continue
-        if manner.progress:
-            manner.progress.title(f"fold {number}")
-        yield _train_fold(read, folder, settings, number, manner)
+        if options.progress:
+            options.progress.title(f"fold {number}")
+        yield _train_fold(read, folder, settings, number, options)
 
 
 def _train_fold(
-    data: Data, folder: Path, settings: HippocampusSettings, number: int, manner: Manner
+    data: Data,
+    folder: Path,
+    settings: HippocampusSettings,
+    number: int,
+    options: RunOptions,
 ) -> str:
     work = folder / f"fold{number}"
-    trained = train_network(data, settings, number, work, manner)
+    trained = train_network(data, settings, number, work, options)
     (folder / f"fold{number}.jsonl").write_bytes((work / LOG).read_bytes())
     line = _judge_and_write(trained, data, folder, settings, number)
     (work / CHECKPOINT).unlink()  # what it led to is there

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from models.hippocampus.learning.settings import HippocampusSettings
-from models.hippocampus.validation.folds import Fold, read_folds
+from models.hippocampus.cases.folds import Fold, read_folds
+from models.hippocampus.settings import HippocampusSettings
 from models.volume.bundle import amend, load_bundle
 
 
@@ -139,7 +139,7 @@ def origin_of(folds: Path, bundle: Path | None = None) -> Origin:
     Raises
     ------
     FileNotFoundError, ValueError, models.volume.bundle.BundleError
-        As `models.hippocampus.validation.folds.read_folds` and `Origin` raise them.
+        As `models.hippocampus.cases.folds.read_folds` and `Origin` raise them.
     """
     found = Origin.of_folds(read_folds(folds))
     if bundle:

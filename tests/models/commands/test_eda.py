@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from models.hippocampus.cases.data import read_data
 from models.hippocampus.eda.phantom_pairs import write_pairs
-from models.hippocampus.learning.cases import read_data
 
 
 def pacs_model(*words: str | Path) -> subprocess.CompletedProcess[str]:

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from models.hippocampus.learning.baseline.network import WIDTHS
-from models.hippocampus.learning.settings import Split
+from models.hippocampus.settings import Split
 from models.training.settings import Recipe, TrainingSection
 
 ORIGINAL = Path(__file__).parent / "training.toml"

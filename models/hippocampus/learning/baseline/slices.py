@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.hippocampus.learning.cases import Case
+from models.hippocampus.cases.data import Case
 from models.hippocampus.network import CLASSES
 from models.hippocampus.preprocess import FloatVolume, windows
 from models.training.precision import autocast

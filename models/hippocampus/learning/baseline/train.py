@@ -18,13 +18,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models.hippocampus.cases.data import Case, read_data
+from models.hippocampus.cases.scores import score_probabilities
+from models.hippocampus.cases.split import split_by_subject
 from models.hippocampus.learning.baseline.budget import Budget, BudgetSpentError
 from models.hippocampus.learning.baseline.network import RecursiveUNet
 from models.hippocampus.learning.baseline.settings import ORIGINAL, BaselineSettings
 from models.hippocampus.learning.baseline.slices import SliceCases, probabilities
-from models.hippocampus.learning.cases import Case, read_data
-from models.hippocampus.learning.dataset import split_by_subject
-from models.hippocampus.validation.evaluation.scores import score_probabilities
 from models.training.checkpoint import save_weights
 from models.training.loop import LOG, fit
 from models.training.settings import (

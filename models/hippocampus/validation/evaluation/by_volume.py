@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models.hippocampus.validation.evaluation.scores import CaseScores
-from models.hippocampus.validation.evaluation.summary import DIGITS, counts, interval
+from models.hippocampus.cases.scores import CaseScores
+from models.hippocampus.cases.summary import DIGITS, counts, interval
 from models.training.metrics import FEWEST_SUBJECTS
 
 QUARTERS = 4

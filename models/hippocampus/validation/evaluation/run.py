@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from models.hippocampus.cases.folds import refuse_leak
+from models.hippocampus.cases.held_out import HeldOut, held_out
+from models.hippocampus.cases.scores import CaseScores, score_held_out
+from models.hippocampus.cases.summary import Baseline, metrics_object
 from models.hippocampus.validation.evaluation.by_volume import by_volume
-from models.hippocampus.validation.evaluation.scores import CaseScores, score_held_out
-from models.hippocampus.validation.evaluation.summary import Baseline, metrics_object
 from models.hippocampus.validation.evaluation.tables import tables
-from models.hippocampus.validation.folds import refuse_leak
-from models.hippocampus.validation.held_out import HeldOut, held_out
 from models.hippocampus.validation.origin import Origin, origin_of
 from models.over_processes import over_processes, suitable_processes
 from models.volume.bundle import amend
@@ -43,7 +43,7 @@ def run(
     Raises
     ------
     FileNotFoundError, ValueError
-        As `models.hippocampus.validation.held_out.held_out` and
+        As `models.hippocampus.cases.held_out.held_out` and
         `models.hippocampus.validation.origin.Origin` raise them.
     """
     origin = origin_of(folds_folder, bundle)
@@ -84,7 +84,7 @@ def read_baseline(folder: Path, pairs: Sequence[HeldOut]) -> Baseline | None:
 
     Raises
     ------
-    models.hippocampus.validation.folds.LeakError
+    models.hippocampus.cases.folds.LeakError
         It was judged on a subject that it was trained on.
     ValueError
         The file is no record of a baseline, or it was trained with other cases.

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from models.hippocampus.validation.evaluation.scores import METRICS, PARTS
+from models.hippocampus.cases.scores import METRICS, PARTS
 
 DASH, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
 

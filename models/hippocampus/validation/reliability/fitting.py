@@ -17,7 +17,7 @@ import numpy as np
 from scipy import optimize, stats
 
 from models.contract import Grade
-from models.hippocampus.learning.publish import TASK04_SHA256
+from models.hippocampus.cases.data import TASK04_SHA256
 from models.hippocampus.quality.reliability import (
     BETTER,
     Floats,

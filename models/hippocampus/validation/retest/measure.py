@@ -8,12 +8,12 @@ from functools import partial
 
 import numpy as np
 
+from models.hippocampus.cases.data import Case
 from models.hippocampus.findings import STRUCTURES
 from models.hippocampus.interpretation.progression.noise import Noise
-from models.hippocampus.learning.cases import Case
+from models.hippocampus.validation.readers import Read
 from models.hippocampus.validation.retest.rescan import rescan
 from models.hippocampus.validation.retest.sem import spread
-from models.hippocampus.validation.volumes import Read
 from models.over_processes import over_processes
 
 REPEATS = 12

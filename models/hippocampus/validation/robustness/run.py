@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from models.hippocampus.validation.held_out import held_out
+from models.hippocampus.cases.held_out import held_out
 from models.hippocampus.validation.origin import Origin
 from models.hippocampus.validation.reliability.fitting import graded
 from models.hippocampus.validation.robustness import table
@@ -45,7 +45,7 @@ def run(
 
     Raises
     ------
-    models.hippocampus.validation.folds.LeakError
+    models.hippocampus.cases.folds.LeakError
         A network was trained on a subject that its fold holds out.
     """
     pairs = held_out(folds, data)[::every]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from models.contract import Grade
-from models.hippocampus.validation.evaluation.scores import PARTS
+from models.hippocampus.cases.scores import PARTS
 from models.hippocampus.validation.robustness.suite import CLEAN, SUITE
 from models.hippocampus.validation.robustness.trial import Trial
 

@@ -20,10 +20,10 @@ from models.contract import (
     Volume,
     grade,
 )
-from models.hippocampus.learning.cases import Case
+from models.hippocampus.cases.data import Case
+from models.hippocampus.cases.folds import Fold
+from models.hippocampus.cases.scores import PARTS
 from models.hippocampus.model import HippocampusModel
-from models.hippocampus.validation.evaluation.scores import PARTS
-from models.hippocampus.validation.folds import Fold
 from models.hippocampus.validation.robustness.perturbations import Scene, scene
 from models.hippocampus.validation.robustness.suite import SUITE, Entry
 from models.over_processes import over_processes
@@ -87,7 +87,7 @@ def trials(
     Parameters
     ----------
     pairs
-        From `models.hippocampus.validation.held_out.held_out`.
+        From `models.hippocampus.cases.held_out.held_out`.
     bundle
         Whose limits decide about flags.
     """

@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from models.hippocampus.cases.data import Case
 from models.hippocampus.findings import STRUCTURES
 from models.hippocampus.interpretation.progression.change import annual_change
-from models.hippocampus.learning.cases import Case
+from models.hippocampus.validation.readers import Read
 from models.hippocampus.validation.synthetic_visits.acquisition import acquire
 from models.hippocampus.validation.synthetic_visits.atrophy import atrophy
-from models.hippocampus.validation.volumes import Read
 from models.over_processes import over_processes
 
 RATES = (-8.0, 2.0)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from models.hippocampus.cases.data import read_data
 from models.hippocampus.eda.analysis import Analysis, analyse
 from models.hippocampus.eda.kinds import KINDS
-from models.hippocampus.learning.cases import read_data
 from tests.models.hippocampus.eda import planting
 from tests.models.hippocampus.eda.planting import Plant
 

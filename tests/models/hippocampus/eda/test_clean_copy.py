@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from models.hippocampus.cases.data import read_data
 from models.hippocampus.eda.analysis import Analysis, analyse
 from models.hippocampus.eda.clean_copy import ATTRIBUTION, check_apart, copy_passed
-from models.hippocampus.learning.cases import read_data
 from tests.models.hippocampus.eda import planting
 
 

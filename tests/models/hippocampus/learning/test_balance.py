@@ -10,8 +10,8 @@ import torch
 from safetensors.torch import load_file
 
 import models
+from models.hippocampus.cases.data import Case
 from models.hippocampus.learning.balance import LARGEST, balance, finest_bias
-from models.hippocampus.learning.cases import Case
 from models.hippocampus.network import ResidualUNet
 from models.hippocampus.preprocess import Preprocessing
 from models.hippocampus.segment import probabilities

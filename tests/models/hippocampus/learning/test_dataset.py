@@ -1,20 +1,19 @@
-"""Training cases: split by person, bent and shaded, nothing mirrored."""
+"""Training cases: bent and shaded, nothing mirrored."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
-import pytest
 import torch
 
+from models.hippocampus.cases.data import Case
 from models.hippocampus.eda import phantom_pairs
 from models.hippocampus.learning.augment import deform, shade
-from models.hippocampus.learning.cases import Case
-from models.hippocampus.learning.dataset import AugmentedCases, split_by_subject
-from models.hippocampus.learning.settings import Augmentation
+from models.hippocampus.learning.dataset import AugmentedCases
 from models.hippocampus.phantom_image import phantom
 from models.hippocampus.preprocess import normalise
+from models.hippocampus.settings import Augmentation
 
 
 def write_pair(folder: Path, name: str, seed: int = 0) -> None:
@@ -27,26 +26,6 @@ def build_case(subject: int, seed: int = 0) -> Case:
     """Return a phantom as a case."""
     image, truth = phantom(seed)
     return Case(f"case{subject}", subject, normalise(image), truth)
-
-
-def test_no_subject_is_in_training_and_held_out() -> None:
-    """Every subject is held out in exactly one of five folds."""
-    cases = [build_case(number // 2) for number in range(22)]
-    held: list[int] = []
-    for fold in range(5):
-        training, held_out = split_by_subject(cases, fold)
-        inside, outside = ({c.subject for c in part} for part in (training, held_out))
-
-        assert not inside & outside
-        held += outside
-
-    assert sorted(held) == list(range(11))
-
-
-def test_a_fold_that_does_not_exist_is_refused() -> None:
-    """There are five."""
-    with pytest.raises(ValueError, match="fold is 0 to 4"):
-        split_by_subject([build_case(1)], 5)
 
 
 def test_batches_have_the_window_and_repeat_with_their_seed() -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from models.hippocampus.cases.data import TASK04_SHA256
 from models.hippocampus.learning import publish
-from models.hippocampus.learning.publish import TASK04_SHA256, training_record
-from models.hippocampus.learning.settings import HippocampusSettings
+from models.hippocampus.learning.publish import training_record
 from models.hippocampus.network import ResidualUNet
+from models.hippocampus.settings import HippocampusSettings
 from models.training.settings import Recipe
 from models.volume.bundle import amend, load_bundle
 from tests.models.hippocampus.learning.test_dataset import build_case

@@ -14,12 +14,12 @@ import torch
 
 import models
 from models.contract import Context
+from models.hippocampus.cases.folds import read_folds
+from models.hippocampus.cases.held_out import held_out
+from models.hippocampus.cases.scores import score_held_out
 from models.hippocampus.golden import read_phantom
 from models.hippocampus.learning.balance import LARGEST
 from models.hippocampus.phantom import write_study
-from models.hippocampus.validation.evaluation.scores import score_held_out
-from models.hippocampus.validation.folds import read_folds
-from models.hippocampus.validation.held_out import held_out
 from models.volume.bundle import load_bundle
 from tests.models.hippocampus.learning.trainings import (
     trained_bundle,

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from models.hippocampus.learning.settings import HippocampusSettings, Split
-from models.hippocampus.validation.folds import Fold
+from models.hippocampus.cases.folds import Fold
+from models.hippocampus.settings import HippocampusSettings, Split
 from models.hippocampus.validation.origin import Origin
 from models.training.settings import Recipe
 from tests.models.volume.test_bundle import build_bundle

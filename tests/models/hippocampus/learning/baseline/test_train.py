@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from models.hippocampus.cases.data import read_data
 from models.hippocampus.learning.baseline.budget import Budget, BudgetSpentError
 from models.hippocampus.learning.baseline.network import RecursiveUNet
 from models.hippocampus.learning.baseline.settings import BaselineSettings
@@ -19,12 +20,11 @@ from models.hippocampus.learning.baseline.train import (
     train_fold,
     train_network,
 )
-from models.hippocampus.learning.cases import read_data
-from models.hippocampus.learning.settings import Split
+from models.hippocampus.settings import Split
 from models.training.checkpoint import load_weights
 from models.training.settings import Recipe
 from models.training.tracking import Epoch, Tracker
-from tests.models.hippocampus.validation.test_held_out import write_data
+from tests.models.hippocampus.cases.test_held_out import write_data
 
 TINY = BaselineSettings(
     loop=Recipe(

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from models.hippocampus.cases.scores import CaseScores
+from models.hippocampus.cases.summary import metrics_object
 from models.hippocampus.validation.evaluation.by_volume import by_volume
-from models.hippocampus.validation.evaluation.scores import CaseScores
-from models.hippocampus.validation.evaluation.summary import metrics_object
 from models.hippocampus.validation.evaluation.tables import tables
-from tests.models.hippocampus.validation.evaluation.test_summary import build_scores
+from tests.models.hippocampus.cases.test_summary import build_scores
 
 
 def pulled_to_the_middle(

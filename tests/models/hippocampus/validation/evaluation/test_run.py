@@ -10,19 +10,19 @@ from typer.testing import CliRunner
 
 import models
 from models.commands import app
+from models.hippocampus.cases.data import read_data
+from models.hippocampus.cases.folds import LeakError, read_folds
+from models.hippocampus.cases.split import split_by_subject
 from models.hippocampus.learning.baseline.settings import BaselineSettings
 from models.hippocampus.learning.baseline.train import train_fold
-from models.hippocampus.learning.cases import read_data
-from models.hippocampus.learning.dataset import split_by_subject
 from models.hippocampus.learning.publish import publish, training_record
-from models.hippocampus.learning.settings import Split
 from models.hippocampus.network import ResidualUNet
+from models.hippocampus.settings import Split
 from models.hippocampus.validation.evaluation.run import run, split_in_words, write
-from models.hippocampus.validation.folds import LeakError, read_folds
 from models.hippocampus.validation.origin import Origin
 from models.training.settings import Recipe
 from models.volume.bundle import load_bundle
-from tests.models.hippocampus.validation.test_held_out import (
+from tests.models.hippocampus.cases.test_held_out import (
     SETTINGS,
     write_data,
     write_folds,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from models.hippocampus.validation.evaluation.summary import Baseline, metrics_object
+from models.hippocampus.cases.summary import Baseline, metrics_object
 from models.hippocampus.validation.evaluation.tables import Table, figure, tables
-from tests.models.hippocampus.validation.evaluation.test_summary import (
+from tests.models.hippocampus.cases.test_summary import (
     RECORD,
     build_scores,
 )

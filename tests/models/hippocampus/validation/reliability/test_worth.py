@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 import models
 from models.commands import app
-from models.hippocampus.learning.publish import TASK04_SHA256
+from models.hippocampus.cases.data import TASK04_SHA256
 from models.hippocampus.model import build
 from models.hippocampus.quality.reliability import BETTER
 from models.hippocampus.validation.origin import origin_of

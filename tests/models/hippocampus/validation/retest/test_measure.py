@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 import models
+from models.hippocampus.cases.data import Case
 from models.hippocampus.findings import STRUCTURES
 from models.hippocampus.interpretation.progression.noise import KEY, Noise, Spread
-from models.hippocampus.learning.cases import Case
 from models.hippocampus.phantom_image import phantom
 from models.hippocampus.preprocess import FloatVolume, normalise
 from models.hippocampus.validation.origin import Origin
+from models.hippocampus.validation.readers import Volumes
 from models.hippocampus.validation.retest.measure import measure_noise
-from models.hippocampus.validation.volumes import Volumes
 from models.volume.bundle import load_bundle
 from tests.models.hippocampus.validation.test_origin import build_fold, build_trained
 
@@ -102,7 +102,7 @@ def test_phantoms_are_read_with_noise_by_the_shipped_network() -> None:
     from models.hippocampus.model import WEIGHTS
     from models.hippocampus.network import ResidualUNet
     from models.hippocampus.preprocess import Preprocessing
-    from models.hippocampus.validation.volumes import reader
+    from models.hippocampus.validation.readers import reader
     from models.training.checkpoint import load_weights
 
     path = models.bundle_folder("hippocampus") / WEIGHTS

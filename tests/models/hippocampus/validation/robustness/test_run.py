@@ -13,13 +13,13 @@ from typer.testing import CliRunner
 
 import models
 from models.commands import app
-from models.hippocampus.learning.cases import Case, read_data
-from models.hippocampus.learning.settings import SHIPPED, HippocampusSettings
+from models.hippocampus.cases.data import Case, read_data
+from models.hippocampus.cases.folds import Fold, read_folds, write_fold
 from models.hippocampus.model import HippocampusModel, build
 from models.hippocampus.network import ResidualUNet
 from models.hippocampus.phantom_image import phantom
 from models.hippocampus.preprocess import normalise
-from models.hippocampus.validation.folds import Fold, read_folds, write_fold
+from models.hippocampus.settings import SHIPPED, HippocampusSettings
 from models.hippocampus.validation.robustness.run import about, origin_of_trials, run
 from models.hippocampus.validation.robustness.suite import SUITE, Entry
 from models.hippocampus.validation.robustness.trial import (

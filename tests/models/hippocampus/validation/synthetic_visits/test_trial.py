@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from models.hippocampus.cases.data import Case
 from models.hippocampus.findings import STRUCTURES
-from models.hippocampus.learning.cases import Case
 from models.hippocampus.phantom_image import phantom
 from models.hippocampus.preprocess import FloatVolume, normalise
+from models.hippocampus.validation.readers import Volumes
 from models.hippocampus.validation.synthetic_visits.trial import Pair, Skipped, pairs
-from models.hippocampus.validation.volumes import Volumes
 
 
 def blind(image: FloatVolume) -> Volumes:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from models.hippocampus.validation.evaluation.scores import (
+from models.hippocampus.cases.scores import (
     METRICS,
     PARTS,
     CaseScores,

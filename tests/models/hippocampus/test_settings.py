@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from models.hippocampus.learning.settings import SHIPPED, HippocampusSettings
+from models.hippocampus.settings import SHIPPED, HippocampusSettings
 from models.training.settings import read_settings
 
 

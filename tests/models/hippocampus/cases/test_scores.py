@@ -7,14 +7,14 @@ import json
 import numpy as np
 import pytest
 
-from models.hippocampus.preprocess import FloatVolume
-from models.hippocampus.validation.evaluation.scores import (
+from models.hippocampus.cases.scores import (
     METRICS,
     PARTS,
     CaseScores,
     score_labels,
     score_probabilities,
 )
+from models.hippocampus.preprocess import FloatVolume
 from tests.models.hippocampus.learning.test_dataset import build_case
 
 

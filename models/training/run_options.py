@@ -8,7 +8,7 @@ from models.training.progress import TerminalProgress
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class RunOptions:
     """What a person at the terminal chooses for this run alone.
 
     Attributes

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.hippocampus.cases.data import read_data
 from models.hippocampus.eda.phantom_pairs import write_part
-from models.hippocampus.learning.cases import read_data
 from models.hippocampus.phantom_image import phantom
 from models.hippocampus.preprocess import normalise
 from tests.models.hippocampus.eda import planting

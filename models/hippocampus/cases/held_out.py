@@ -9,10 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from models.hippocampus.learning.cases import Case, read_data
+from models.hippocampus.cases.data import Case, read_data
+from models.hippocampus.cases.folds import Fold, read_folds
 from models.hippocampus.preprocess import FloatVolume
 from models.hippocampus.segment import probabilities
-from models.hippocampus.validation.folds import Fold, read_folds
 
 
 class HeldOut(NamedTuple):
@@ -48,7 +48,7 @@ def held_out(folds: Path, data: Path) -> list[HeldOut]:
     ValueError
         A record is not of its network, or the cases are not those that the subjects
         were dealt into folds from.
-    models.hippocampus.validation.folds.LeakError
+    models.hippocampus.cases.folds.LeakError
         A network was trained on a subject that its fold holds out.
     """
     found = read_folds(folds)

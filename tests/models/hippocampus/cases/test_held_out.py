@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from models.hippocampus.learning.cases import Case, read_data
-from models.hippocampus.learning.dataset import split_by_subject
-from models.hippocampus.learning.settings import HippocampusSettings, Split
+from models.hippocampus.cases.data import Case, read_data
+from models.hippocampus.cases.folds import LeakError, read_folds, write_fold
+from models.hippocampus.cases.held_out import held_out
+from models.hippocampus.cases.split import split_by_subject
 from models.hippocampus.network import ResidualUNet
-from models.hippocampus.validation.folds import LeakError, read_folds, write_fold
-from models.hippocampus.validation.held_out import held_out
+from models.hippocampus.settings import HippocampusSettings, Split
 from models.training.settings import Recipe
 from tests.models.hippocampus.learning.test_dataset import write_pair
 

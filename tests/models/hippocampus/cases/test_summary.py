@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from models.hippocampus.validation.evaluation.scores import METRICS, PARTS, CaseScores
-from models.hippocampus.validation.evaluation.summary import (
+from models.hippocampus.cases.scores import METRICS, PARTS, CaseScores
+from models.hippocampus.cases.summary import (
     Baseline,
     differences,
     metrics_object,

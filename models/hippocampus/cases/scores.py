@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 from torch import nn
 
+from models.hippocampus.cases.data import Case
+from models.hippocampus.cases.held_out import HeldOut
 from models.hippocampus.findings import largest_pieces, mean_entropy
-from models.hippocampus.learning.cases import Case
 from models.hippocampus.preprocess import FloatVolume, Preprocessing, Shape
 from models.hippocampus.segment import probabilities
-from models.hippocampus.validation.held_out import HeldOut
 from models.training import metrics
 from models.training.metrics import Mask
 

@@ -30,6 +30,9 @@ from models.hippocampus.eda.measurement import (
 from models.hippocampus.preprocess import FloatVolume, normalise
 from models.training.loading import Told, read_all
 
+TASK04_SHA256 = "9eefb3a451341e04ec238078cbf2193392f875a81cb4d1bc8aa310b8866b2d62"
+"""`Data.sha256` of Task04_Hippocampus without its three broken pairs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Case:

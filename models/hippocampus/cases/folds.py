@@ -16,11 +16,11 @@ from typing import Any
 
 from torch import nn
 
-from models.hippocampus.learning.cases import Case
-from models.hippocampus.learning.dataset import split_by_subject
-from models.hippocampus.learning.settings import HippocampusSettings
+from models.hippocampus.cases.data import Case
+from models.hippocampus.cases.split import split_by_subject
 from models.hippocampus.network import ResidualUNet
 from models.hippocampus.preprocess import Preprocessing
+from models.hippocampus.settings import HippocampusSettings
 from models.training.checkpoint import load_weights, save_weights
 from models.training.convolution import by_onednn
 from models.volume.bundle import sha256_file

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 from torch import nn
 
+from models.hippocampus.cases.data import Case
+from models.hippocampus.cases.folds import Fold
+from models.hippocampus.cases.held_out import held_out
 from models.hippocampus.findings import STRUCTURES, largest_pieces
-from models.hippocampus.learning.cases import Case
 from models.hippocampus.preprocess import FloatVolume, Preprocessing
 from models.hippocampus.segment import probabilities
-from models.hippocampus.validation.folds import Fold
-from models.hippocampus.validation.held_out import held_out
 
 Volumes = Mapping[str, float]
 """Name of a structure → mm³."""
@@ -63,6 +63,6 @@ def held_out_readers(folds: Path, data: Path) -> list[tuple[Case, Read]]:
     Raises
     ------
     FileNotFoundError, ValueError
-        As `models.hippocampus.validation.held_out.held_out` raises them.
+        As `models.hippocampus.cases.held_out.held_out` raises them.
     """
     return [(case, FoldReader(fold)) for fold, case in held_out(folds, data)]
