@@ -15,12 +15,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from pynetdicom.pdu_primitives import A_ABORT, A_P_ABORT, A_RELEASE
+
+
+FAREWELL_S = 5.0
+"""Longest wait until an association has ended that the peer wants to end."""
+
 
 class _Checkpoint(threading.Event):
     """What the thread waits at: stays closed until it is opened for good."""
 
-    def __init__(self) -> None:
+    def __init__(self, association: Any) -> None:
         super().__init__()
+        self._association = association
         self._is_open = False
 
     def set(self) -> None:
@@ -28,10 +35,28 @@ class _Checkpoint(threading.Event):
         if self._is_open:
             super().set()
 
+    def clear(self) -> None:
+        """Stop the thread, as is done before each request.
+
+        Raises
+        ------
+        RuntimeError
+            The peer released or aborted meanwhile; the thread has answered it.
+        """
+        if not self._is_open and self._has_farewell():
+            self.open()
+            self._association.join(FAREWELL_S)
+            raise RuntimeError("the peer ended the association")
+        super().clear()
+
     def open(self) -> None:
         """Let the thread go on now, and whenever it is asked to."""
         self._is_open = True
         self.set()
+
+    def _has_farewell(self) -> bool:
+        said = self._association.dul.peek_next_pdu()
+        return isinstance(said, A_RELEASE | A_ABORT | A_P_ABORT)
 
 
 @contextmanager
@@ -39,9 +64,9 @@ def answered(association: Any) -> Iterator[Any]:
     """Keep an association's own thread from the answers to what is asked in the block.
 
     An association that is still established afterwards is released. Whether the peer
-    broke off is noticed by the next request, not between two.
+    ended it is noticed by the next request, which raises ``RuntimeError``.
     """
-    checkpoint = _Checkpoint()
+    checkpoint = _Checkpoint(association)
     # The interface offers no public way (github.com/pydicom/pynetdicom, 3.0.4).
     association._reactor_checkpoint = checkpoint
     try:

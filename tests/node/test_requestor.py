@@ -76,6 +76,41 @@ def test_no_match_is_missing(association: Any) -> None:
     assert [len(answers) for answers in found] == [MATCHES + 1] * 3
 
 
+@pytest.mark.parametrize("farewell", ["release", "abort"])
+def test_a_peer_that_leaves_between_two_requests_is_asked_nothing_more(
+    farewell: str,
+) -> None:
+    """Archives do so when nobody asks for a while: the answer would never come."""
+
+    def leave(event: evt.Event) -> int:
+        threading.Timer(0.05, getattr(event.assoc, farewell)).start()
+        return 0x0000
+
+    peer = AE()
+    peer.add_supported_context(VERIFICATION)
+    server: Any = peer.start_server(
+        ("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_ECHO, leave)]
+    )
+    ae = AE()
+    ae.dimse_timeout = 20
+    ae.add_requested_context(VERIFICATION)
+    association: Any = ae.associate("127.0.0.1", server.socket.getsockname()[1])
+    with answered(association):
+        association.send_c_echo()
+        time.sleep(0.3)
+        began = time.monotonic()
+        with pytest.raises(RuntimeError):
+            association.send_c_echo()
+        took = time.monotonic() - began
+    association.join(5)
+    server.shutdown()
+
+    assert took < 5
+    assert not association.is_established
+    assert association.is_released or association.is_aborted
+    assert association not in threading.enumerate()
+
+
 def test_it_ends_with_the_block(association: Any) -> None:
     """Released, and its threads are gone."""
     with answered(association):

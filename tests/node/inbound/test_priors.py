@@ -232,12 +232,14 @@ def test_what_an_earlier_process_left_waits_anew(
     parser = AtOnce(loading)
     priors = priors_of(ledger, parser=parser)
     priors.start()
-    assert ledger.jobs.claim(datetime.now(UTC)) is None
+    claimed = ledger.jobs.claim(datetime.now(UTC))
     stands.set()
-    wait_until(lambda: ledger.priors.known(job.job_id) is not None)
+    wait_until(lambda: not ledger.priors.unsought())
     priors.stop()
 
     assert parser.starts == 1
+    assert claimed is None
+    assert ledger.priors.known(job.job_id) is not None
     assert ledger.jobs.claim(datetime.now(UTC)) is not None
 
 
