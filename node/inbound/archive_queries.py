@@ -91,9 +91,23 @@ def is_exact(patient_id: str) -> bool:
 
 
 def of_patient(studies: Sequence[Dataset], patient_id: str) -> list[Dataset]:
-    """Return the studies that are of a patient: not every archive heeds each key."""
+    """Return the studies that are of a patient: not every archive heeds each key.
+
+    One that answers in a character set without some letter of the ID leaves it out, or
+    writes ``?``: then the others count, and what is fetched says itself whose it is.
+    """
     asked = patient_id.strip()
-    return [s for s in studies if str(s.get("PatientID", "")).strip() == asked]
+    return [s for s in studies if _may_be(str(s.get("PatientID", "")).strip(), asked)]
+
+
+def _may_be(said: str, asked: str) -> bool:
+    """Tell whether an answer is an ID, or what ASCII leaves of it."""
+    is_poorer = said.isascii() and not asked.isascii()
+    return said == asked or (is_poorer and _in_ascii(said) == _in_ascii(asked))
+
+
+def _in_ascii(patient_id: str) -> str:
+    return "".join(each for each in patient_id if each.isascii() and each != "?")
 
 
 def series_of(study_instance_uid: str) -> Dataset:

@@ -7,7 +7,7 @@ told the same: what the archive says today is another matter.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from itertools import product
@@ -171,13 +171,20 @@ class KnownPriors:
             self, priors=tuple(priors), withheld=withheld, person=told.person
         )
 
-    def without(self, taken_back: Collection[str]) -> KnownPriors:
-        """Return these without the reports that were taken back since."""
-        left = tuple(p for p in self.priors if p.sr_instance_uid not in taken_back)
+    def without(self, objections: Mapping[str, str]) -> KnownPriors:
+        """Return these without the reports that count no more.
+
+        Parameters
+        ----------
+        objections
+            SOP Instance UID of a report → reason code.
+        """
+        left = tuple(p for p in self.priors if p.sr_instance_uid not in objections)
         if len(left) == len(self.priors):
             return self
-        withheld = tuple(dict.fromkeys((*self.withheld, RETRACTED)))
-        return replace(self, priors=left, withheld=withheld)
+        uids = [p.sr_instance_uid for p in self.priors if p not in left]
+        why = dict.fromkeys((*self.withheld, *(objections[uid] for uid in uids)))
+        return replace(self, priors=left, withheld=tuple(why))
 
     def text(self) -> str:
         """Return all of it as JSON, always the same for equal priors."""

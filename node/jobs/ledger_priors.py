@@ -221,7 +221,8 @@ class PriorRecords:
         if row["priors"] is None:
             return None
         known = KnownPriors.of_text(row["priors"])
-        return known.without(self.taken_back(p.sr_instance_uid for p in known.priors))
+        uids = self.taken_back(p.sr_instance_uid for p in known.priors)
+        return known.without(dict.fromkeys(uids, RETRACTED))
 
     def withheld(self, since: datetime) -> tuple[int, Counter[str]]:
         """Return how many results were made since then, and how many by reason code.

@@ -191,7 +191,8 @@ def test_what_was_reported_or_taken_back_is_not_read_anew(
     known = looked(node, visit(tmp_path, "20250301", **patient), asked)
 
     assert sr.StudyInstanceUID == study_of(first)
-    assert (known.images, known.withheld, fetched(node)) == ((), (), [])
+    assert known.withheld == ("prior_report_unreadable",)
+    assert (known.images, fetched(node)) == ((), [])
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from pydicom.dataset import Dataset
+from pydicom.uid import Comprehensive3DSRStorage
 
+from node.equipment import MANUFACTURER, PROCESSING_EQUIPMENT
 from node.errors import ArchiveError
 from node.inbound.prior_reports import fetch_reports
 from node.inbound.visits import Visit
@@ -83,6 +86,29 @@ def test_when_the_time_is_over_nothing_more_is_asked(archive: Filing) -> None:
 
     assert archive.fetched == [FIRST]
     assert archived.unknown == {FIRST, SECOND, THIRD}
+
+
+def test_a_report_of_ours_that_is_not_understood_leaves_its_study_unknown(
+    archive: Filing,
+) -> None:
+    """It may replace another, which would be told in its place."""
+    mark, purpose = Dataset(), Dataset()
+    purpose.CodeValue = PROCESSING_EQUIPMENT
+    mark.Manufacturer = MANUFACTURER
+    mark.PurposeOfReferenceCodeSequence = [purpose]
+    odd = build_instance(
+        FIRST,
+        "1.2.8",
+        Modality="SR",
+        SOPClassUID=Comprehensive3DSRStorage,
+        ContributingEquipmentSequence=[mark],
+        StudyDate="",
+    )
+    archive.takes([odd])
+
+    archived = fetch_reports(archive, VISIT, in_time, at_once)
+
+    assert archived.unknown == {FIRST}
 
 
 def test_of_very_many_studies_both_ends_are_asked_for() -> None:

@@ -38,13 +38,13 @@ def test_priors_travel_to_a_worker() -> None:
     assert pickle.loads(pickle.dumps(KNOWN)) == KNOWN  # noqa: S301 - our own bytes
 
 
-def test_what_was_taken_back_since_is_left_out_and_said() -> None:
+def test_what_counts_no_more_is_left_out_and_said() -> None:
     """Once, however many; what stands is the same object."""
-    told = KNOWN.without({PRIOR.sr_instance_uid})
+    told = KNOWN.without({PRIOR.sr_instance_uid: "prior_not_renewed"})
 
-    withheld = ("identity_conflict", "prior_retracted")
+    withheld = ("identity_conflict", "prior_not_renewed")
     assert told == KnownPriors((), withheld, (IMAGES,), "0a1b")
-    assert KNOWN.without({"2.25.9"}) is KNOWN
+    assert KNOWN.without({"2.25.9": "prior_retracted"}) is KNOWN
 
 
 @pytest.mark.parametrize(
