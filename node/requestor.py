@@ -17,7 +17,6 @@ from typing import Any
 
 from pynetdicom.pdu_primitives import A_ABORT, A_P_ABORT, A_RELEASE
 
-
 FAREWELL_S = 5.0
 """Longest wait until an association has ended that the peer wants to end."""
 
