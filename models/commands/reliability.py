@@ -21,14 +21,13 @@ def reliability(
     """Fit the reliability score, and print how it does on other subjects.
 
     Each fold is scored by constants that were fitted on the other folds. What is
-    written into a bundle is fitted on all of them.
+    written into a bundle is fitted on all of them, and only when every case of
+    every fold was read.
 
     Exit status
     -----------
-    0  the figures are printed, and written where a bundle was named and every
-       case of every fold was read
-    1  there are too few trials, or nobody says of which folds they are, or the
-       bundle is not of their training
+    0  the figures are printed, and written where a bundle was named
+    1  trials are too few, of unknown folds, or not of the bundle's training
     2  wrong use, or no such model
 
     Examples

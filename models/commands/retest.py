@@ -34,11 +34,12 @@ def retest(
 
     Each case is moved by parts of a voxel, turned by a few degrees, shaded, made
     noisier and cropped anew, and read each time by a network that never saw its
-    subject. The intervals of change over time are made of what comes out.
+    subject. The intervals of change over time are made of what comes out. A bundle
+    takes it only when no fold lacks.
 
     Exit status
     -----------
-    0  the noise is printed, and written where a bundle was named and no fold lacks
+    0  the noise is printed, and written where a bundle was named
     1  data, folds or bundle cannot be read or are not of one training
     2  wrong use, or no such model
 

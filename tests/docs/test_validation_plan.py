@@ -70,6 +70,20 @@ def test_the_planning_values_are_those_of_published_intervals() -> None:
     assert normal.inv_cdf(0.95) + normal.inv_cdf(0.9) == pytest.approx(2.93, abs=5e-3)
 
 
+def test_the_worst_risks_are_those_of_the_table() -> None:
+    """Severity times probability of each row decides which are named below it."""
+    rows = re.findall(r"^\| (\d+) \| .* \| (\d) \| (\d) \|", PLAN, re.MULTILINE)
+    worst = [number for number, s, p in rows if int(s) * int(p) >= 9]
+    [sentence] = [
+        line for line in PLAN.splitlines() if line.startswith("Rows with S·P")
+    ]
+
+    assert len(rows) == 19
+    assert sentence.startswith(f"Rows with S·P of 9 ({', '.join(worst)}) are not ")
+    reasons = sentence.partition(": ")[2]
+    assert re.findall(r"(?<!section )\b(\d+)\b", reasons) == worst
+
+
 def test_the_limits_of_agreement_follow_from_the_planning_values() -> None:
     """Bias 2.4 %, limits 1.96 SD away."""
     half = 1.96 * 6.58

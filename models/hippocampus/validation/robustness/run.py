@@ -51,7 +51,6 @@ def run(
     pairs = held_out(folds, data)[::every]
     origin = Origin.of_folds((fold for fold, _ in pairs), every)
     output.mkdir(parents=True, exist_ok=True)
-    (output / ORIGIN).unlink(missing_ok=True)
     partial = output / f"{TRIALS}.partial"
     done = _begin(partial, about(origin, bundle), {case.name for _, case in pairs})
     rest = [pair for pair in pairs if pair.case.name not in done]
@@ -62,6 +61,7 @@ def run(
             file.flush()
             yield len(done) + number, len(pairs)
     _, _, lines = partial.read_text(encoding="utf-8").partition("\n")
+    (output / ORIGIN).unlink(missing_ok=True)  # of the trials before these
     (output / TRIALS).write_text(lines, encoding="utf-8")
     text = json.dumps(origin.as_json(), indent=1)
     (output / ORIGIN).write_text(text + "\n", encoding="utf-8")

@@ -163,10 +163,16 @@ def test_an_interrupted_run_goes_on_where_it_was(
     other.mkdir()
     (other / "trials.jsonl.partial").write_text(kept, encoding="utf-8")
 
-    assert list(run(data, folds, other, shipped)) == ([(1, 1)] if is_cut else [])
+    (other / "folds.json").write_text("of earlier trials", encoding="utf-8")
+
+    for done in run(data, folds, other, shipped):
+        assert is_cut
+        assert done == (1, 1)
+        assert (other / "folds.json").read_text(encoding="utf-8") == "of earlier trials"
 
     found = (other / "trials.jsonl").read_text(encoding="utf-8")
     assert found == (whole if is_cut else marked)
+    assert origin_of_trials(other / "trials.jsonl").every == 1
 
 
 def test_a_fold_is_read_as_it_was_trained_and_graded_by_no_fitted_score(
