@@ -156,9 +156,8 @@ class _Report:
         if self._go_on(len(found.ready), "job", "Read {} again?"):
             job_ids = [job.job_id for job in found.ready]
             now, priors = datetime.now(UTC), self._settings.priors
-            wait = timedelta(seconds=priors.timeout_s) if priors.enabled else None
-            until = now + wait if wait else None
-            queued = self._ledger.repeats.queue_again(job_ids, now, until)
+            wait = timedelta(seconds=priors.timeout_s if priors.enabled else 0)
+            queued = self._ledger.repeats.queue_again(job_ids, now, now + wait)
         if self._as_json:
             print_json(self._plain_jobs(found, queued))
         elif queued:

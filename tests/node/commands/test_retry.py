@@ -8,6 +8,7 @@ import pty
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,19 @@ def test_failed_jobs_are_queued_and_the_others_told_apart(ledger: Ledger) -> Non
     assert "1.2" not in output, "a study is named by its hash"
     assert state(ledger, sound) is JobState.QUEUED
     assert state(ledger, bare) is state(ledger, arriving) is JobState.FAILED
+
+
+def test_earlier_results_that_nobody_could_look_for_are_sought_again(
+    ledger: Ledger,
+) -> None:
+    """The job waits for them as a study that has just come does."""
+    job = failed(ledger, "1.1")
+    ledger.priors.give_up(job.job_id)
+
+    assert retry(ledger)[0] == 0
+
+    (again,) = ledger.priors.unsought()
+    assert ledger.jobs.next_due() == again.queued_at + timedelta(seconds=10)
 
 
 def test_a_person_is_asked_before_several_jobs(ledger: Ledger) -> None:
