@@ -1,8 +1,8 @@
 """What figures of the folds are figures of: settings, data, and the networks.
 
 They say something of a bundle only where that was trained by the same settings on the
-same data; any other is refused before hours are spent on it. Every figure enters a
-bundle here.
+same data; any other is refused before hours are spent on it. Noise, response and score
+enter a bundle here; the figures of ``evaluation`` name the folds that they are of.
 """
 
 from __future__ import annotations
