@@ -5,9 +5,9 @@ Written to standard error, so that standard output holds results alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from types import TracebackType
-from typing import Protocol, Self
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -27,39 +27,22 @@ from node.batch.legible import visible
 from node.batch.tally import ending_of
 from node.batch.words import Words
 
+if TYPE_CHECKING:
+    from node.batch.run import Listener
+
 REFRESHES_PER_S = 8
 
 
-class Display(Protocol):
-    """Follows a run from its beginning to its end."""
-
-    def __enter__(self) -> Self:
-        """Begin to show."""
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        places: TracebackType | None,
-    ) -> None:
-        """Leave the terminal in order."""
-
-    def found(self, entries: int) -> None:
-        """Hear how many entries there will be."""
-
-    def working(self, running: Sequence[tuple[str, str, str]]) -> None:
-        """Hear what is being read: path, model and stage of each."""
-
-    def ended(self, entry: Entry) -> None:
-        """Hear what became of one."""
-
-
-def display(words: Words) -> Display:
-    """Return what suits standard error: bars, or lines without control codes."""
+@contextmanager
+def display(words: Words) -> Iterator[Listener]:
+    """Show a run on standard error: bars, or lines without control codes."""
     console = Console(stderr=True, highlight=False)
     if console.is_terminal and not console.is_dumb_terminal:
-        return Bars(console, words)
-    return Lines(Console(stderr=True, highlight=False, soft_wrap=True), words)
+        bars = Bars(console, words)
+        with bars.live:
+            yield bars
+    else:
+        yield Lines(Console(stderr=True, highlight=False, soft_wrap=True), words)
 
 
 def outcome(entry: Entry, words: Words) -> str:
@@ -100,26 +83,12 @@ class Bars:
         )
         self._all = self._progress.add_task(words.text("looking"), total=None)
         self._console = console
-        self._live = Live(
+        self.live = Live(
             self._progress,
             console=console,
             refresh_per_second=REFRESHES_PER_S,
             transient=True,
         )
-
-    def __enter__(self) -> Self:
-        """Begin to show."""
-        self._live.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        places: TracebackType | None,
-    ) -> None:
-        """Take the bars away."""
-        self._live.stop()
 
     def found(self, entries: int) -> None:
         """Show how many there are."""
@@ -135,7 +104,7 @@ class Bars:
             lines.add_row(
                 f"  {escape(told(path))}", f"[dim]{self._words.stage(stage)}[/]"
             )
-        self._live.update(Group(self._progress, lines))
+        self.live.update(Group(self._progress, lines))
 
     def ended(self, entry: Entry) -> None:
         """Count it; what has no result stays on the screen."""
@@ -153,18 +122,6 @@ class Lines:
         self._console = console
         self._words = words
         self._number = self._total = 0
-
-    def __enter__(self) -> Self:
-        """Begin to show."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        places: TracebackType | None,
-    ) -> None:
-        """Have nothing to clear away."""
 
     def found(self, entries: int) -> None:
         """Remember how many there are."""

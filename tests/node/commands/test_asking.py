@@ -18,7 +18,7 @@ def test_a_study_is_meant_by_its_name_and_all_are_without_one(tmp_path: Path) ->
     with closing(Ledger(tmp_path)) as ledger:
         queue(ledger, "1.1")
 
-        assert studies_meant(ledger, " 1.1 ") == {"1.1"}
+        assert studies_meant(ledger, " 1.1 ") == frozenset({"1.1"})
         assert studies_meant(ledger, None) is None
 
 
