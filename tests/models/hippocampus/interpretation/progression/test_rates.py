@@ -3,86 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, timedelta
-from typing import Any
+from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.contract import Measurement, grade
-from models.hippocampus.findings import ML, MM3, STRUCTURES, VOLUME
+from models.contract import grade
 from models.hippocampus.interpretation.progression import (
     Noise,
-    Reading,
     Response,
-    interpret,
 )
-from models.hippocampus.interpretation.progression.noise import Spread
-from models.history import CHANGE, LEFT, RIGHT, Interpretation, Patient, Prior
-
-TODAY = date(2026, 1, 5)
-PROTOCOL = {"Manufacturer": "Phantom", "MagneticFieldStrength": "3"}
-SHARES = {"Anterior hippocampus": 0.45, "Posterior hippocampus": 0.55}
-NOISE = Noise({s.name: Spread(1.0, 0.9, 1.1) for s in STRUCTURES}, 43, 29, 12)
-READING = Reading("2.25.9", "ab", NOISE)
-
-
-def build_measurements(total: float = 3000) -> tuple[Measurement, ...]:
-    """Return volumes in both units, as the model prints them."""
-    return tuple(
-        Measurement(name, VOLUME, total * share / divisor, unit, decimals)
-        for name, share in {**SHARES, "Hippocampus": 1.0}.items()
-        for unit, divisor, decimals in ((MM3, 1, 0), (ML, 1000, 1))
-    )
-
-
-def build_prior(days: int, total: float = 3000, **changes: object) -> Prior:
-    """Return a prior of equal weights and protocol, so many days ago."""
-    prior = Prior(
-        study_instance_uid=f"2.25.1{days}",
-        sr_instance_uid=f"2.25.2{days}",
-        study_date=TODAY - timedelta(days=days),
-        source="own results",
-        model_version="0.1.0",
-        device_uid=READING.device_uid,
-        measurements=build_measurements(total),
-        protocol=PROTOCOL,
-        laterality=LEFT,
-    )
-    return replace(prior, **changes)  # type: ignore[arg-type]  # fields by name
-
-
-def build_patient(*priors: Prior, **changes: object) -> Patient:
-    """Return a person whose side is declared."""
-    patient = Patient(
-        study_date=TODAY, protocol=PROTOCOL, laterality=LEFT, priors=priors
-    )
-    return replace(patient, **changes)  # type: ignore[arg-type]  # fields by name
-
-
-def told(
-    patient: Patient, total: float = 3000, reading: Reading = READING
-) -> Interpretation:
-    """Return the interpretation of a hippocampus of ``total`` mm³."""
-    return interpret(build_measurements(total), patient, reading)
-
-
-def sentence(result: Interpretation, label: str, structure: str = "") -> str:
-    """Return the one statement with this label about this structure."""
-    [text] = [
-        statement.text
-        for statement in result.statements
-        if statement.label == label and statement.structure == structure
-    ]
-    return text
-
-
-def reasons(result: Interpretation) -> list[str]:
-    """Return the reason codes of what is withheld."""
-    return [s.reason for s in result.statements if s.reason]
+from models.history import CHANGE, RIGHT, Patient
+from tests.models.hippocampus.interpretation.progression.persons import (
+    NOISE,
+    READING,
+    build_measurements,
+    build_patient,
+    build_prior,
+    reasons,
+    sentence,
+    told,
+)
 
 
 def test_a_loss_is_said_with_interval_dates_and_volumes() -> None:
@@ -199,103 +142,6 @@ def test_beside_a_rate_nothing_is_called_undetermined(reason: str, words: str) -
     assert "Not determined" not in " ".join(s.text for s in result.statements)
 
 
-def test_a_visit_of_unknown_side_is_not_drawn() -> None:
-    """A curve through a left and a right hippocampus would be a lie."""
-    patient = build_patient(build_prior(400), build_prior(730, laterality=None))
-
-    dates = {point.when for point in told(patient).trends[-1].points}
-
-    assert dates == {TODAY, TODAY - timedelta(days=400)}
-
-
-def test_the_earliest_comparable_visit_is_the_reference() -> None:
-    """The longest time divides the noise most."""
-    patient = build_patient(build_prior(400), build_prior(800), build_prior(1200))
-
-    text = sentence(told(patient), CHANGE, "Hippocampus")
-
-    assert (TODAY - timedelta(days=1200)).isoformat() in text
-
-
-def test_a_visit_without_caution_comes_before_an_older_one_with() -> None:
-    """Other weights add an error that time does not divide away."""
-    patient = build_patient(build_prior(400), build_prior(1200, device_uid="2.25.2"))
-
-    result = told(patient)
-
-    assert (TODAY - timedelta(days=400)).isoformat() in sentence(
-        result, CHANGE, "Hippocampus"
-    )
-    assert result.flags == ()
-
-
-@pytest.mark.parametrize(
-    ("changes", "code", "words"),
-    [
-        ({"device_uid": "2.25.2"}, "other_weights", "read by version 0.1.0"),
-        (
-            {"protocol": {"Manufacturer": "Other", "MagneticFieldStrength": "3"}},
-            "other_protocol",
-            "Manufacturer Other then, Phantom now",
-        ),
-        (
-            {"protocol": {"Manufacturer": "Phantom"}},
-            "other_protocol",
-            "MagneticFieldStrength absent then, 3 now",
-        ),
-        ({"protocol": {}}, "protocol_unknown", "not known"),
-        ({"cautions": ("name_differs",)}, "name_differs", "the name differs"),
-        ({"cautions": ("thick_slices",)}, "prior_reservations", "(thick slices)"),
-    ],
-)
-def test_what_differs_between_visits_is_named_and_costs_the_interval(
-    changes: Mapping[str, Any], code: str, words: str
-) -> None:
-    """The noise was measured for equal weights and protocol; so is the flag."""
-    result = told(build_patient(build_prior(730, **changes)), 2000)
-
-    [flag] = result.flags
-    text = sentence(result, CHANGE, "Hippocampus")
-    assert flag.code == code
-    assert words in flag.text
-    assert "interval is withheld" in text
-    assert "95 % interval -" not in text
-
-
-@pytest.mark.parametrize(
-    ("keyword", "then", "now", "is_equal"),
-    [
-        ("EchoTime", "2.96", "2.98", True),
-        ("RepetitionTime", "2300", "2500", False),
-        ("InversionTime", "", "900", False),
-        ("DeviceSerialNumber", "4711", "4711", True),
-        ("DeviceSerialNumber", "4711", "4712", False),
-        ("DeviceSerialNumber", "", "4711", True),
-        ("ContrastBolusAgent", "", "Gd", False),
-    ],
-)
-def test_times_are_equal_within_a_tolerance_and_scanners_where_both_are_named(
-    keyword: str, then: str, now: str, is_equal: bool
-) -> None:
-    """A console fits times to the field of view; contrast is there or it is not."""
-    stated = [PROTOCOL | ({keyword: value} if value else {}) for value in (then, now)]
-    patient = build_patient(build_prior(730, protocol=stated[0]), protocol=stated[1])
-
-    codes = {flag.code for flag in told(patient).flags}
-
-    assert codes == (set() if is_equal else {"other_protocol"})
-
-
-def test_what_the_side_demands_of_every_visit_is_no_caution() -> None:
-    """Both were mirrored to be read: the interval stands."""
-    prior = build_prior(730, laterality=RIGHT, cautions=("mirrored",))
-
-    result = told(build_patient(prior, laterality=RIGHT))
-
-    assert result.flags == ()
-    assert "(95 % interval -1.4 to +1.4)" in sentence(result, CHANGE, "Hippocampus")
-
-
 def test_what_the_network_was_seen_to_follow_is_one_sentence() -> None:
     """Beside the method; no rate, interval or flag changes by it."""
     known = Response({"Hippocampus": 0.92, "Anterior hippocampus": 0.925}, 200, 144)
@@ -397,21 +243,6 @@ def test_three_visits_add_a_fit() -> None:
     assert not [
         s for s in told(build_patient(build_prior(731))).statements if "fit" in s.label
     ]
-
-
-def test_each_structure_is_followed_oldest_first() -> None:
-    """The last point is this study; only the whole has published bands."""
-    patient = build_patient(build_prior(400, 2900), build_prior(800, 3000))
-
-    trends = {t.structure: t for t in told(patient, 2800).trends}
-
-    assert list(trends) == [s.name for s in STRUCTURES]
-    points = trends["Hippocampus"].points
-    assert [p.value for p in points] == pytest.approx([3000, 2900, 2800])
-    assert points[-1].study_instance_uid == READING.study_instance_uid
-    assert points[0].margin == pytest.approx(1.96 * 30)
-    assert len(trends["Hippocampus"].bands) == 2
-    assert trends["Anterior hippocampus"].bands == {}
 
 
 def test_a_structure_without_volume_is_withheld_alone() -> None:
