@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import structlog
 
@@ -20,6 +21,14 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # spinning threads slow small mac
 
 for _name in [name for name in os.environ if name.startswith("PACS_NODE_")]:
     del os.environ[_name]  # a test's settings are its own, not those of a shell
+
+# Machines are shared and noisy: an example that takes long is no failure.
+hypothesis.settings.register_profile(
+    "shared",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("shared")
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -161,7 +161,7 @@ def test_elements_agree_with_meshes_on_a_crooked_shape() -> None:
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(masks, masks, spacings)
 def test_neither_mask_comes_first(one: Mask, other: Mask, spacing: Spacing) -> None:
     """Overlap and distances are symmetric, bounded, and perfect for equal masks."""
@@ -178,7 +178,7 @@ def test_neither_mask_comes_first(one: Mask, other: Mask, spacing: Spacing) -> N
     assert jaccard(one, other) == pytest.approx(overlap / (2 - overlap))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(masks, masks, spacings)
 def test_twice_the_spacing_is_twice_the_distance(
     one: Mask, other: Mask, spacing: Spacing

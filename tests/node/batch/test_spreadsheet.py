@@ -63,7 +63,7 @@ def test_no_cell_is_a_formula(tmp_path: Path) -> None:
 
 
 @given(st.lists(names, min_size=1, max_size=5))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_every_text_is_read_back(paths: list[str]) -> None:
     """From .xlsx and .csv; what no file can hold is written as a code."""
     content = spreadsheet.as_xlsx({"m": rows(*paths)}, {})

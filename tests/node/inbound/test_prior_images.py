@@ -45,7 +45,7 @@ FOUND = st.lists(
 
 
 @given(FOUND)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_what_is_chosen_fits_the_rule_and_does_not_depend_on_order(
     found: list[FoundSeries],
 ) -> None:

@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
@@ -46,7 +46,6 @@ def test_a_study_is_refused_or_has_one_folder_of_its_own(text: str) -> None:
     assert not path.name.startswith(".")
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(*[MOSTLY_GOOD] * 3, st.integers(0, 1)), max_size=8))
 def test_objects_under_any_uids_lie_inside_and_never_share_a_file(
     objects: list[tuple[str, str, str, int]],

@@ -395,5 +395,5 @@ def test_no_sequence_of_events_leaves_the_table_or_anything_stuck() -> None:
     """Legal events go where the table says, illegal ones nowhere, all work ends."""
     run_state_machine_as_test(
         Lifecycle,
-        settings=settings(max_examples=80, stateful_step_count=40, deadline=None),
+        settings=settings(max_examples=80, stateful_step_count=40),
     )

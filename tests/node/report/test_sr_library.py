@@ -58,7 +58,7 @@ def said(header: Dataset, spacing_mm: tuple[float, float, float]) -> dict[str, s
     return protocol_in(document)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     words=st.tuples(*[WORD] * 4),
     kinds=st.lists(KIND, min_size=1, max_size=3),

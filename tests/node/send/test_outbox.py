@@ -379,7 +379,7 @@ def test_the_thread_survives_every_fault(
     assert [event["error"] for event in held_up] == [type(fault).__name__] * 2
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(statuses=st.lists(st.sampled_from([0x0000, 0xA700, 0xB000]), max_size=6))
 def test_whatever_the_order_of_answers_every_object_arrives_once_it_is_taken(
     statuses: list[int], tmp_path_factory: pytest.TempPathFactory

@@ -332,5 +332,5 @@ def test_in_order_not_twice_and_never_forgotten() -> None:
     """Thirty stories of up to twenty-five steps."""
     run_state_machine_as_test(
         Trouble,
-        settings=settings(max_examples=30, stateful_step_count=25, deadline=None),
+        settings=settings(max_examples=30, stateful_step_count=25),
     )

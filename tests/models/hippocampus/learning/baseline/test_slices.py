@@ -45,7 +45,7 @@ def random_volume(*shape: int) -> FloatVolume:
     return rng.normal(size=shape).astype(np.float32)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.tuples(sizes, sizes, st.integers(1, 40)).filter(lambda s: np.prod(s) > 1))
 def test_every_voxel_gets_its_own_answer_whatever_the_shape(
     shape: tuple[int, int, int],
