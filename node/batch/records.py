@@ -22,7 +22,6 @@ from node import log
 from node.batch.entry import Entry
 from node.batch.order import Order
 from node.batch.sources import StudyFiles
-from node.batch.visits import whose
 from node.config import Settings
 from node.errors import ConfigError, NodeError
 from node.jobs.job import Completeness, JobState
@@ -152,7 +151,6 @@ class Records:
         ]
         self._ledger.studies.forget_files(self._ledger.studies.files(uid))
         self._ledger.studies.record(instances, now)
-        self._ledger.priors.note_person(uid, *whose(study))
         self._ledger.studies.complete(
             uid,
             completeness=Completeness.UNCONFIRMED,
