@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import nn
 
 from models.training.strategy import Strategy
@@ -22,14 +22,15 @@ def save_weights(network: nn.Module, path: Path) -> None:
     """Write the weights in half precision, which halves the file.
 
     The error is below one part in a thousand of each weight; the golden case of the
-    bundle is computed from the file, so it holds for what is served.
+    bundle is computed from the file, so it holds for what is served. The node may run
+    as another user than the training: the file may be read as any other can.
     """
     state = {
         name: tensor.detach().half().contiguous().cpu()
         for name, tensor in network.state_dict().items()
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(state, path)
+    path.write_bytes(save(state))  # save_file would keep it for its owner alone
 
 
 def as_written(network: nn.Module) -> nn.Module:
