@@ -26,8 +26,11 @@ UNITS = {"mm3": "mm³", "mm2": "mm²", "%/a": "%/year", "1": "", "{score}": ""}
 
 MINUS = "\N{MINUS SIGN}"
 
+INTERVAL = "95 % interval"
+
 BEGINS_WITH_A_NUMBER = re.compile(
-    r"([+-]?\d+(?:\.\d+)?) (% per year|%/year)(?: \(95 % interval ([^)]+)\))?(.*)"
+    r"([+-]?\d+(?:\.\d+)?) (% per year|%/year)"
+    r"(?: \((95 % interval(?: [a-z][^\d:)]*)?):? ([^)]+)\))?(.*)"
 )
 
 
@@ -50,10 +53,13 @@ class Headline:
 
     >>> Headline.of("+0.4 % per year (95 % interval 0.1 to 0.7) since 2023-01-09.").rest
     'since 2023-01-09.'
+    >>> Headline.of("+0.4 %/year (95 % interval of noise: 0.1 to 0.7).").interval_name
+    '95 % interval of noise'
     """
 
     number: str
     unit: str = ""
+    interval_name: str = ""
     interval: str = ""
     rest: str = ""
 
@@ -63,8 +69,8 @@ class Headline:
         found = BEGINS_WITH_A_NUMBER.match(sentence)
         if found is None:
             return None
-        number, unit, interval, rest = (part or "" for part in found.groups())
-        return cls(typeset(number), unit.strip(), typeset(interval), rest.strip())
+        number, unit, name, ends, rest = (part or "" for part in found.groups())
+        return cls(typeset(number), unit.strip(), name, typeset(ends), rest.strip())
 
 
 def step_and_whom(sentence: str) -> tuple[str, str]:
@@ -120,9 +126,9 @@ def rates(answer: Answer) -> list[tuple[str, Headline]]:
     return [*coded, *((name, line) for name, line in said if line)]
 
 
-def _parts(number: Measurement) -> tuple[str, str, str]:
-    ends = interval(number).removeprefix("95 % interval ")
-    return signed(number), unit_of(number.unit), ends
+def _parts(number: Measurement) -> tuple[str, str, str, str]:
+    ends = interval(number).removeprefix(f"{INTERVAL} ")
+    return signed(number), unit_of(number.unit), INTERVAL, ends
 
 
 def change(findings: Findings) -> Answer:
@@ -191,7 +197,7 @@ def interval(number: Measurement) -> str:
     if number.interval is None:
         return ""
     low, high = (typeset(f"{end:z.{number.decimals}f}") for end in number.interval)
-    return f"95 % interval {low} to {high}"
+    return f"{INTERVAL} {low} to {high}"
 
 
 def visit(trend: Trend, point: TrendPoint) -> str:
@@ -267,4 +273,4 @@ def _course(trend: Trend) -> Iterator[str]:
             f"{visit(trend, point)}"
         )
     for name, (low, high) in trend.bands.items():
-        yield f"Expected change of {trend.structure}, {name}: {band(low, high)}"
+        yield f"Published change of {trend.structure}, {name}: {band(low, high)}"

@@ -134,7 +134,7 @@ def _draw_reason(card: Card, y: float, reason: str) -> tuple[float, bool]:
 
 
 def _draw_rate(card: Card, y: float, rate: Headline) -> float:
-    """Write a change per year, its interval beside it; return the y below."""
+    """Write a change per year, its interval beside it, and below of what that is."""
     line, right = y + 32, card.left + card.room
     x = card.left + card.canvas.line((card.left, line), rate.number, 36, bold=True)
     room = card.room - (font(18).length(rate.interval) if rate.interval else 0)
@@ -142,10 +142,11 @@ def _draw_rate(card: Card, y: float, rate: Headline) -> float:
     size = largest(rate.unit, (20, 18, 16), width)
     card.canvas.line((x + 7, line), rate.unit, size, FAINT, width=width)
     if rate.interval:
-        name = (right, line - 19)
-        card.canvas.line(name, "95 % interval", 16, FAINT, anchor="rs")
         card.canvas.line((right, line), rate.interval, 18, anchor="rs")
-    return y + 42
+        size = largest(rate.interval_name, (15, 14, 13), card.room)
+        below = (right, line + 19)
+        card.canvas.line(below, rate.interval_name, size, FAINT, anchor="rs")
+    return y + (58 if rate.interval else 42)
 
 
 def _draw_words(card: Card, y: float, answer: Answer) -> list[str]:

@@ -92,7 +92,7 @@ def lines_below(
     notes = [Line("" if n else "Notes", flag.text) for n, flag in enumerate(text.notes)]
     stated = (*text.patient, *text.images, *text.making)
     facts = [line for line in stated if line.label not in elsewhere]
-    return [*cut, *notes, *text.statements], _gathered(facts)
+    return [*notes, *cut, *text.statements], _gathered(facts)
 
 
 def _gathered(facts: Sequence[Line]) -> list[Line]:

@@ -53,10 +53,10 @@ def interpret(
             *map(words.not_used, patient.priors_withheld),
             *_rates(now, first, reading),
             *_fits(now, found, first, reading),
-            Statement("Formula", words.FORMULA),
             words.noise_text(reading.noise),
             *words.response_text(reading.response),
             Statement("Published rates", words.PUBLISHED),
+            Statement("Formula", words.FORMULA),
         ),
         flags=(*_cautions(first), *_beyond(now, first, reading)),
         trends=drawn,
@@ -92,10 +92,11 @@ def _rates(
         if rate is None:
             yield words.withheld(VOLUME_MISSING, name)
             continue
-        since = words.since(first, first.volumes[name], now[name])
-        parts = [f"{words.rate_text(*rate)} {since}."]
-        parts += [words.NO_INTERVAL] if first.cautions else []
-        yield Statement(words.LABEL, " ".join(parts), name)
+        text = words.rate_text(*rate, words.OF_NOISE if name == WHOLE else "")
+        since = f" {words.since(first)}" if name == WHOLE else ""
+        volumes = words.from_to(first.volumes[name], now[name])
+        more = f" {words.NO_INTERVAL}" if first.cautions and name == WHOLE else ""
+        yield Statement(words.LABEL, f"{text}{since}: {volumes}.{more}", name)
 
 
 def _fits(
@@ -128,10 +129,10 @@ def _cautions(first: Visit) -> Iterator[Flag]:
 
 
 def _beyond(now: Mapping[str, float], first: Visit, reading: Reading) -> Iterator[Flag]:
-    """Flag a change of the whole hippocampus whose interval leaves out 0."""
+    """Flag a change of the whole whose interval, as printed, leaves out 0."""
     rate, width = _rate(WHOLE, now, first, reading) or (0.0, None)
     if width is None:
         return
-    low, high = interval(rate, width)
+    low, high = (round(end, words.DECIMALS) for end in interval(rate, width))
     if not low <= 0 <= high:
         yield Flag(BEYOND_NOISE, words.beyond_noise(rate, width))

@@ -22,6 +22,9 @@ LABEL = CHANGE
 DECIMALS = 1
 """Of every rate."""
 
+OF_NOISE = " of noise alone, a lower bound:"
+"""What the interval of the whole is; it was measured by perturbing single scans."""
+
 NOISE_UNKNOWN = "noise_unknown"
 
 FORMULA = (
@@ -31,8 +34,8 @@ FORMULA = (
 
 BANDS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
-        "controls (Barnes 2009)": (-2.30, -0.52),
-        "Alzheimer's disease (Barnes 2009)": (-5.40, -3.92),
+        "mean, controls (Barnes 2009)": (-2.30, -0.52),
+        "mean, Alzheimer's (Barnes 2009)": (-5.40, -3.92),
     }
 )
 """95 % intervals of the mean rates of groups; they bound no single person."""
@@ -71,18 +74,18 @@ def signed(value: float) -> str:
     return f"{rounded:+.{DECIMALS}f}" if rounded else f"{0:.{DECIMALS}f}"
 
 
-def rate_text(rate: float, margin: float | None) -> str:
+def rate_text(rate: float, margin: float | None, of: str = "") -> str:
     """Return the rate with its interval, if there is a margin of its logarithm.
 
     >>> rate_text(-2.0, 1.5)
     '-2.0 % per year (95 % interval -3.5 to -0.5)'
-    >>> rate_text(-40.0, 10.0)
-    '-40.0 % per year (95 % interval -45.7 to -33.7)'
+    >>> rate_text(-40.0, 10.0, OF_NOISE)
+    '-40.0 % per year (95 % interval of noise alone, a lower bound: -45.7 to -33.7)'
     """
     text = f"{signed(rate)} % per year"
     if margin is None:
         return text
-    return f"{text} (95 % interval {span(rate, margin)})"
+    return f"{text} (95 % interval{of} {span(rate, margin)})"
 
 
 def span(rate: float, margin: float) -> str:
@@ -103,15 +106,17 @@ def beyond_noise(rate: float, margin: float) -> str:
     )
 
 
-def since(visit: Visit, first_mm3: float, now_mm3: float) -> str:
-    """Return from when to when and from what to what.
-
-    Volumes are those that were printed: whole cubic millimetres.
-    """
+def since(visit: Visit) -> str:
+    """Return from when, how long ago that is, and who tells it."""
     return (
         f"since {visit.prior.study_date.isoformat()} ({visit.years:.2f} years, "
-        f"{visit.prior.source}): {first_mm3:.0f} mm³ then, {now_mm3:.0f} mm³ now"
+        f"{visit.prior.source})"
     )
+
+
+def from_to(first_mm3: float, now_mm3: float) -> str:
+    """Return both volumes as they were printed: whole cubic millimetres."""
+    return f"{first_mm3:.0f} mm³ then, {now_mm3:.0f} mm³ now"
 
 
 def noise_text(noise: Noise | None) -> Statement:
@@ -147,6 +152,6 @@ def response_text(response: Response | None) -> Iterator[Statement]:
     yield Statement(
         "Response",
         f"On {response.pairs} synthetic pairs of visits (warped images, no patients) "
-        f"the network followed so much of a true change: {shares}; a true change may "
-        f"{may} the one that is printed.",
+        f"networks of this recipe followed so much of a true change: {shares}; a true "
+        f"change may {may} the one that is printed.",
     )

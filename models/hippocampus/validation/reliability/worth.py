@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from textwrap import wrap
@@ -32,8 +32,8 @@ where one was made on others, and all perturbed ones."""
 
 
 @dataclass(frozen=True, slots=True)
-class GradeRow:
-    """The true Dice of the readings of one grade."""
+class Row:
+    """The true Dice of the readings that a report grades so, or scores so."""
 
     grade: Grade
     readings: int
@@ -50,6 +50,10 @@ class Share:
     ----------
     score, dice
         Means: where they differ, the score promises too much or too little.
+    grades
+        As a report prints it: of the score and of every flag.
+    scores
+        Of the score alone, which is what the report quotes beside it.
     """
 
     name: str
@@ -59,11 +63,8 @@ class Share:
     dice: float
     spearman: Correlation
     pearson: Correlation
-    grades: tuple[GradeRow, ...]
-
-    def row(self, grade: Grade) -> GradeRow | None:
-        """Return what is known of a grade; None where no reading has it."""
-        return next((row for row in self.grades if row.grade == grade), None)
+    grades: tuple[Row, ...]
+    scores: tuple[Row, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +102,29 @@ def judge(path: Path, data_sha256: str) -> Judged:
 
 
 def promise(shares: Sequence[Share]) -> dict[str, str]:
-    """Return for each grade what held-out readings of it were worth."""
+    """Return for each range of the score what held-out readings of it were worth."""
     known = [share for share in shares if share.name != NEW]
     return {grade.value: _found(grade, known) for grade in Grade}
+
+
+def _range(grade: Grade) -> str:
+    """Return the scores of a grade in words."""
+    better = [lowest for other, lowest in LOWEST.items() if other < grade]
+    if not better:
+        return f"{LOWEST[grade]:.2f} or more"
+    if LOWEST[grade]:
+        return f"{LOWEST[grade]:.2f} to {min(better):.2f}"
+    return f"below {min(better):.2f}"
 
 
 def _found(grade: Grade, shares: Sequence[Share]) -> str:
     found = []
     for share in shares:
-        row = share.row(grade)
+        row = next((row for row in share.scores if row.grade == grade), None)
         count = row.readings if row else "none"
         dice = f" (mean Dice {row.mean:.2f}, lowest {row.lowest:.2f})" if row else ""
         found.append(f"{count} of {share.readings} {share.name}{dice}")
-    return f"Grade {grade.value} on held-out images: {', '.join(found)}."
+    return f"Scores {_range(grade)} on held-out images: {', '.join(found)}."
 
 
 def limit(shares: Sequence[Share]) -> str:
@@ -134,7 +145,6 @@ def limit(shares: Sequence[Share]) -> str:
 
 
 def _share(name: str, scored: Sequence[Scored]) -> Share:
-    grades = [_grade(grade, scored) for grade in Grade]
     return Share(
         name=name,
         readings=len(scored),
@@ -143,16 +153,29 @@ def _share(name: str, scored: Sequence[Scored]) -> Share:
         dice=float(np.mean([one.trial.dice["whole"] for one in scored])),
         spearman=correlation(scored, "spearman"),
         pearson=correlation(scored, "pearson"),
-        grades=tuple(row for row in grades if row is not None),
+        grades=_rows(scored, lambda one: Grade(max(one.trial.grade, one.grade))),
+        scores=_rows(scored, lambda one: one.grade),
     )
 
 
-def _grade(grade: Grade, scored: Sequence[Scored]) -> GradeRow | None:
-    dice = np.array([x.trial.dice["whole"] for x in scored if x.grade == grade])
-    if not dice.size:
-        return None
-    good = float((dice >= GOOD_DICE).mean())
-    return GradeRow(grade, dice.size, float(dice.mean()), good, float(dice.min()))
+def _rows(
+    scored: Sequence[Scored], grade_of: Callable[[Scored], Grade]
+) -> tuple[Row, ...]:
+    return tuple(
+        Row(
+            grade,
+            dice.size,
+            float(dice.mean()),
+            float((dice >= GOOD_DICE).mean()),
+            float(dice.min()),
+        )
+        for grade in Grade
+        if (
+            dice := np.array(
+                [one.trial.dice["whole"] for one in scored if grade_of(one) == grade]
+            )
+        ).size
+    )
 
 
 WIDTH = 80

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 import models
 from models.commands import app
+from models.contract import Grade
 from models.hippocampus.cases.data import TASK04_SHA256
 from models.hippocampus.model import build
 from models.hippocampus.quality.reliability import BETTER
@@ -96,17 +97,27 @@ def test_trials_of_unknown_folds_are_refused(tmp_path: Path) -> None:
         CliRunner().invoke(app, line, catch_exceptions=False)
 
 
-def test_a_grade_promises_what_was_measured_of_it(tmp_path: Path) -> None:
-    """The very numbers of the table, unaltered and altered apart."""
-    found = judged(tmp_path / "trials.jsonl", trials())
+def test_a_score_is_told_with_what_such_scores_were_worth(tmp_path: Path) -> None:
+    """Flags lower the grade of a report and not its score: each has its own rows."""
+    flagged = [
+        replace(trial, grade=Grade.C) if trial.entry == CLEAN.key else trial
+        for trial in trials()
+    ]
 
-    unaltered = found.shares[0]
-    best = next(row for row in unaltered.grades if row.grade == "A")
-    promise = found.constants.promise
-    assert set(promise) == {"A", "B", "C"}
-    assert f"{best.readings} of 40 unaltered (" in promise["A"]
-    assert f"mean Dice {best.mean:.2f}, lowest {best.lowest:.2f}" in promise["A"]
-    assert "none of 40 unaltered, " in promise["C"]
+    plain = judged(tmp_path / "a.jsonl", trials())
+    found = judged(tmp_path / "b.jsonl", flagged)
+
+    assert found.constants.promise == plain.constants.promise
+    assert set(found.constants.promise) == {"A", "B", "C"}
+    [best] = [row for row in found.shares[0].scores if row.grade == "A"]
+    assert found.constants.promise["A"].startswith(
+        f"Scores 0.85 or more on held-out images: {best.readings} of 40 unaltered "
+        f"(mean Dice {best.mean:.2f}, lowest {best.lowest:.2f}), "
+    )
+    assert "none of 40 unaltered, " in found.constants.promise["C"]
+    assert found.constants.promise["C"].startswith("Scores below 0.70 on ")
+    assert [row.grade for row in found.shares[0].grades] == ["C"]
+    assert plain.shares[0].grades == plain.shares[0].scores
 
 
 def test_a_score_that_ranks_nobody_says_so(tmp_path: Path) -> None:
