@@ -232,7 +232,7 @@ class JobRecords:
         with self._database.write() as connection:
             _end(connection, job_id, JobEvent.TRY_AGAIN, reason, "", stamp(now))
             connection.execute(
-                "UPDATE jobs SET attempts = attempts - 1, ended_at = NULL, "
+                "UPDATE jobs SET attempts = MAX(attempts - 1, 0), ended_at = NULL, "
                 "not_before = MAX(IIF(changed, not_before, ''), ?) WHERE job_id = ?",
                 (stamp(not_before or now), job_id),
             )

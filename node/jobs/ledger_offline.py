@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from node.jobs.database import Database, path_of, path_value
-from node.jobs.known_priors import NOT_SOUGHT, KnownPriors
+from node.jobs.ledger_priors import PriorRecords
 from node.jobs.ledger_studies import NEVER, UNBOUNDED, stamp
 
 
@@ -42,13 +42,18 @@ class OfflineRecords:
             )
 
     def end_waits(self, now: datetime) -> None:
-        """Let no job of this run wait for its priors any longer: it does without."""
-        without = KnownPriors(withheld=(NOT_SOUGHT,))
+        """Let no job of this run wait for its priors any longer: they are given up."""
+        waiting = self._database.read(
+            "SELECT job_id FROM jobs WHERE state = 'queued' AND not_before = ?",
+            (stamp(UNBOUNDED),),
+        )
+        for row in waiting:
+            PriorRecords(self._database).give_up(row["job_id"])
         with self._database.write() as connection:
             connection.execute(
-                "UPDATE jobs SET not_before = ?, priors = ? "
+                "UPDATE jobs SET not_before = ? "
                 "WHERE state = 'queued' AND not_before = ?",
-                (stamp(now), without.text(), stamp(UNBOUNDED)),
+                (stamp(now), stamp(UNBOUNDED)),
             )
 
     def note_recipe(self, job_id: int, recipe: str) -> None:

@@ -137,7 +137,8 @@ class PriorRecords:
 
         The archive may still hold one that a later version replaced here, under whom
         the study named before. Whatever became of a study that is not reported: it
-        may have changed, and is not what its report was made from.
+        may have changed, and is not what its report was made from. One that is only
+        read again, as it was, has not.
 
         Returns
         -------
@@ -149,8 +150,11 @@ class PriorRecords:
             "SELECT o.sop_instance_uid AS uid, r.version < "
             "(SELECT MAX(version) FROM results WHERE job_id = r.job_id) AS replaced "
             "FROM objects AS o JOIN results AS r USING (result_id) "
-            "JOIN jobs AS j USING (job_id) WHERE (replaced OR j.state NOT IN "
-            "('reported', 'sent')) AND uid IN (SELECT value FROM json_each(?))",
+            "JOIN jobs AS j USING (job_id) "
+            "JOIN studies AS s USING (study_instance_uid) "
+            "WHERE (replaced OR j.state NOT IN ('reported', 'sent') AND NOT "
+            "(j.state IN ('queued', 'running') AND s.completed_at = r.completed_at)) "
+            "AND uid IN (SELECT value FROM json_each(?))",
             (json.dumps(uids),),
         )
         found = {r["uid"]: RETRACTED if r["replaced"] else NOT_RENEWED for r in rows}
@@ -213,7 +217,7 @@ class PriorRecords:
     def known(self, job_id: int) -> KnownPriors | None:
         """Return what was found for a job; None when nobody has looked.
 
-        What was taken back since is left out.
+        What counts no more is left out (``objections``): it may have waited for long.
         """
         (row,) = self._database.read(
             "SELECT priors FROM jobs WHERE job_id = ?", (job_id,)
@@ -221,8 +225,7 @@ class PriorRecords:
         if row["priors"] is None:
             return None
         known = KnownPriors.of_text(row["priors"])
-        uids = self.taken_back(p.sr_instance_uid for p in known.priors)
-        return known.without(dict.fromkeys(uids, RETRACTED))
+        return known.without(self.objections(p.sr_instance_uid for p in known.priors))
 
     def withheld(self, since: datetime) -> tuple[int, Counter[str]]:
         """Return how many results were made since then, and how many by reason code.

@@ -61,5 +61,10 @@ def _is_missed(connection: sqlite3.Connection, job_id: int) -> bool:
 
 
 def forget_priors(connection: sqlite3.Connection, job_id: int) -> None:
-    """Have earlier results sought again: the study may be another person's now."""
-    connection.execute("UPDATE jobs SET priors = NULL WHERE job_id = ?", (job_id,))
+    """Have earlier results sought again: the study may be another person's now.
+
+    Attempts at what it was before do not count: no next one waits for its time.
+    """
+    connection.execute(
+        "UPDATE jobs SET priors = NULL, attempts = 0 WHERE job_id = ?", (job_id,)
+    )

@@ -121,6 +121,40 @@ def test_nor_does_what_is_found_when_an_attempt_was_lost_before(
     assert ledger.jobs.next_due() == later
 
 
+def test_a_study_that_changes_while_its_next_attempt_waits_is_a_new_one(
+    ledger: Ledger,
+) -> None:
+    """As soon as its priors are found it is due: in a run over a folder as well."""
+    job = held(ledger)
+    ledger.priors.keep(job, KNOWN, T0)
+    ledger.jobs.claim(T0)
+    later = T0 + timedelta(minutes=5)
+    ledger.jobs.try_again(job, Failed("worker_died", "", permanent=False), later, T0)
+    held(ledger, now=T0 + timedelta(seconds=5))
+
+    assert ledger.priors.keep(job, KNOWN, T0 + timedelta(seconds=8))
+
+    claimed = ledger.jobs.claim(T0 + timedelta(seconds=8))
+    assert claimed is not None
+    assert claimed.attempts == 1
+
+
+def test_so_is_one_that_changed_in_an_attempt_that_was_cut_short(
+    ledger: Ledger,
+) -> None:
+    """The attempt counts neither for it nor against it."""
+    job = held(ledger)
+    ledger.jobs.claim(T0 + timedelta(seconds=10))
+    held(ledger, now=T0 + timedelta(seconds=11))
+    ledger.jobs.give_back(job, "stopped", T0 + timedelta(seconds=12))
+
+    assert ledger.priors.keep(job, KNOWN, T0 + timedelta(seconds=13))
+
+    claimed = ledger.jobs.claim(T0 + timedelta(seconds=13))
+    assert claimed is not None
+    assert claimed.attempts == 1
+
+
 def test_a_job_that_waits_for_its_priors_is_held_and_no_other(ledger: Ledger) -> None:
     """Neither one that has them, nor one that was begun; nor does it wait shorter."""
     waiting, sought = held(ledger), held(ledger, "1.2")
@@ -259,6 +293,42 @@ def told(ledger: Ledger, known: KnownPriors) -> int:
     return job
 
 
+def told_of_another(ledger: Ledger) -> tuple[int, int]:
+    """Report a study, and keep it as what is known for a later one; return both."""
+    earlier = told(ledger, KnownPriors())
+    later = held(ledger, "1.2")
+    (report,) = (o for o in ledger.jobs.objects(earlier) if o.kind == "SR")
+    prior = replace(PRIOR, sr_instance_uid=report.sop_instance_uid)
+    ledger.priors.keep(later, KnownPriors((prior,), person="0a1b"), T0)
+    return earlier, later
+
+
+def test_what_was_corrected_before_it_is_told_is_not_told(ledger: Ledger) -> None:
+    """It was found, and the job waited in the queue: nobody looks a second time."""
+    earlier, later = told_of_another(ledger)
+    held_again(ledger, T0 + timedelta(seconds=1))
+
+    of_now = KnownPriors((), ("prior_not_renewed",), (), "0a1b")
+    assert ledger.priors.known(later) == of_now
+    ledger.priors.keep(earlier, KnownPriors(), T0)
+    ledger.jobs.claim(T0 + timedelta(seconds=1))
+    ledger.jobs.claim(T0 + timedelta(seconds=1))
+    ledger.jobs.report(earlier, result("2"), [], T0)
+    replaced = replace(of_now, withheld=("prior_retracted",))
+    assert ledger.priors.known(later) == replaced
+
+
+def test_what_is_only_read_again_is_told(ledger: Ledger) -> None:
+    """Nothing of its study changed since its report, which stands until another."""
+    earlier, later = told_of_another(ledger)
+
+    ledger.repeats.queue_again([earlier], T0)
+
+    known = ledger.priors.known(later)
+    assert known is not None
+    assert len(known.priors) == 1
+
+
 def test_who_was_told_of_a_report_is_known(ledger: Ledger) -> None:
     """As long as the result that tells of it is the last one."""
     job = told(ledger, KNOWN)
@@ -325,7 +395,22 @@ def test_a_job_whose_wait_was_in_vain_is_never_held_again(ledger: Ledger) -> Non
     assert ledger.priors.known(job) == KnownPriors(withheld=("priors_not_sought",))
 
 
-def held_again(ledger: Ledger) -> int:
+def test_a_wait_in_vain_takes_nothing_from_what_was_told_before(
+    ledger: Ledger,
+) -> None:
+    """A folder that is read again has lost no earlier result."""
+    job = told(ledger, replace(KNOWN, person="0a1b"))
+    held_again(ledger)
+    ledger.offline.due("1.1", T0, with_priors=True)
+
+    ledger.offline.end_waits(T0)
+
+    known = ledger.priors.known(job)
+    assert known is not None
+    assert (known.priors, known.withheld) == (KNOWN.priors, ("priors_not_sought",))
+
+
+def held_again(ledger: Ledger, now: datetime = T0) -> int:
     """Receive another image of the study, which is complete again."""
-    ledger.studies.record([spooled(ledger, instance("1.1", number=2))], T0)
-    return held(ledger)
+    ledger.studies.record([spooled(ledger, instance("1.1", number=2))], now)
+    return held(ledger, now=now)
