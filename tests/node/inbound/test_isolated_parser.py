@@ -16,6 +16,15 @@ from node.inbound.isolated_parser import MOST_BYTES, IsolatedParser
 from node.inbound.priors import QUESTIONS
 from tests.node.jobs.pools import wait_until
 
+DIES_WHILE_ANSWERING = """
+from multiprocessing.connection import Connection
+def cut_short(connection, message):
+    import os, signal
+    os.write(connection.fileno(), message[:-1])
+    os.kill(os.getpid(), signal.SIGKILL)
+Connection._send = cut_short
+"""
+
 
 @pytest.fixture
 def parser() -> Iterator[IsolatedParser]:
@@ -76,6 +85,18 @@ def test_a_question_gets_no_more_memory_than_there_is_for_it(
         parser.ask(bytes, MOST_BYTES + 1)
 
     assert parser.ask(os.getpid) == first
+
+
+def test_half_an_answer_leaves_nobody_waiting_for_the_rest(
+    parser: IsolatedParser,
+) -> None:
+    """A thread that did would keep the node from ending."""
+    before = set(threading.enumerate())
+
+    with pytest.raises(ParserError, match="in time"):
+        parser.ask(exec, DIES_WHILE_ANSWERING)
+
+    wait_until(lambda: before.issuperset(threading.enumerate()), 5)
 
 
 def test_a_stop_waits_for_no_answer(parser: IsolatedParser) -> None:
