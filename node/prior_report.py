@@ -41,6 +41,9 @@ Policy Expired (113039) says that they are old."""
 MOST_BYTES = 16 << 20
 """A report of ours has some hundred kilobytes; more is none."""
 
+MOST_REJECTED = 100_000
+"""Objects that one note may reject: an exam has some thousand images."""
+
 
 @dataclass(frozen=True, slots=True)
 class PriorReport:
@@ -128,12 +131,15 @@ def rejected_in(document: Dataset) -> frozenset[str]:
     Raises
     ------
     NoReportError
-        It is one, and cannot be understood.
+        It is one, and cannot be understood, or names too much.
     """
     try:
-        return _rejected_in(document)
+        rejected = _rejected_in(document)
     except Exception as error:  # noqa: BLE001 - a library meets foreign bytes
         raise NoReportError(type(error).__name__) from None
+    if len(rejected) > MOST_REJECTED:
+        raise NoReportError("a note rejects too much")
+    return rejected
 
 
 def _rejected_in(document: Dataset) -> frozenset[str]:

@@ -252,6 +252,18 @@ def test_what_a_note_rejects_is_named_with_its_series(
     assert rejected_in(sr) == (series | instances if is_rejection else frozenset())
 
 
+def test_a_note_that_rejects_more_than_any_study_holds_is_not_believed(
+    sr: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is kept of it grows with what a stranger wrote."""
+    monkeypatch.setattr("node.prior_report.MOST_REJECTED", 1)
+    sr.SOPClassUID = KeyObjectSelectionDocumentStorage
+    sr.ConceptNameCodeSequence[0].CodeValue = "113001"
+
+    with pytest.raises(NoReportError, match="rejects too much"):
+        rejected_in(sr)
+
+
 def test_of_two_grades_the_worse_counts(sr: Dataset) -> None:
     """Somebody else's sentence may read as a grade: it makes none better."""
     comments(sr)[0].TextValue = "Grade: C"
