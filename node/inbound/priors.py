@@ -200,7 +200,8 @@ class Priors:
             known = self._searched(job, look, now)
             if known is None or self._stopping.is_set():
                 return
-            if self._ledger.priors.keep(job.job_id, known, now):
+            of = job.study_completed_at
+            if self._ledger.priors.keep(job.job_id, known, now, of):
                 self._told("priors_sought", job, known, now)
                 self._on_found()
             else:

@@ -71,6 +71,8 @@ class JobRow:
     """When the last result was taken back."""
     recipe: str = ""
     """Hash of what the job was last read with; "" on the wire."""
+    study_completed_at: datetime | None = None
+    """When the study came whole, for the last time."""
 
 
 SELECT_JOBS = """
@@ -81,7 +83,9 @@ SELECT j.*, r.version, r.identity, r.summary, r.timings, r.precision,
         WHERE o.result_id = r.result_id AND o.kind = 'SR') AS sr_uid,
        (SELECT MIN(t.retracted_at) FROM retractions AS t
         JOIN objects AS o USING (sop_instance_uid)
-        WHERE o.result_id = r.result_id) AS retracted_at
+        WHERE o.result_id = r.result_id) AS retracted_at,
+       (SELECT c.completed_at FROM studies AS c
+        WHERE c.study_instance_uid = j.study_instance_uid) AS study_completed_at
 FROM jobs AS j
 LEFT JOIN results AS r ON r.job_id = j.job_id
      AND r.version = (SELECT MAX(version) FROM results WHERE job_id = j.job_id)
@@ -356,6 +360,9 @@ def job_row(row: sqlite3.Row) -> JobRow:
         verdicts=tuple(Verdict(**verdict) for verdict in _list(row["verdicts"])),
         retracted_at=moment(row["retracted_at"]) if row["retracted_at"] else None,
         recipe=row["recipe"] or "",
+        study_completed_at=(
+            moment(row["study_completed_at"]) if row["study_completed_at"] else None
+        ),
     )
 
 

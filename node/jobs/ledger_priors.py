@@ -169,11 +169,23 @@ class PriorRecords:
                 [(stamp(until), job_id) for job_id in jobs],
             )
 
-    def keep(self, job_id: int, known: KnownPriors, now: datetime) -> bool:
+    def keep(
+        self,
+        job_id: int,
+        known: KnownPriors,
+        now: datetime,
+        completed_at: datetime | None = None,
+    ) -> bool:
         """Keep what was found with a queued job; once.
 
         Beside it is kept what could not be found anew and its last result was told.
         The job is due now, unless an attempt of it was lost and the next one waits.
+
+        Parameters
+        ----------
+        completed_at
+            When the study had come whole for which somebody looked; since then it may
+            have been corrected. None: that is not asked.
 
         Returns
         -------
@@ -183,10 +195,17 @@ class PriorRecords:
         known = known.after(self._told(job_id))
         with self._database.write() as connection:
             kept = connection.execute(
-                "UPDATE jobs SET priors = ?, "
-                "not_before = IIF(attempts, not_before, MIN(not_before, ?)) "
-                "WHERE job_id = ? AND state = 'queued' AND priors IS NULL",
-                (known.text(), stamp(now), job_id),
+                "UPDATE jobs SET priors = :known, "
+                "not_before = IIF(attempts, not_before, MIN(not_before, :now)) "
+                "WHERE job_id = :job AND state = 'queued' AND priors IS NULL AND "
+                "(:of IS NULL OR :of = (SELECT completed_at FROM studies AS s "
+                "WHERE s.study_instance_uid = jobs.study_instance_uid))",
+                {
+                    "known": known.text(),
+                    "now": stamp(now),
+                    "job": job_id,
+                    "of": stamp(completed_at) if completed_at else None,
+                },
             ).rowcount
         return bool(kept)
 

@@ -388,6 +388,21 @@ def test_an_answer_that_comes_too_late_is_told_in_the_log(
     assert [line["event"] for line in lines] == ["priors_too_late"]
 
 
+def test_a_search_that_began_before_a_correction_ends_in_vain(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    """Its answer is about whom the study named before: it is sought for again."""
+    job = waiting(ledger, tmp_path, 1, HELD)
+    (sought,) = ledger.priors.unsought()
+    priors = priors_of(ledger)
+    complete(ledger, job.study_instance_uid, NOW + HELD, HELD)
+
+    priors.search(sought, Look(None, "patient_id_missing", frozenset(RULES)))
+    priors.stop()
+
+    assert [each.job_id for each in ledger.priors.unsought()] == [job.job_id]
+
+
 def test_a_study_without_a_readable_file_is_read_without_priors(
     ledger: Ledger, tmp_path: Path
 ) -> None:

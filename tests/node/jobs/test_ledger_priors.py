@@ -121,6 +121,22 @@ def test_nor_does_what_is_found_when_an_attempt_was_lost_before(
     assert ledger.jobs.next_due() == later
 
 
+def test_what_was_sought_for_a_study_before_it_changed_is_not_kept(
+    ledger: Ledger,
+) -> None:
+    """It came whole again while somebody searched: it may be another person's."""
+    job = held(ledger)
+    (sought,) = ledger.priors.unsought()
+    held_again(ledger, T0 + timedelta(seconds=5))
+    of = sought.study_completed_at
+
+    assert not ledger.priors.keep(job, KNOWN, T0 + timedelta(seconds=6), of)
+
+    (sought,) = ledger.priors.unsought()
+    of = sought.study_completed_at
+    assert ledger.priors.keep(job, KNOWN, T0 + timedelta(seconds=6), of)
+
+
 def test_a_study_that_changes_while_its_next_attempt_waits_is_a_new_one(
     ledger: Ledger,
 ) -> None:
