@@ -298,32 +298,6 @@ def test_a_parser_that_does_not_start_says_nothing_of_a_study(
     assert known.withheld == ()
 
 
-def test_a_study_is_looked_at_once_until_it_changes(
-    ledger: Ledger, tmp_path: Path
-) -> None:
-    """However long it waits; corrected, it may be another person's."""
-    asked: list[object] = []
-
-    def noted(
-        question: Callable[Given, Answer], *given: Given.args, **named: Given.kwargs
-    ) -> Answer:
-        asked.append(question)
-        return question(*given, **named)
-
-    later = waiting(ledger, tmp_path, 1, HELD, day="20260301")
-    earlier = waiting(ledger, tmp_path, 1, HELD)
-    priors = priors_of(ledger, parser=AtOnce(noted))
-    priors.tick(NOW)
-    wait_until(lambda: ledger.priors.known(earlier.job_id) is not None)
-    priors.tick(NOW)
-    looks = len(asked)
-    complete(ledger, later.study_instance_uid, NOW + HELD, HELD)
-    priors.tick(NOW)
-    priors.stop()
-
-    assert (looks, len(asked)) == (2, 3)
-
-
 def test_what_a_stop_cut_short_is_sought_again(ledger: Ledger, tmp_path: Path) -> None:
     """Nothing is kept of it, and the stop waits for no question."""
     asked, ended = threading.Event(), threading.Event()
@@ -386,21 +360,6 @@ def test_an_answer_that_comes_too_late_is_told_in_the_log(
     priors.stop()
 
     assert [line["event"] for line in lines] == ["priors_too_late"]
-
-
-def test_a_search_that_began_before_a_correction_ends_in_vain(
-    ledger: Ledger, tmp_path: Path
-) -> None:
-    """Its answer is about whom the study named before: it is sought for again."""
-    job = waiting(ledger, tmp_path, 1, HELD)
-    (sought,) = ledger.priors.unsought()
-    priors = priors_of(ledger)
-    complete(ledger, job.study_instance_uid, NOW + HELD, HELD)
-
-    priors.search(sought, Look(None, "patient_id_missing", frozenset(RULES)))
-    priors.stop()
-
-    assert [each.job_id for each in ledger.priors.unsought()] == [job.job_id]
 
 
 def test_a_study_without_a_readable_file_is_read_without_priors(

@@ -284,21 +284,6 @@ def test_a_queued_job_whose_study_changes_is_asked_about_again(ledger: Ledger) -
     assert ledger.priors.known(job) is None
 
 
-def test_nobody_looks_or_waits_for_a_parked_job(ledger: Ledger) -> None:
-    """A later run over other folders does not read it."""
-    job = held(ledger)
-    ledger.priors.note_person("1.1", "A-1", BEFORE)
-    assert ledger.priors.being_read("A-1", "hippocampus", DAY)
-
-    ledger.offline.park()
-
-    assert ledger.priors.unsought() == []
-    assert not ledger.priors.being_read("A-1", "hippocampus", DAY)
-    ledger.offline.due("1.1", T0, with_priors=True)
-    assert [each.job_id for each in ledger.priors.unsought()] == [job]
-    assert ledger.jobs.claim(T0) is None  # it waits for its priors
-
-
 def told(ledger: Ledger, known: KnownPriors) -> int:
     """Report a study that was told something; return its job."""
     job = held(ledger)
@@ -396,34 +381,6 @@ def test_a_retry_has_sought_what_nobody_could_find(
     assert bool(ledger.priors.unsought()) is sought
     assert (ledger.jobs.claim(T0) is None) is sought
     assert sought is False or ledger.jobs.claim(until) is not None
-
-
-def test_a_job_whose_wait_was_in_vain_is_never_held_again(ledger: Ledger) -> None:
-    """A run over a folder ends, whatever its visits wait for."""
-    job = held(ledger)
-    ledger.offline.park()
-    ledger.offline.due("1.1", T0, with_priors=True)
-
-    ledger.offline.end_waits(T0)
-    ledger.priors.hold([job], T0 + timedelta(minutes=1))
-
-    assert ledger.jobs.claim(T0) is not None
-    assert ledger.priors.known(job) == KnownPriors(withheld=("priors_not_sought",))
-
-
-def test_a_wait_in_vain_takes_nothing_from_what_was_told_before(
-    ledger: Ledger,
-) -> None:
-    """A folder that is read again has lost no earlier result."""
-    job = told(ledger, replace(KNOWN, person="0a1b"))
-    held_again(ledger)
-    ledger.offline.due("1.1", T0, with_priors=True)
-
-    ledger.offline.end_waits(T0)
-
-    known = ledger.priors.known(job)
-    assert known is not None
-    assert (known.priors, known.withheld) == (KNOWN.priors, ("priors_not_sought",))
 
 
 def held_again(ledger: Ledger, now: datetime = T0) -> int:
