@@ -111,9 +111,9 @@ def _range(grade: Grade) -> str:
     """Return the scores of a grade in words."""
     better = [lowest for other, lowest in LOWEST.items() if other < grade]
     if not better:
-        return f"{LOWEST[grade]:.2f} or more"
+        return f"of {LOWEST[grade]:.2f} or more"
     if LOWEST[grade]:
-        return f"{LOWEST[grade]:.2f} to {min(better):.2f}"
+        return f"of {LOWEST[grade]:.2f} to {min(better):.2f}"
     return f"below {min(better):.2f}"
 
 

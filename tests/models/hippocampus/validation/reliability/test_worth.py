@@ -111,7 +111,7 @@ def test_a_score_is_told_with_what_such_scores_were_worth(tmp_path: Path) -> Non
     assert set(found.constants.promise) == {"A", "B", "C"}
     [best] = [row for row in found.shares[0].scores if row.grade == "A"]
     assert found.constants.promise["A"].startswith(
-        f"Scores 0.85 or more on held-out images: {best.readings} of 40 unaltered "
+        f"Scores of 0.85 or more on held-out images: {best.readings} of 40 unaltered "
         f"(mean Dice {best.mean:.2f}, lowest {best.lowest:.2f}), "
     )
     assert "none of 40 unaltered, " in found.constants.promise["C"]

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from models import bundle_folder
 from models.hippocampus.validation.robustness import table
-from models.hippocampus.validation.robustness.suite import CLEAN
+from models.hippocampus.validation.robustness.suite import CLEAN, SUITE
 from models.hippocampus.validation.robustness.trial import Trial, as_line, read_trials
 
 
@@ -68,3 +69,16 @@ def test_trials_are_read_as_they_were_written(tmp_path: Path) -> None:
     path.write_text('{"other": 1}\n', encoding="utf-8")
     with pytest.raises(ValueError, match=r"trials\.jsonl holds no trials"):
         read_trials(path)
+
+
+def test_the_model_card_prints_the_table_of_the_shipped_folds() -> None:
+    """Row by row; the next weights are held against it (docs/validation_plan.md)."""
+    folder = bundle_folder("hippocampus")
+    content = json.loads((folder / "folds" / "robustness.json").read_text("utf-8"))
+    card = (folder / "README.md").read_text(encoding="utf-8")
+
+    found = [table.Row(**each) for each in content]
+
+    assert [row.entry for row in found] == [entry.key for entry in SUITE]
+    for line in table.as_markdown(found).splitlines():
+        assert line in card
