@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -64,8 +64,11 @@ def test_a_visit_that_waits_in_vain_is_read_all_the_same(
     assert result.known.withheld == ("priors_not_sought",)
 
 
-def test_the_later_visit_of_a_folder_is_told_of_the_earlier(tmp_path: Path) -> None:
-    """Although its folder comes first; a second run has nothing more to do."""
+def test_the_later_visit_of_a_folder_is_told_of_the_earlier(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long that takes; a second run has nothing more to do."""
+    monkeypatch.setattr("node.inbound.priors.LONGEST", timedelta(0))
     write_study(tmp_path / "in" / "a", 51)
     came_again(tmp_path / "in" / "a", "20270105", "again")
     write_study(tmp_path / "in" / "b", 51)

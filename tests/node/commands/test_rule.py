@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -37,7 +38,9 @@ def test_a_study_is_told_series_by_series_with_what_decided(folder: Path) -> Non
 
     lines = output.splitlines()
     assert (status, errors) == (0, "")
-    assert lines[0] == "hippocampus 0.1.0 judges by the rule of its bundle"
+    assert re.fullmatch(
+        r"hippocampus [\d.]+ judges by the rule of its bundle", lines[0]
+    )
     assert "  hippocampus: refused because description: 'T1 MPRAGE'" in output
     assert "  hippocampus: accepted as MR 'HippoCrop', 36 slices of 50 x 35; " in output
     (broken, *_) = [line.split() for line in lines if "broken" in line]

@@ -52,11 +52,12 @@ def test_what_counts_no_more_is_left_out_and_said() -> None:
     [
         [Person("A-1"), ANNA, Person("A-1")],
         [replace(ANNA, names=frozenset({"anna", "smith", "jane"})), ANNA],
-        [replace(ANNA, names=frozenset({"jones"}))],
+        [replace(ANNA, names=frozenset({each})) for each in ("anna", "smith")],
+        [ANNA, replace(ANNA, names=frozenset({"jones"}), is_anonymous=True)],
     ],
 )
 def test_a_person_is_who_all_headers_together_name(people: list[Person]) -> None:
-    """One may lack what another says; names are another matter."""
+    """One may lack what another says, and write the name in another way."""
     assert is_named(person_hash(ANNA, "salt"), people, "salt")
     assert not is_named(person_hash(ANNA, "other"), people, "salt")
 
@@ -76,6 +77,8 @@ def test_what_only_an_image_says_that_nobody_looked_at_is_no_other_person() -> N
         {"birth_date": date(1951, 11, 24)},
         {"sex": "M"},
         {"sex": ""},
+        {"names": frozenset({"anna", "jones"})},
+        {"is_anonymous": True},
     ],
 )
 def test_whoever_differs_is_another(change: dict[str, Any]) -> None:
@@ -83,8 +86,28 @@ def test_whoever_differs_is_another(change: dict[str, Any]) -> None:
     other = replace(ANNA, **change)
 
     assert not is_named(person_hash(ANNA, "s"), [other], "s")
-    if all(change.values()):
+    if {"patient_id", "birth_date"} & set(change):
         assert not is_named(person_hash(ANNA, "s"), [ANNA, other], "s")
+
+
+def test_a_name_that_is_written_in_too_many_ways_names_nobody() -> None:
+    """Nobody would try all that may have been looked at."""
+    words = [frozenset({str(number)}) for number in range(50)]
+
+    people = [replace(ANNA, names=each) for each in words]
+
+    assert not is_named(person_hash(people[0], "s"), people, "s")
+
+
+def test_what_an_older_node_knew_is_of_nobody_and_sought_again() -> None:
+    """Its hash was another one: no worker could compare it."""
+    text = KNOWN.text().replace('"named"', '"person"')
+
+    known = KnownPriors.of_text(text)
+
+    assert known.priors == KNOWN.priors
+    assert known.is_missed
+    assert not is_named(known.person, [ANNA], "salt")
 
 
 TOLD = KnownPriors((PRIOR,), ("identity_conflict", "archive_unavailable"), (), "0a1b")
@@ -110,6 +133,7 @@ def test_an_answer_that_did_not_come_takes_nothing_back(person: str) -> None:
         ((), "0a1b"),
         (("priors_not_sought", "prior_retracted"), "0a1b"),
         (("priors_not_sought",), "9f9f"),
+        (("archive_unavailable", "prior_unreliable"), "0a1b"),
     ],
 )
 def test_an_answer_of_today_counts(withheld: tuple[str, ...], person: str) -> None:
@@ -117,6 +141,13 @@ def test_an_answer_of_today_counts(withheld: tuple[str, ...], person: str) -> No
     today = KnownPriors((), withheld, (), person)
 
     assert today.after(TOLD) is today
+
+
+def test_an_exam_that_was_objected_to_before_takes_nothing_back_either() -> None:
+    """It is known what the objection of today is about: not to what was told."""
+    today = KnownPriors(withheld=("identity_conflict", "priors_not_sought"))
+
+    assert today.after(TOLD).priors == TOLD.priors
 
 
 def test_what_was_told_of_nobody_known_is_not_told_again() -> None:
@@ -133,6 +164,8 @@ def test_what_was_told_of_nobody_known_is_not_told_again() -> None:
         (KnownPriors(withheld=("identity_conflict",)), False),
         (KnownPriors(withheld=("archive_unavailable",)), True),
         (KnownPriors((PRIOR,), ("prior_rejections_unknown",)), True),
+        (KnownPriors(withheld=("prior_not_renewed",)), True),
+        (KnownPriors(images=(IMAGES,)), True),
     ],
 )
 def test_what_another_day_may_find_is_missed(
