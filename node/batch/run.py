@@ -218,6 +218,7 @@ class _Run:
             rules={model: rule_of(settings, model) for model in models},
             timeout_s=settings.priors.timeout_s,
             on_found=self._pool.wake,
+            is_bounded=False,
         )
 
     def _take(self, found: Found) -> bool:

@@ -141,19 +141,22 @@ class PriorSearch:
             records.note_person(study_instance_uid, patient, visit.day)
         return look
 
-    def search(self, job: JobRow, look: Look, now: datetime) -> KnownPriors | None:
+    def search(
+        self, job: JobRow, look: Look, now: datetime, *, is_last: bool = False
+    ) -> KnownPriors | None:
         """Return what is known of the person of a job's study.
 
         Of one that the model does not read that is nothing: nobody is asked. None
-        means that an earlier study of theirs is being read: search again.
+        means that an earlier study of theirs is being read: search again, unless
+        ``is_last``.
         """
         visit = look.visit
         if job.model not in look.models:
             return KnownPriors()
         if visit is None:
             return KnownPriors(withheld=(look.reason,))
-        patient = visit.person.patient_id
-        if self._ledger.priors.being_read(patient, job.model, visit.day):
+        is_early = self._is_early(visit, job)
+        if is_early and not is_last:
             return None
         deadline = time.monotonic() + self._timeout_s
 
@@ -162,7 +165,19 @@ class PriorSearch:
 
         known = self._known(Sought(visit, job, now, is_over))
         person = person_hash(visit.person, self._ledger.site_salt)
-        return replace(known, person=person)
+        late = (NOT_SOUGHT,) if is_early else ()
+        reasons = tuple(dict.fromkeys((*known.withheld, *late)))
+        return replace(known, withheld=reasons, person=person)
+
+    def _is_early(self, visit: Visit, job: JobRow) -> bool:
+        """Tell whether another study is to be read before that may be of them.
+
+        Who could not be proven to be even themselves can have none.
+        """
+        person = visit.person
+        return not person.objection(person) and self._ledger.priors.being_read(
+            person.patient_id, job.model, visit.day
+        )
 
     def _known(self, sought: Sought) -> KnownPriors:
         patient, day = sought.visit.person.patient_id, sought.visit.day

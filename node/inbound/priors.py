@@ -47,7 +47,8 @@ SPARE_S = 90.0
 start, and a round of looks. It is held anew in each round."""
 
 LONGEST = timedelta(minutes=30)
-"""What no wait for an earlier visit exceeds that is still to be read here."""
+"""What no wait for an earlier visit exceeds that is still to be read here: then the
+study is told what else there is."""
 
 QUESTIONS = (look_at, visit_of, read_report)
 """What the parser is asked."""
@@ -78,6 +79,8 @@ class Priors:
         Starts and stops with this.
     rules, timeout_s, images
         As in ``PriorSearch``.
+    is_bounded
+        Whether the wait for an earlier visit that is still to be read ends.
     images_folder
         Where they lie: what no job needs any more is removed.
     on_found
@@ -95,11 +98,13 @@ class Priors:
         on_found: Callable[[], None],
         images: PriorImages | None = None,
         images_folder: Path | None = None,
+        is_bounded: bool = True,
     ) -> None:
         self._ledger = ledger
         self._on_found = on_found
         self._parser = parser
         self._held = wait_for_priors(timeout_s)
+        self._is_bounded = is_bounded
         self._began = datetime.now(UTC)
         self._log = log.get("priors")
         self._wake = threading.Event()
@@ -152,7 +157,8 @@ class Priors:
                 if job.job_id in self._sought:
                     continue
                 self._sought[job.job_id] = False
-            self._executor.submit(self.search, job, look)
+            is_last = not self._may_wait(job, now)
+            self._executor.submit(self.search, job, look, is_last=is_last)
         self._hold(wanted, now)
         return bool(wanted)
 
@@ -166,10 +172,14 @@ class Priors:
         waiting = (
             job.job_id
             for job in wanted
-            if job.job_id not in begun
-            and now - max(job.queued_at, self._began) < LONGEST
+            if job.job_id not in begun and self._may_wait(job, now)
         )
         self._ledger.priors.hold(waiting, now + self._held)
+
+    def _may_wait(self, job: JobRow, now: datetime) -> bool:
+        """Tell whether an earlier visit may hold a job up that long."""
+        waits = now - max(job.queued_at, self._began)
+        return waits < LONGEST or not self._is_bounded
 
     def _looked_at(self, wanted: Sequence[JobRow]) -> list[tuple[JobRow, Look]]:
         """Return each job with what its study is, looked at once after it came whole.
@@ -191,13 +201,16 @@ class Priors:
             found.append((job, self._looks[key]))
         return found
 
-    def search(self, job: JobRow, look: Look) -> None:
-        """Search for one job and keep what is found; never raises."""
+    def search(self, job: JobRow, look: Look, *, is_last: bool = False) -> None:
+        """Search for one job and keep what is found; never raises.
+
+        An earlier visit that is being read is waited for, unless ``is_last``.
+        """
         now = datetime.now(UTC)
         with self._lock:
             self._sought[job.job_id] = True
         try:
-            known = self._searched(job, look, now)
+            known = self._searched(job, look, now, is_last)
             if known is None or self._stopping.is_set():
                 return
             of = job.study_completed_at
@@ -212,9 +225,11 @@ class Priors:
             with self._lock:
                 self._sought.pop(job.job_id, None)
 
-    def _searched(self, job: JobRow, look: Look, now: datetime) -> KnownPriors | None:
+    def _searched(
+        self, job: JobRow, look: Look, now: datetime, is_last: bool
+    ) -> KnownPriors | None:
         try:
-            return self._search.search(job, look, now)
+            return self._search.search(job, look, now, is_last=is_last)
         except sqlite3.Error:
             raise
         except Exception as error:  # noqa: BLE001 - the study is read all the same
