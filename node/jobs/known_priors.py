@@ -7,10 +7,10 @@ told the same: what the archive says today is another matter.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
-from itertools import product
+from itertools import chain, combinations, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +82,7 @@ PASSING = frozenset(
         REPORTS_NOT_FETCHED,
         REPORT_UNREADABLE,
         REJECTIONS_UNKNOWN,
+        NOT_RENEWED,
         IMAGES_NOT_FETCHED,
         IMAGES_GONE,
         IMAGES_UNREAD,
@@ -91,13 +92,24 @@ PASSING = frozenset(
 """Reason codes of the hour, not of the person: another day there is none of them."""
 
 
-def person_hash(person: Person, salt: str) -> str:
-    """Return a salted hash of whom a search was for: ID, issuer, birth date, sex.
+OF_BEFORE = "older formula"
+"""Stands for the hash that an older node kept: it is nobody's."""
 
-    Not of the name: one image has it in full and another in part, and it is compared
-    with that of each earlier result anyway.
-    """
-    return _hash(salt, person.patient_id, person.issuer, person.birth_date, person.sex)
+MOST_WORDINGS = 6
+"""Ways of writing the name in one study beyond which it counts as nobody's."""
+
+
+def person_hash(person: Person, salt: str) -> str:
+    """Return a salted hash of whom a search was for, by all that headers said of it."""
+    return _hash(
+        salt,
+        person.patient_id,
+        person.issuer,
+        person.birth_date,
+        person.sex,
+        sorted(person.names),
+        person.is_anonymous,
+    )
 
 
 def is_named(sought: str, people: Iterable[Person], salt: str) -> bool:
@@ -115,10 +127,22 @@ def is_named(sought: str, people: Iterable[Person], salt: str) -> bool:
             [person.sex for person in named],
         )
     ]
-    if any(len(values) > 1 for values in stated):
+    wordings = {person.names for person in named}
+    if any(len(values) > 1 for values in stated) or len(wordings) > MOST_WORDINGS:
         return False
-    choices = product(*([*values, ""] for values in stated))
+    choices = product(
+        *([*values, ""] for values in stated),
+        _together(wordings),
+        {person.is_anonymous for person in named},
+    )
     return any(_hash(salt, *choice) == sought for choice in choices)
+
+
+def _together(wordings: Collection[frozenset[str]]) -> list[list[str]]:
+    """Return the words of each choice of some wordings: who looked saw one of them."""
+    sizes = range(1, len(wordings) + 1)
+    some = chain.from_iterable(combinations(wordings, size) for size in sizes)
+    return [sorted(frozenset().union(*chosen)) for chosen in some]
 
 
 def _hash(salt: str, *stated: object) -> str:
@@ -148,18 +172,19 @@ class KnownPriors:
 
     @property
     def is_missed(self) -> bool:
-        """Whether another day may say more."""
-        return not PASSING.isdisjoint(self.withheld)
+        """Whether another day may say more, or an older node sought for nobody."""
+        return not PASSING.isdisjoint(self.withheld) or self.person == OF_BEFORE
 
     def after(self, told: KnownPriors) -> KnownPriors:
         """Return these with what the last result of the study was told besides.
 
         An answer that lacks something for a reason of the hour takes nothing of it
-        away, if it is about the same person. One that objects to some earlier result
-        counts as it is: nobody knows to which.
+        away, if it is about the same person. One that objects for a reason that there
+        was not then counts as it is: nobody knows to which result.
         """
         lasting = tuple(reason for reason in told.withheld if reason not in PASSING)
-        is_whole = not self.withheld or not PASSING.issuperset(self.withheld)
+        objects = not PASSING.union(lasting).issuperset(self.withheld)
+        is_whole = objects or PASSING.isdisjoint(self.withheld)
         if is_whole or not told.person or self.person not in {"", told.person}:
             return self
         found = {prior.study_instance_uid for prior in self.priors}
@@ -195,17 +220,18 @@ class KnownPriors:
         if self.images:
             plain["images"] = [_plain_images(each) for each in self.images]
         if self.person:
-            plain["person"] = self.person
+            plain["named"] = self.person
         return json.dumps(plain, ensure_ascii=False, sort_keys=True)
 
     @classmethod
     def of_text(cls, text: str | None) -> KnownPriors:
-        """Return what ``text`` wrote; of an older ledger, nothing."""
+        """Return what ``text`` wrote; of whom, an older node wrote in another way."""
         plain = json.loads(text or "{}")
         priors = tuple(_prior(each) for each in plain.get("priors", ()))
         images = tuple(_images(each) for each in plain.get("images", ()))
         withheld = tuple(plain.get("withheld", ()))
-        return cls(priors, withheld, images, plain.get("person", ""))
+        nobody = OF_BEFORE if "person" in plain else ""
+        return cls(priors, withheld, images, plain.get("named", nobody))
 
 
 def plain_prior(prior: Prior) -> dict[str, Any]:

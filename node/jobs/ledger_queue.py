@@ -57,7 +57,8 @@ def requeue(
 
 def _is_missed(connection: sqlite3.Connection, job_id: int) -> bool:
     row = connection.execute("SELECT priors FROM jobs WHERE job_id = ?", (job_id,))
-    return KnownPriors.of_text(row.fetchone()["priors"]).is_missed
+    known = KnownPriors.of_text(row.fetchone()["priors"])
+    return known.is_missed or bool(known.images)  # which went when the job ended
 
 
 def forget_priors(connection: sqlite3.Connection, job_id: int) -> None:

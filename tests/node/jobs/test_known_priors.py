@@ -165,7 +165,6 @@ def test_what_was_told_of_nobody_known_is_not_told_again() -> None:
         (KnownPriors(withheld=("archive_unavailable",)), True),
         (KnownPriors((PRIOR,), ("prior_rejections_unknown",)), True),
         (KnownPriors(withheld=("prior_not_renewed",)), True),
-        (KnownPriors(images=(IMAGES,)), True),
     ],
 )
 def test_what_another_day_may_find_is_missed(

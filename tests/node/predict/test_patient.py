@@ -85,6 +85,8 @@ def test_priors_of_the_person_are_told(tmp_path: Path) -> None:
         {"PatientID": "TEST-2"},
         {"PatientBirthDate": "19770707"},
         {"PatientSex": "M"},
+        {"PatientName": "Miller^Karla"},
+        {"PatientIdentityRemoved": "YES"},
     ],
 )
 def test_priors_of_another_person_are_not(tmp_path: Path, tags: dict[str, str]) -> None:
