@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 from pydicom import Dataset
-from pydicom.datadict import tag_for_keyword
 
 from models.contract import Findings, SeriesInfo, Volume
 from models.history import Trend
@@ -54,15 +53,6 @@ _OF_A_PERSON = frozenset(
 
 _OF_THE_ROAD = frozenset({"source", "protocol"})
 """What an archive and our own ledger tell differently of one earlier report."""
-
-_OF_THE_LIBRARY = (
-    "DeviceSerialNumber",
-    "ContrastBolusAgent",
-    "SequenceVariant",
-    "InversionTime",
-)
-"""Of the headers what the first results did not quote, and the image library does: it
-describes the images, whose pixels and UIDs count themselves."""
 
 _ALWAYS_SET = frozenset({"seg", "series_number", "institution", "timezone"})
 """Settings of the first results. A later one counts where it departs from its default,
@@ -121,21 +111,13 @@ def identity(
         for name, value in counted.items()
         if name not in _OF_AN_EDITION and (value or name not in _OF_A_PERSON)
     }
-    written = [json.dumps(_counted(ds), sort_keys=True) for ds in headers]
+    written = [json.dumps(ds.to_json_dict(), sort_keys=True) for ds in headers]
     return digest([made, study_instance_uid, written, _chosen(settings)])
 
 
 def _told(prior: Mapping[str, Any]) -> dict[str, Any]:
     """Return a prior without what depends on where it was found that day."""
     return {name: said for name, said in prior.items() if name not in _OF_THE_ROAD}
-
-
-def _counted(header: Dataset) -> dict[str, Any]:
-    """Return a source header as JSON, as far as it counts."""
-    plain = header.to_json_dict()
-    for keyword in _OF_THE_LIBRARY:
-        plain.pop(f"{tag_for_keyword(keyword):08X}", None)
-    return plain
 
 
 def _lasting(reasons: Sequence[str]) -> tuple[str, ...]:

@@ -161,22 +161,44 @@ def test_a_result_of_before_is_the_same_result(
     assert identity(FIRST, "1.2.3", [], settings).startswith(named)
 
 
-def test_a_header_counts_as_far_as_it_did_before(tmp_path: Path) -> None:
-    """What the image library quotes since then makes no second reading either."""
-    library: dict[str, Any] = {
-        "DeviceSerialNumber": "7",
-        "ContrastBolusAgent": "Agent",
-        "SequenceVariant": "SP",
-        "InversionTime": "900",
-    }
-    case = build_case(tmp_path / "series", (3, 51, 35), **library)
+def test_a_result_that_was_told_of_another_is_the_same_result() -> None:
+    """A new field of a prior would name each of them anew."""
+    named = identity(replace(FIRST, priors=(PRIOR,)), "1.2.3", [], ReportSettings())
 
+    assert named.startswith("483e675979c369e2")
+
+
+def of_images(folder: Path, **stated: Any) -> str:
+    """Return the identity of a result of images whose headers state something."""
+    case = build_case(folder, (3, 51, 35), **stated)
     headers = source_headers(case.study, case.volume)
+    return identity(FIRST, "1.2.3", headers, ReportSettings())
 
-    assert [ds.DeviceSerialNumber for ds in headers] == ["7"] * 3
-    assert identity(FIRST, "1.2.3", headers, ReportSettings()).startswith(
-        "1638bbbcc04f2666"
+
+@pytest.mark.parametrize(
+    ("keyword", "values"),
+    [
+        ("DeviceSerialNumber", ("7", "8")),
+        ("ContrastBolusAgent", ("Agent", "")),
+        ("SequenceVariant", ("SP", "MP")),
+        ("InversionTime", ("900", "2200")),
+    ],
+)
+def test_how_the_images_were_taken_counts(
+    tmp_path: Path, keyword: str, values: tuple[str, str]
+) -> None:
+    """The report says it: corrected, it makes another one of the same pixels."""
+    one, two = (
+        of_images(tmp_path / str(number), **{keyword: value})
+        for number, value in enumerate(values)
     )
+
+    assert one != two
+
+
+def test_headers_that_say_the_same_make_the_same_result(tmp_path: Path) -> None:
+    """Another way to count them would name each result anew."""
+    assert of_images(tmp_path / "series").startswith("dc601ff4433b030e")
 
 
 @pytest.mark.parametrize("reason", sorted(PASSING))
