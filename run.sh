@@ -242,7 +242,7 @@ run_tests() {
 case ${1:-} in
     demo) demo ;;
     test) shift && run_tests "$@" ;;
-    setup) setup test ;;
+    setup) setup test && say "ready: . .venv/bin/activate, then pacs-node --help; or ./run.sh demo" ;;
     -h | --help) usage ;;
     *) usage >&2 && exit 2 ;;
 esac

@@ -25,7 +25,7 @@ from node.report.text import comments, report_text
 
 UNCONFIRMED = Flag(
     "completeness_unconfirmed",
-    "The archive could not confirm that the study is complete.",
+    "Nobody confirmed that the study is complete.",
     Grade.B,
 )
 

@@ -154,8 +154,10 @@ def merits(
 
 
 def stated(reliability: Reliability | None, signs: Signs) -> Iterator[Statement]:
-    """Yield the score in words; nothing where the bundle has no constants for it."""
+    """Yield the score in words, or that the bundle has no constants for one."""
     if reliability is None:
+        unknown = "Not known: the bundle states no score; look at the outline."
+        yield Statement(LABEL, unknown, reason="reliability_unknown")
         return
     score = reliability.score(signs)
     said = f"{score:.2f} (expected Dice of the whole)."

@@ -32,7 +32,7 @@ from models.history import POSITION
 MINUS = "\N{MINUS SIGN}"
 SEXES = {"F": "women", "M": "men"}
 
-HOLDS_FOR = "it holds for {groups}, {youngest:g} to {oldest:g} years"
+HOLDS_FOR = "here it holds for {groups}, {youngest:g} to {oldest:g} years"
 FINAL = frozenset({AGE_OUTSIDE, NO_NORM, HEAD_SIZE_OUTSIDE})
 """Beside these nothing else is worth saying: nobody can mend them."""
 

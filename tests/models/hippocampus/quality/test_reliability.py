@@ -108,9 +108,11 @@ def test_the_report_states_the_score_and_caps_the_grade() -> None:
 
 
 def test_a_bundle_without_constants_has_no_score() -> None:
-    """An own training of before: nothing is stated, nothing breaks."""
+    """An own training: the report says so, and nothing breaks."""
     assert Reliability.of(None) is None
-    assert not list(stated(None, USUAL))
+    (said,) = stated(None, USUAL)
+    assert said.reason == "reliability_unknown"
+    assert "look at the outline" in said.text
     assert not list(doubts(None, USUAL))
 
 

@@ -167,7 +167,7 @@ def test_what_nobody_can_mend_stands_alone() -> None:
 
     assert position.reason == "no_norm_for_side_and_sex"
     assert position.text == (
-        "Not given by UK Biobank nomogram (Nobis 2019): it holds for women, right "
+        "Not given by UK Biobank nomogram (Nobis 2019): here it holds for women, right "
         "side, 52 to 71 years."
     )
 
