@@ -23,11 +23,14 @@ class Wanted:
         Study Instance UIDs.
     since
         Aware; only jobs that ended then or later.
+    missed
+        Only jobs whose earlier results could not all be looked for.
     """
 
     model: str | None = None
     studies: frozenset[str] | None = None
     since: datetime | None = None
+    missed: bool = False
 
     def fits(self, model: str, study_instance_uid: str) -> bool:
         """Tell whether something of a model and a study is meant."""
@@ -58,10 +61,12 @@ def jobs_again(
     ledger: Ledger, states: Collection[JobState], wanted: Wanted
 ) -> JobsAgain:
     """Return the jobs in some states, by whether they can be done again."""
+    meant = ledger.priors.missed() if wanted.missed else None
     jobs = [
         job
         for job in ledger.jobs.listing()
         if job.state in states
+        and (meant is None or job.job_id in meant)
         and wanted.fits(job.model, job.study_instance_uid)
         and (wanted.since is None or (job.ended_at or job.queued_at) >= wanted.since)
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -33,6 +33,10 @@ from node.lock import holder
 if TYPE_CHECKING:
     from node.repeat import JobsAgain, Offers, Wanted
 
+FAILED = (JobState.FAILED,)
+ANSWERED = (JobState.REPORTED, JobState.SENT)
+"""States that are meant where none is named: of all jobs, and of ``--missed``."""
+
 SEND = "Send again"
 WHEN_IT_RUNS = "the node does it when it runs: pacs-node run"
 
@@ -57,12 +61,20 @@ def retry(
         list[str],
         typer.Option(
             metavar="STATE",
-            help="Only jobs in this state; may be given again.",
+            help="Only jobs in this state, else failed; may be given again.",
             callback=known_states,
             autocompletion=state_names,
             rich_help_panel=WHICH,
         ),
-    ] = ["failed"],  # noqa: B006 - typer wants a list, and nobody changes it
+    ] = [],  # noqa: B006 - typer wants a list, and nobody changes it
+    missed: Annotated[
+        bool,
+        typer.Option(
+            "--missed",
+            help="Only results that lack earlier ones, which nobody could look for.",
+            rich_help_panel=WHICH,
+        ),
+    ] = False,
     model: ModelOption = None,
     study: StudyOption = None,
     since: Annotated[
@@ -110,22 +122,27 @@ def retry(
         Queue every failed job anew; ask where there are several.
     pacs-node retry --state not_applicable --model hippocampus --since 2d
         Judge studies anew, after a rule or the weights have changed.
+    pacs-node retry --missed --since 7d
+        Look for earlier results anew, after the archive was away.
     pacs-node retry --destination ORTHANC@127.0.0.1:4242 --again
         Offer the archive what it had and lost; the bytes are the same.
     """
     if again and destination is None:
         raise ConfigError("--again goes with --destination AET@HOST:PORT")
-    if since is not None and destination is not None:
-        raise ConfigError("--since is about jobs: leave it out with --destination")
+    if destination is not None and (missed or since is not None):
+        name = "--missed" if missed else "--since"
+        raise ConfigError(f"{name} is about jobs: leave it out with --destination")
     from node.repeat import Wanted  # and with it the network: not for --help
 
     settings, now = config.load(config_file), datetime.now(UTC)
     with opened(settings, read_only=False) as ledger:
         studies = studies_meant(ledger, study)
-        wanted = Wanted(model, studies, since_when(since, now) if since else None)
+        begin = since_when(since, now) if since else None
+        wanted = Wanted(model, studies, begin, missed)
         report = _Report(ledger, settings, ask=not yes, as_json=as_json)
         if destination is None:
-            done = report.queue([JobState(name) for name in state], wanted)
+            states = [JobState(name) for name in state]
+            done = report.queue(states or (ANSWERED if missed else FAILED), wanted)
         else:
             done = report.offer(destination, wanted, again=again)
     if not done:
@@ -147,6 +164,7 @@ class _Report:
 
     def queue(self, states: Sequence[JobState], wanted: Wanted) -> int:
         """Queue jobs anew; return how many."""
+        from node.inbound.priors import wait_for_priors
         from node.repeat import jobs_again
 
         found = jobs_again(self._ledger, states, wanted)
@@ -156,8 +174,8 @@ class _Report:
         if self._go_on(len(found.ready), "job", "Read {} again?"):
             job_ids = [job.job_id for job in found.ready]
             now, priors = datetime.now(UTC), self._settings.priors
-            wait = timedelta(seconds=priors.timeout_s if priors.enabled else 0)
-            queued = self._ledger.repeats.queue_again(job_ids, now, now + wait)
+            until = now + wait_for_priors(priors.timeout_s) if priors.enabled else None
+            queued = self._ledger.repeats.queue_again(job_ids, now, until)
         if self._as_json:
             print_json(self._plain_jobs(found, queued))
         elif queued:

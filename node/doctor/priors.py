@@ -21,7 +21,7 @@ SUBJECT = "earlier results"
 DAYS = 7
 
 
-AGAIN = f"pacs-node retry --state sent --since {DAYS}d"
+AGAIN = f"pacs-node retry --missed --since {DAYS}d"
 """Has them sought again; a result that stays as it was makes no new version."""
 
 ANSWERS = f"{AGAIN}  # once the archive answers this node's C-FIND and C-GET, or REST"

@@ -247,17 +247,28 @@ class PriorRecords:
         return known.without(self.objections(p.sr_instance_uid for p in known.priors))
 
     def withheld(self, since: datetime) -> tuple[int, Counter[str]]:
-        """Return how many results were made since then, and how many by reason code.
+        """Return how many results stand since then, and how many by reason code.
 
-        A code counts where earlier results were withheld, or not looked for, for it.
+        A code counts where earlier results were withheld, or not looked for, for it
+        when the study was read last: a result may have stayed as it was since.
         """
         rows = self._database.read(
-            "SELECT priors FROM results WHERE version > 0 AND reported_at >= ? "
-            "AND priors IS NOT NULL",
+            "SELECT j.priors FROM jobs AS j JOIN results AS r USING (job_id) "
+            "WHERE j.state IN ('reported', 'sent') AND j.priors IS NOT NULL "
+            "AND r.version > 0 AND r.reported_at >= ? AND r.version = "
+            "(SELECT MAX(version) FROM results WHERE job_id = j.job_id)",
             (stamp(since),),
         )
         told = [KnownPriors.of_text(row["priors"]) for row in rows]
         return len(told), Counter(code for known in told for code in known.withheld)
+
+    def missed(self) -> set[int]:
+        """Return the jobs for which another search may find more than the last did."""
+        rows = self._database.read(
+            "SELECT job_id, priors FROM jobs WHERE priors IS NOT NULL"
+        )
+        told = {int(r["job_id"]): KnownPriors.of_text(r["priors"]) for r in rows}
+        return {job_id for job_id, known in told.items() if known.is_missed}
 
     def tell_of(self, sop_instance_uids: Iterable[str]) -> list[str]:
         """Return the studies whose standing result was told of some reports."""

@@ -8,15 +8,15 @@ import pty
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from node.inbound.priors import wait_for_priors
 from node.jobs.job import Failed, JobState
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_jobs import JobRow
-from tests.node.jobs.ledger_stories import T0, instance, queue, spooled
+from tests.node.jobs.ledger_stories import T0, instance, queue, result, spooled
 from tests.node.retraction.results import (
     deliver,
     destinations,
@@ -42,6 +42,14 @@ def failed(ledger: Ledger, study: str) -> JobRow:
     (job,) = queue(ledger, study)
     ledger.jobs.claim(T0, study)
     ledger.jobs.fail(job.job_id, Failed("worker_died", ""), T0)
+    return job
+
+
+def read(ledger: Ledger, study: str) -> JobRow:
+    """Have a study read."""
+    (job,) = queue(ledger, study)
+    ledger.jobs.claim(T0, study)
+    ledger.jobs.report(job.job_id, result(study), ["A@b:1"], T0)
     return job
 
 
@@ -79,14 +87,16 @@ def test_failed_jobs_are_queued_and_the_others_told_apart(ledger: Ledger) -> Non
 def test_earlier_results_that_nobody_could_look_for_are_sought_again(
     ledger: Ledger,
 ) -> None:
-    """The job waits for them as a study that has just come does."""
-    job = failed(ledger, "1.1")
+    """The job waits for them as a study that has just come does; others are left."""
+    job, whole = (read(ledger, study) for study in ("1.1", "1.2"))
     ledger.priors.give_up(job.job_id)
 
-    assert retry(ledger)[0] == 0
+    assert retry(ledger, "--missed")[0] == 0
 
     (again,) = ledger.priors.unsought()
-    assert ledger.jobs.next_due() == again.queued_at + timedelta(seconds=10)
+    assert again.job_id == job.job_id
+    assert ledger.jobs.next_due() == again.queued_at + wait_for_priors(10)
+    assert state(ledger, whole) is JobState.REPORTED
 
 
 def test_a_person_is_asked_before_several_jobs(ledger: Ledger) -> None:
@@ -179,6 +189,14 @@ def test_an_archive_that_lost_everything_gets_it_again(
     assert between is JobState.REPORTED
     assert state(ledger, job) is JobState.SENT
     assert archive.received == [*first, *first[1:]]
+
+
+def test_what_was_missed_is_about_reading_alone(ledger: Ledger) -> None:
+    """As is when a job ended."""
+    status, output, errors = retry(ledger, "--missed", "--destination", "X@y:104")
+
+    assert (status, output) == (2, "")
+    assert errors.startswith("pacs-node: --missed is about jobs")
 
 
 def test_a_destination_that_is_not_configured_is_one_line(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +11,8 @@ import pytest
 from node.config import Settings
 from node.doctor.finding import State
 from node.doctor.priors import examine_priors
+from node.jobs.job import Unchanged
+from node.jobs.known_priors import KnownPriors
 from node.jobs.ledger import Ledger
 from tests.node.jobs.ledger_stories import queue, result
 
@@ -33,12 +34,13 @@ def reported(folder: Path, *reasons: str, when: datetime = NOW) -> None:
     with closing(Ledger(folder)) as ledger:
         for number, reason in enumerate(reasons):
             (job,) = queue(ledger, f"1.{number}", now=when)
+            known = KnownPriors(withheld=(reason,))
+            assert ledger.priors.keep(job.job_id, known, when)
             ledger.jobs.claim(when)
-            made = replace(result(str(number)), priors_withheld=(reason,))
-            ledger.jobs.report(job.job_id, made, [], when)
+            ledger.jobs.report(job.job_id, result(str(number)), [], when)
 
 
-AGAIN = "pacs-node retry --state sent --since 7d"
+AGAIN = "pacs-node retry --missed --since 7d"
 
 
 @pytest.mark.parametrize(
@@ -63,6 +65,21 @@ def test_results_that_lack_earlier_ones_are_counted(
     assert found in finding.found
     assert finding.remedy.startswith(remedy)
     assert AGAIN in finding.remedy
+
+
+def test_who_did_as_advised_is_advised_no_more(tmp_path: Path) -> None:
+    """Also where the search finds nothing, and the result stays as it was."""
+    reported(tmp_path, "archive_unavailable")
+    with closing(Ledger(tmp_path)) as ledger:
+        (job,) = ledger.jobs.listing()
+        ledger.repeats.queue_again([job.job_id], NOW)
+        assert ledger.priors.keep(job.job_id, KnownPriors(), NOW)
+        ledger.jobs.claim(NOW)
+        ledger.jobs.unchanged(job.job_id, Unchanged("identity 0"), NOW)
+
+    (finding,) = examine_priors(settings_of(tmp_path))
+
+    assert finding.state is State.OK
 
 
 def test_one_reason_hides_no_other(tmp_path: Path) -> None:
