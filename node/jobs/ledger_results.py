@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 from node.jobs.database import path_of, path_value
 from node.jobs.job import ObjectFile, Reported, Verdict
-from node.jobs.known_priors import PERSON_CHANGED, KnownPriors
+from node.jobs.known_priors import KnownPriors
 from node.jobs.ledger_studies import stamp
 
 
@@ -51,12 +51,12 @@ def _told(
     """Return what a result was told, with whom it was sought for.
 
     Images that were read for it go now: the job keeps their numbers in their place.
-    Nor does it keep what was found for another person.
+    Nor does it keep what was withheld when the study was read, and may be found anew.
     """
     row = connection.execute("SELECT priors FROM jobs WHERE job_id = ?", (job_id,))
     known = KnownPriors.of_text(row.fetchone()["priors"])
     told = KnownPriors(outcome.priors, outcome.priors_withheld, (), known.person)
-    if known.images or PERSON_CHANGED in told.withheld:
+    if known.images or told.is_missed:
         connection.execute(
             "UPDATE jobs SET priors = ? WHERE job_id = ?", (told.text(), job_id)
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from node.jobs.job import EarlierImages, Failed
 from node.jobs.known_priors import KnownPriors
 from node.jobs.ledger import Ledger
@@ -14,14 +16,15 @@ from tests.node.jobs.test_ledger_priors import KNOWN, held
 IMAGES = EarlierImages("1.9", Path("priors/1/0"), ())
 
 
+@pytest.mark.parametrize("reason", ["prior_person_changed", "prior_not_renewed"])
 def test_a_retry_has_sought_what_was_withheld_when_the_study_was_read(
-    ledger: Ledger,
+    ledger: Ledger, reason: str
 ) -> None:
-    """It was found for whom the study named before: whom it names now is sought."""
+    """Whom the study names now, or what was renewed since, is yet to be found."""
     job = held(ledger)
     ledger.priors.keep(job, KNOWN, T0)
     ledger.jobs.claim(T0)
-    made = replace(result(), priors_withheld=("prior_person_changed",))
+    made = replace(result(), priors_withheld=(reason,))
     ledger.jobs.report(job, made, [], T0)
 
     ledger.repeats.queue_again([job], T0)
