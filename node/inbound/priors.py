@@ -44,7 +44,7 @@ searched for: longer than a night's backlog takes, if none of it is hostile."""
 
 SPARE_S = 90.0
 """Seconds that a job is held beyond its search: as long as the parser may take to
-start, and a round of looks. It is held anew in each round."""
+start, and a round of looks. It is held anew before each round, unless one failed."""
 
 LONGEST = timedelta(minutes=30)
 """What no wait for an earlier visit exceeds that is still to be read here: then the
@@ -110,6 +110,7 @@ class Priors:
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._lock = threading.Lock()
+        self._has_looked = True  # in the last round, whatever came of it
         self._sought: dict[int, bool] = {}  # job → whether its search has begun
         self._looks: dict[tuple[str, datetime | None], Look] = {}  # of those that wait
         self._images_folder = images_folder
@@ -147,19 +148,24 @@ class Priors:
         """Begin the searches that are wanted; tell whether there are any.
 
         Every study is looked at before the first search: of two visits that came
-        together, the later may be the first that is sought for.
+        together, the later may be the first that is sought for. Whose round failed is
+        not held in the next: a parser that never starts keeps no study.
         """
         if self._images_folder is not None:
             sweep(self._images_folder, self._ledger)
         wanted = self._ledger.priors.unsought()
-        for job, look in self._looked_at(wanted):
+        if self._has_looked:
+            self._hold(wanted, now)
+        self._has_looked = False
+        looked_at = self._looked_at(wanted)
+        self._has_looked = True
+        for job, look in looked_at:
             with self._lock:
                 if job.job_id in self._sought:
                     continue
                 self._sought[job.job_id] = False
             is_last = not self._may_wait(job, now)
             self._executor.submit(self.search, job, look, is_last=is_last)
-        self._hold(wanted, now)
         return bool(wanted)
 
     def _hold(self, wanted: Iterable[JobRow], now: datetime) -> None:
