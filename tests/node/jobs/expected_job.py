@@ -34,7 +34,9 @@ class Expected:
         """Be wanted, for the first time or again."""
         if self.state is JobState.RUNNING:
             self.changed = True
-        elif self.state is not JobState.QUEUED:
+        elif self.state is JobState.QUEUED:
+            self.attempts = 0
+        else:
             self.begin_anew(now)
 
     def begin_anew(self, now: datetime, event: JobEvent = JobEvent.CHANGE) -> None:
@@ -45,8 +47,8 @@ class Expected:
     def end(self, event: JobEvent, now: datetime) -> None:
         """Let the running attempt end."""
         self.state = advance(self.state, event)
-        if self.changed and self.state is not JobState.QUEUED:
-            self.begin_anew(now)
+        if self.changed:
+            self.queue(now)
 
     def offer(self, version: int, place: tuple[str, str]) -> None:
         """Have an object on its way again; what was sent is not, until it is there."""

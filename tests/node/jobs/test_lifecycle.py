@@ -146,7 +146,7 @@ class Lifecycle(RuleBasedStateMachine):
         else:
             jobs.give_back(job_id, "stopped", now)
             expected.end(JobEvent.TRY_AGAIN, now)
-            expected.attempts -= 1
+            expected.attempts = max(expected.attempts - 1, 0)
 
     @precondition(lambda self: bool(self.pending()))
     @rule(
