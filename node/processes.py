@@ -44,10 +44,11 @@ def live_with_parent() -> None:
 def end_at_once(executor: ProcessPoolExecutor) -> None:
     """Kill the processes of an executor, also while they start; all is lost there."""
     # Public from Python 3.14 on, as kill_workers; None after a shutdown.
-    processes, answers = executor._processes or {}, executor._result_queue
-    for process in list(processes.values()):
+    processes, answers = executor._processes, executor._result_queue
+    # First, for it waits for the lock under which a process is started: that one too.
+    executor.shutdown(wait=False, cancel_futures=True)
+    for process in list((processes or {}).values()):
         process.kill()
     if answers is not None:
         # Who reads half an answer would wait for the rest while we could write there.
         answers._writer.close()  # type: ignore[attr-defined]  # typeshed lacks it
-    executor.shutdown(wait=False, cancel_futures=True)

@@ -104,7 +104,11 @@ class IsolatedParser:
                     self._drop()
                     raise ParserError("no answer in time") from None
                 except MemoryError:
+                    self._drop()  # what the heap keeps would be missing for the next
                     raise ParserError("more memory than there is for it") from None
+                except RuntimeError:  # also of an executor that was shut meanwhile
+                    self._refuse_if_stopping()
+                    raise
         raise ParserError("the process died of it")
 
     def stop(self) -> None:
@@ -133,10 +137,13 @@ class IsolatedParser:
         except (*START_ERRORS, TimeoutError, CancelledError) as error:
             self._drop()
             failure = type(error).__name__
-        if self._stopping.is_set():
-            raise ParserError("the node is stopping")
+        self._refuse_if_stopping()
         if failure:
             raise ParserStartError(f"it does not start: {failure}")
+
+    def _refuse_if_stopping(self) -> None:
+        if self._stopping.is_set():
+            raise ParserError("the node is stopping") from None
 
     def _drop(self) -> None:
         executor, self._executor = self._executor, None

@@ -26,6 +26,17 @@ Connection._send = cut_short
 """
 
 
+class LoadsLong:
+    """A question that takes a minute to load."""
+
+    def __call__(self) -> None:
+        """Answer nothing."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Have whoever unpickles it sleep."""
+        return time.sleep, (60,)
+
+
 @pytest.fixture
 def parser() -> Iterator[IsolatedParser]:
     """Return a parser with little time for an answer."""
@@ -78,13 +89,13 @@ def test_a_question_that_kills_is_asked_twice_and_no_more(
 def test_a_question_gets_no_more_memory_than_there_is_for_it(
     parser: IsolatedParser,
 ) -> None:
-    """It is refused; the process lives on."""
+    """It is refused, and what it took is not missing for the next."""
     first = parser.ask(os.getpid)
 
     with pytest.raises(ParserError, match="memory"):
         parser.ask(bytes, MOST_BYTES + 1)
 
-    assert parser.ask(os.getpid) == first
+    assert parser.ask(os.getpid) != first
 
 
 def test_half_an_answer_leaves_nobody_waiting_for_the_rest(
@@ -120,6 +131,18 @@ def test_a_stop_waits_for_no_answer(parser: IsolatedParser) -> None:
         parser.ask(os.getpid)
 
 
+def test_who_asks_while_it_is_stopped_is_told_so(
+    parser: IsolatedParser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between finding the process and asking it there is time for a stop."""
+    executor = parser._present()
+    parser.stop()
+    monkeypatch.setattr(parser, "_present", lambda: executor)
+
+    with pytest.raises(ParserError, match="stopping"):
+        parser.ask(os.getpid)
+
+
 def test_it_stands_before_torch_is_loaded() -> None:
     """With what it will be asked for, so that no first answer waits for it."""
     parser = IsolatedParser(QUESTIONS)
@@ -145,7 +168,7 @@ def test_a_process_that_does_not_start_is_tried_again(
 
 def test_a_stop_waits_for_no_start() -> None:
     """The process that is being loaded is killed."""
-    parser = IsolatedParser([time.sleep])
+    parser = IsolatedParser([LoadsLong()])
     told: list[str] = []
 
     def start() -> None:
