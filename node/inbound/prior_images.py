@@ -24,7 +24,6 @@ from node.jobs.known_priors import (
     IMAGES_NOT_FETCHED,
     IMAGES_REJECTED,
     IMAGES_TOO_LARGE,
-    IMAGES_UNREADABLE,
     KnownPriors,
 )
 from node.jobs.ledger import Ledger
@@ -179,8 +178,8 @@ class PriorImages:
             return self._ask(visit_of, files)
         except NoVisitError as error:
             raise NotUsedError(error.reason) from None
-        except ParserError:
-            raise NotUsedError(IMAGES_UNREADABLE) from None
+        except ParserError:  # which says nothing of what the model could read
+            raise NotUsedError(IMAGES_NOT_FETCHED) from None
 
 
 def _fetch(archive: SearchableArchive, series: FoundSeries, room: _Room) -> None:

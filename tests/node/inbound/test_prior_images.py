@@ -183,5 +183,5 @@ def test_images_that_are_not_opened_are_not_kept(
 
     known = fetched(images)
 
-    assert (known.images, known.withheld) == ((), ("prior_images_unreadable",))
+    assert (known.images, known.withheld) == ((), ("prior_images_not_fetched",))
     assert list(tmp_path.rglob("*.dcm")) == []
