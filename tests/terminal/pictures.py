@@ -17,7 +17,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
+from models import bundle_folder
 from models.hippocampus.phantom import write_study
+from models.volume.bundle import load_bundle
 from tests.pacs.viewer import running_browser
 from tests.terminal.capture import Moment, Terminal
 from tests.terminal.drawing import draw
@@ -82,6 +84,8 @@ class Picture:
     answers: Mapping[str, str] = field(default_factory=dict)
 
 
+VERSION = load_bundle(bundle_folder("hippocampus")).version
+
 PICTURES: dict[str, Picture] = {
     "help": Picture(("pacs-node --help",)),
     "infer": Picture(("pacs-node infer study",), one_study),
@@ -105,7 +109,7 @@ PICTURES: dict[str, Picture] = {
     "jobs-watch": Picture(("pacs-node jobs --watch",), read_study, Moment(after_s=4.0)),
     "retry": Picture(("pacs-node retry --state reported",), read_study),
     "retract": Picture(
-        ("pacs-node retract --model hippocampus --version 0.1.0",),
+        (f"pacs-node retract --model hippocampus --version {VERSION}",),
         read_study,
         answers={"[y/N]": "n"},
     ),
