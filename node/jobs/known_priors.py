@@ -115,7 +115,9 @@ def person_hash(person: Person, salt: str) -> str:
 def is_named(sought: str, people: Iterable[Person], salt: str) -> bool:
     """Tell whether all headers of a study name the person of a ``person_hash``.
 
-    The search looked at some of the headers: they may have lacked what others say.
+    The search looked at some of the headers. What they lacked and others state was
+    compared with no earlier result, so it counts as another person; only a name may
+    be written in other ways.
     """
     named = list(people)
     stated = [
@@ -131,7 +133,7 @@ def is_named(sought: str, people: Iterable[Person], salt: str) -> bool:
     if any(len(values) > 1 for values in stated) or len(wordings) > MOST_WORDINGS:
         return False
     choices = product(
-        *([*values, ""] for values in stated),
+        *(values or {""} for values in stated),
         _together(wordings),
         {person.is_anonymous for person in named},
     )

@@ -73,7 +73,7 @@ def sought_for(folder: Path, **tags: str) -> str:
 def test_priors_of_the_person_are_told(tmp_path: Path) -> None:
     """Whichever file of a series the search has looked at, and whatever one lacks."""
     bare = {"PatientBirthDate": "", "PatientSex": ""}
-    fuller = {"PatientName": "Smith^Anna^Jane", "IssuerOfPatientID": "H"}
+    fuller = {"PatientName": "Smith^Anna^Jane"}
     files = (*series(tmp_path, **bare), *series(tmp_path, "T1", **fuller))
 
     assert told(tmp_path, *files).priors == (PRIOR,)
