@@ -79,7 +79,10 @@ def _begin() -> None:
 
 
 def end_with_parent() -> None:
-    """Have this process end when its parent has, even by SIGKILL."""
+    """Have this process end when its parent has, even by SIGKILL.
+
+    A call of C that keeps the interpreter to itself is ended after it, not in it.
+    """
     threading.Thread(target=_wait_for_parent, daemon=True).start()
 
 
