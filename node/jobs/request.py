@@ -35,8 +35,7 @@ def request_of(
     results
         Folder below which the objects of every study, model and version lie.
     every_file
-        Whether each received image must have its file; offline a study is what lies
-        in the folder now.
+        Whether each image must have its file; offline, what lies there is the study.
 
     Raises
     ------

@@ -35,6 +35,10 @@ def test_who_can_have_no_earlier_result_waits_for_nobody(
     wait_until(lambda: ledger.priors.known(later.job_id) is not None, 5)
     priors.stop()
 
+    known = ledger.priors.known(later.job_id)
+    assert known is not None
+    assert known.priors == ()
+
 
 def test_who_waited_longest_is_told_what_is_there_all_the_same(
     ledger: Ledger, tmp_path: Path
