@@ -14,7 +14,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any
 
-from models.contract import Code, Flag, Measurement, Statement
+from models.terms import Code, Flag, Measurement, Statement
 
 LEFT = Code("7771000", "SCT", "Left")
 RIGHT = Code("24028007", "SCT", "Right")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from models.contract import Grade
+from models.terms import Grade
 from models.volume.headers import text
 from node.controls import Reading
 from node.jobs.job import JobState

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from pydicom import Dataset
 
-from models.contract import Code, Grade, Measurement
+from models.terms import Code, Grade, Measurement
 from models.volume.headers import text
 from node.protocol import (
     CONTRAST,

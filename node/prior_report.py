@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 from pydicom import Dataset, dcmread
 
-from models.contract import Grade
 from models.history import Prior
+from models.terms import Grade
 from models.volume.headers import quiet, text
 from models.volume.part10 import check_inflation
 from models.volume.person import real_date

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from pydicom import Dataset
 
-from models.contract import Vector
+from models.terms import Vector
 from models.volume.headers import text
 
 SCANNER = ("Manufacturer", "ManufacturerModelName", "DeviceSerialNumber")

@@ -11,15 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from models.contract import (
-    Code,
-    Flag,
-    Grade,
-    LabelMap,
-    Measurement,
-    Structure,
-    Volume,
-)
+from models.contract import LabelMap, Volume
+from models.terms import Code, Flag, Grade, Measurement, Structure
 
 Indices = npt.NDArray[np.intp]
 

@@ -20,7 +20,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from models.contract import Vector
+from models.terms import Vector
 
 Affine = npt.NDArray[np.float64]
 Cosines = tuple[float, float, float, float, float, float]

@@ -12,7 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import numpy.typing as npt
 
-from models.contract import Flag, SeriesInfo, Volume
+from models.contract import SeriesInfo, Volume
+from models.terms import Flag
 from models.volume.demographics import Demographics, demographics
 from models.volume.geometry import Cosines, GeometryError, Plane, arrange, is_nominal
 from models.volume.headers import quiet

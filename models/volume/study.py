@@ -11,7 +11,8 @@ from typing import cast
 
 from pydicom import Dataset
 
-from models.contract import Instance, SeriesInfo, Vector
+from models.contract import Instance, SeriesInfo
+from models.terms import Vector
 from models.volume.acquisitions import SEPARATORS, arrange_series
 from models.volume.charsets import decode_text
 from models.volume.geometry import Cosines, GeometryError, Grid, Plane

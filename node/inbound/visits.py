@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pydicom import Dataset
 
-from models.contract import Grade
 from models.history import Prior
+from models.terms import Grade
 from models.volume.headers import quiet, text
 from models.volume.person import real_date
 from models.volume.study import StudyHeaders, read_study

@@ -14,8 +14,8 @@ from itertools import chain, combinations, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.contract import Code, Measurement
 from models.history import Prior
+from models.terms import Code, Measurement
 from node.jobs.job import EarlierImages
 from node.log import salted
 

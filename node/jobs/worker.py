@@ -21,16 +21,8 @@ from typing import Any
 import numpy as np
 
 import models
-from models.contract import (
-    Context,
-    Findings,
-    Flag,
-    Measurement,
-    Model,
-    SeriesInfo,
-    Volume,
-    grade,
-)
+from models.contract import Context, Findings, Model, SeriesInfo, Volume
+from models.terms import Flag, Measurement, grade
 from models.volume.bundle import Acceptance, BundleError
 from models.volume.series import StudyHeaders
 from node.config import JobsSettings

@@ -11,8 +11,9 @@ from dataclasses import replace
 
 from pydicom import Dataset
 
-from models.contract import Context, Grade, Measurement, Model, grade
+from models.contract import Context, Model
 from models.history import Patient, Prior
+from models.terms import Grade, Measurement, grade
 from models.volume.bundle import Acceptance
 from models.volume.device import device_uid
 from models.volume.duplicates import settle

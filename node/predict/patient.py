@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from models.contract import Code, SeriesInfo
+from models.contract import SeriesInfo
 from models.history import LEFT, RIGHT, Patient
+from models.terms import Code
 from models.volume.demographics import demographics
 from models.volume.headers import quiet
 from models.volume.person import real_date

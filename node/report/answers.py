@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from models.contract import Code, Findings, Measurement, Statement, Structure
+from models.contract import Findings
 from models.history import CHANGE, POSITION, Trend, TrendPoint
+from models.terms import Code, Measurement, Statement, Structure
 from node.report.facts import Line
 from node.report.steps import spoken_steps
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.contract import Measurement, Statement
+from models.terms import Measurement, Statement
 from node.report.answers import (
     Answer,
     Headline,

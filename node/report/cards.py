@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from models.contract import Flag, Grade
+from models.terms import Flag, Grade
 from node.report.answers import Row
 from node.report.canvas import (
     BAD,

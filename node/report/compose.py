@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from models.contract import Findings, Flag, Grade, Volume
+from models.contract import Findings, Volume
+from models.terms import Flag, Grade
 from models.volume.bundle import Bundle
 from models.volume.headers import quiet
 from models.volume.series import StudyHeaders

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from models.contract import LabelMap, Structure, Volume
+from models.contract import LabelMap, Volume
+from models.terms import Structure
 from node.report.contours import outlines, smooth
 
 FINER = 2

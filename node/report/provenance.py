@@ -16,8 +16,8 @@ from typing import Any
 from pydicom import Dataset
 from pydicom.uid import UID
 
-from models.contract import Code
 from models.history import Prior
+from models.terms import Code
 from models.volume import device as algorithm
 from models.volume.headers import text
 from node.equipment import MANUFACTURER, PROCESSING_EQUIPMENT

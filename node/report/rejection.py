@@ -25,7 +25,7 @@ from pydicom import Dataset, dcmwrite
 from pydicom.sr.codedict import codes
 from pydicom.uid import ExplicitVRLittleEndian
 
-from models.contract import Code
+from models.terms import Code
 from models.volume.headers import quiet
 from node.config_reading import ReportSettings
 from node.equipment import MANUFACTURER

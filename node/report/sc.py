@@ -8,7 +8,7 @@ from highdicom.sc import SCImage
 from pydicom import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
-from models.contract import Structure
+from models.terms import Structure
 from node.report.sop import Report, finish
 from node.report.text import RESEARCH_LINE
 

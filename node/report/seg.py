@@ -9,7 +9,8 @@ from highdicom.seg import Segmentation, SegmentDescription
 from pydicom import Dataset
 from pydicom.sr.codedict import codes
 
-from models.contract import Code, LabelMap, Structure
+from models.contract import LabelMap
+from models.terms import Code, Structure
 from node.equipment import MANUFACTURER
 from node.report.provenance import code_item
 from node.report.sop import Report, finish

@@ -8,7 +8,8 @@ from typing import Any
 from pydicom import Dataset
 from pydicom.uid import UID
 
-from models.contract import Findings, Structure, Volume
+from models.contract import Findings, Volume
+from models.terms import Structure
 from models.volume.bundle import Bundle
 from node.config_reading import ReportSettings
 from node.equipment import MANUFACTURER

@@ -15,7 +15,7 @@ from highdicom.sr.value_types import ContainerContentItem, ContentSequence
 from pydicom import Dataset
 from pydicom.sr.codedict import codes
 
-from models.contract import Code
+from models.terms import Code
 from node.equipment import MANUFACTURER
 from node.report.provenance import device_uid
 from node.report.seg import coded

@@ -29,7 +29,7 @@ from highdicom.sr.coding import CodedConcept
 from pydicom import Dataset
 from pydicom.sr.codedict import codes
 
-from models.contract import Code, Measurement, Structure
+from models.terms import Code, Measurement, Structure
 from node.equipment import MANUFACTURER
 from node.report.contours import area_px, largest_outline
 from node.report.seg import coded

@@ -21,7 +21,7 @@ from highdicom.sr.value_types import (
 from pydicom import Dataset
 from pydicom.sr.codedict import codes
 
-from models.contract import Code, Vector
+from models.terms import Code, Vector
 from node.protocol import (
     CONTRAST,
     FIELD_STRENGTH,

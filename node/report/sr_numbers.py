@@ -23,7 +23,7 @@ from pydicom import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.valuerep import DSclass
 
-from models.contract import Code, Measurement
+from models.terms import Code, Measurement
 from node.report.seg import coded
 
 VOLUME = Code("118565006", "SCT", "Volume")

@@ -9,7 +9,8 @@ from unicodedata import bidirectional, east_asian_width
 from pydicom import Dataset
 from pydicom.valuerep import PersonName
 
-from models.contract import Findings, Flag, Grade, Volume, grade
+from models.contract import Findings, Volume
+from models.terms import Flag, Grade, grade
 from models.volume.bundle import Bundle
 from node.config_reading import ReportSettings
 from node.report import answers

@@ -9,7 +9,7 @@ from datetime import datetime
 from pydicom import Dataset, dcmread
 from pydicom.errors import InvalidDicomError
 
-from models.contract import Code
+from models.terms import Code
 from models.volume.bundle import sha256_file
 from models.volume.headers import quiet
 from node.config_reading import ReportSettings

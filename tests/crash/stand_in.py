@@ -13,15 +13,8 @@ from pathlib import Path
 import numpy as np
 
 import models
-from models.contract import (
-    Code,
-    Context,
-    Findings,
-    Measurement,
-    Structure,
-    UnfitInput,
-    Volume,
-)
+from models.contract import Context, Findings, UnfitInput, Volume
+from models.terms import Code, Measurement, Structure
 from models.volume.bundle import load_bundle
 
 BRAIN = Code("12738006", "SCT", "Brain")

@@ -12,14 +12,8 @@ import pytest
 from pydicom import dcmread
 
 import models
-from models.contract import (
-    Code,
-    Context,
-    Findings,
-    Measurement,
-    Structure,
-    Volume,
-)
+from models.contract import Context, Findings, Volume
+from models.terms import Code, Measurement, Structure
 from models.volume.bundle import Acceptance, Bundle
 from node.jobs.job import Completeness, JobRequest, Outcome
 from node.jobs.worker import load_model, perform

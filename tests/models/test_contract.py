@@ -13,17 +13,8 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from models.contract import (
-    Code,
-    Findings,
-    Flag,
-    Grade,
-    Measurement,
-    SeriesInfo,
-    Structure,
-    Volume,
-    grade,
-)
+from models.contract import Findings, SeriesInfo, Volume
+from models.terms import Code, Flag, Grade, Measurement, Structure, grade
 
 ANY = Code("1", "99TEST", "anything")
 SERIES = SeriesInfo("1.2", "1.2.3", "MR", ())

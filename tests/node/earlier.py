@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from models.contract import Code, Measurement
 from models.history import LEFT, Prior
+from models.terms import Code, Measurement
 
 VOLUME = Code("118565006", "SCT", "Volume")
 MM3 = Code("mm3", "UCUM", "cubic millimeter")

@@ -16,7 +16,7 @@ from pydicom.uid import (
     KeyObjectSelectionDocumentStorage,
 )
 
-from models.contract import Flag, Grade
+from models.terms import Flag, Grade
 from node.prior_content import NoReportError
 from node.prior_report import MOST_BYTES, read_document, rejected_in, report_in
 from tests.node.report.inputs import Case, build_case

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from pydicom import dcmread
 
-from models.contract import Code
 from models.hippocampus.phantom import write_study
+from models.terms import Code
 from node.config import Settings
 from node.config_reading import ReportSettings
 from node.inbound.archive import SearchableArchive

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from models.contract import Code, Measurement, Statement
 from models.hippocampus.findings import MIRRORED
 from models.hippocampus.interpretation.volumes import WHOLE, volumes_mm3
 from models.history import LEFT, RIGHT, Interpretation, Patient, Prior
+from models.terms import Code, Measurement, Statement
 
 LABEL = "Asymmetry"
 SIDE_UNKNOWN = "side_unknown"

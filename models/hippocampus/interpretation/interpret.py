@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from models.contract import Flag, Grade, Measurement, Structure, grade
 from models.hippocampus.findings import MIRRORED, NO_HEAD_SIZE
 from models.hippocampus.interpretation import asymmetry, norms, progression
 from models.hippocampus.interpretation.norms import words
 from models.hippocampus.interpretation.progression import words as change_words
 from models.hippocampus.interpretation.volumes import WHOLE, believable
 from models.history import RIGHT, Interpretation, Patient
+from models.terms import Flag, Grade, Measurement, Structure, grade
 
 SEGMENTER = "pacs-ai-node hippocampus"
 """Who draws: no published norm is of it, each needs a calibration of the site."""

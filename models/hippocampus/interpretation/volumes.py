@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from models.contract import Measurement
 from models.hippocampus.findings import MM3, PLAUSIBLE_MM3, STRUCTURES, VOLUME
 from models.history import Patient
+from models.terms import Measurement
 
 WHOLE = "Hippocampus"
 """The structure that published norms and rates are of."""

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models.contract import Flag, Grade, Statement
 from models.hippocampus.quality.signs import Signs
+from models.terms import Flag, Grade, Statement
 
 LABEL = "Reliability"
 

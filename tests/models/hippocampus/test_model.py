@@ -15,19 +15,12 @@ import pytest
 from scipy import ndimage
 
 import models
-from models.contract import (
-    Code,
-    Context,
-    Grade,
-    SeriesInfo,
-    UnfitInput,
-    Volume,
-    grade,
-)
+from models.contract import Context, SeriesInfo, UnfitInput, Volume
 from models.hippocampus.golden import deviations
 from models.hippocampus.model import HippocampusModel, build
 from models.hippocampus.phantom_image import phantom
 from models.history import LEFT, RIGHT, Patient, Prior
+from models.terms import Code, Grade, grade
 from models.training.metrics import dice
 from models.volume.bundle import BundleError
 from models.volume.device import device_uid

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from models.contract import Vector
+from models.terms import Vector
 from models.volume.geometry import (
     LETTERS,
     ROUNDING_MM,

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from models.contract import Grade
+from models.terms import Grade
 from node.inbound.visits import Visit, chosen
 from node.person import Person
 from node.prior_report import PriorReport

@@ -12,17 +12,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from models.contract import (
-    Code,
-    Context,
-    Findings,
-    Flag,
-    Grade,
-    Measurement,
-    Structure,
-    UnfitInput,
-    Volume,
-)
+from models.contract import Context, Findings, UnfitInput, Volume
+from models.terms import Code, Flag, Grade, Measurement, Structure
 from models.volume.bundle import Acceptance, Bundle, BundleError
 
 BRAIN = Code("12738006", "SCT", "Brain")

@@ -9,18 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from models.contract import (
-    Code,
-    Findings,
-    Flag,
-    Grade,
-    LabelMap,
-    Measurement,
-    Statement,
-    Structure,
-    Volume,
-)
+from models.contract import Findings, LabelMap, Volume
 from models.history import CHANGE, POSITION, Trend, TrendPoint
+from models.terms import Code, Flag, Grade, Measurement, Statement, Structure
 from models.volume.bundle import Acceptance, Bundle
 from models.volume.series import StudyHeaders, load_volume, read_study
 from node.config_reading import ReportSettings

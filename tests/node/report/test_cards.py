@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.contract import Findings, Flag, Grade, Statement
+from models.contract import Findings
 from models.history import CHANGE, POSITION
+from models.terms import Flag, Grade, Statement
 from node.report.canvas import FAINT, INK
 from node.report.fonts import Colour
 from node.report.page import CARDS_HEIGHT, CARDS_TOP, compose_page

@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom import Dataset
 
-from models.contract import Findings, Flag, Statement
+from models.contract import Findings
+from models.terms import Flag, Statement
 from node.config_reading import ReportSettings
 from node.jobs.known_priors import PASSING
 from node.report.compose import report_identity

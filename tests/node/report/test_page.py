@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from pydicom import Dataset
 
-from models.contract import Findings, Flag, Grade, Statement
+from models.contract import Findings
+from models.terms import Flag, Grade, Statement
 from models.volume.series import NOMINAL_GEOMETRY
 from node.report.canvas import Canvas
 from node.report.page import (

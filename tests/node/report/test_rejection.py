@@ -11,7 +11,7 @@ import pytest
 from pydicom import Dataset, dcmread
 from pydicom.uid import KeyObjectSelectionDocumentStorage
 
-from models.contract import Code
+from models.terms import Code
 from node.config_reading import ReportSettings
 from node.inbound.dataset import identify_head
 from node.report.provenance import is_own

@@ -14,7 +14,7 @@ import pytest
 from pydicom import Dataset
 from pydicom.uid import Comprehensive3DSRStorage
 
-from models.contract import Flag, Grade
+from models.terms import Flag, Grade
 from node.report.provenance import device_uid, series_uid
 from tests.node.report.dciodvfy import errors
 from tests.node.report.inputs import (

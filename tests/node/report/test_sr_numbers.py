@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydicom import Dataset
 
-from models.contract import Measurement
+from models.terms import Measurement
 from tests.node.report.dciodvfy import errors
 from tests.node.report.inputs import (
     BOTH,

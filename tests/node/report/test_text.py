@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from models.contract import Grade
+from models.terms import Grade
 from node.report.text import person_names, series_description
 from tests.node.report.inputs import Case
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from models.contract import Code, Measurement, Statement
 from models.hippocampus.interpretation.norms import words
 from models.hippocampus.interpretation.norms.calibration import (
     MISMATCH,
@@ -20,6 +19,7 @@ from models.hippocampus.interpretation.norms.distribution import Distribution
 from models.hippocampus.interpretation.norms.norm import Norm, Subject, load_norms
 from models.hippocampus.interpretation.volumes import WHOLE, volumes_mm3
 from models.history import LEFT, RIGHT, Interpretation, Patient
+from models.terms import Code, Measurement, Statement
 
 Z_SCORE = Code("121416", "DCM", "Z-score of measurement")
 NO_UNIT = Code("1", "UCUM", "no units")

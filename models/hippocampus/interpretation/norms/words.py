@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from models.contract import Statement
 from models.hippocampus.interpretation.norms.calibration import (
     FEWEST,
     MISMATCH,
@@ -28,6 +27,7 @@ from models.hippocampus.interpretation.norms.norm import (
     Subject,
 )
 from models.history import POSITION
+from models.terms import Statement
 
 MINUS = "\N{MINUS SIGN}"
 SEXES = {"F": "women", "M": "men"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from models.contract import Flag, Measurement, Statement
 from models.hippocampus.findings import STRUCTURES
 from models.hippocampus.interpretation.progression import words
 from models.hippocampus.interpretation.progression.change import (
@@ -25,6 +24,7 @@ from models.hippocampus.interpretation.progression.reading import Reading
 from models.hippocampus.interpretation.progression.reasons import VOLUME_MISSING
 from models.hippocampus.interpretation.volumes import WHOLE, volumes_mm3
 from models.history import Interpretation, Patient
+from models.terms import Flag, Measurement, Statement
 
 BEYOND_NOISE = "change_beyond_noise"
 """Reason code: of the whole hippocampus alone, whose published rates stand beside."""

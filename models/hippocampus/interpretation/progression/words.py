@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from models.contract import Statement
 from models.hippocampus.interpretation.progression.change import interval
 from models.hippocampus.interpretation.progression.comparison import Visit
 from models.hippocampus.interpretation.progression.noise import KIND, Noise
 from models.hippocampus.interpretation.progression.reasons import beside, why_not
 from models.hippocampus.interpretation.progression.response import Response
 from models.history import CHANGE
+from models.terms import Statement
 
 LABEL = CHANGE
 DECIMALS = 1

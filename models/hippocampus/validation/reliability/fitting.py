@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import optimize, stats
 
-from models.contract import Grade
 from models.hippocampus.cases.data import TASK04_SHA256
 from models.hippocampus.quality.reliability import (
     BETTER,
@@ -29,6 +28,7 @@ from models.hippocampus.quality.reliability import (
 )
 from models.hippocampus.validation.robustness.suite import CLEAN
 from models.hippocampus.validation.robustness.trial import Trial
+from models.terms import Grade
 
 USED = tuple(BETTER)
 """The signs, in the order of their constants."""

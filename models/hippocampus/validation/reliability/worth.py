@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from models.contract import Grade
 from models.hippocampus.quality.reliability import LOWEST, Reliability
 from models.hippocampus.validation.reliability.fitting import (
     Correlation,
@@ -22,6 +21,7 @@ from models.hippocampus.validation.reliability.fitting import (
 )
 from models.hippocampus.validation.robustness.suite import CLEAN
 from models.hippocampus.validation.robustness.trial import read_trials
+from models.terms import Grade
 
 GOOD_DICE = LOWEST[Grade.A]
 """Of the whole; the table says which share of each grade reaches it."""

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from models.contract import Grade
 from models.hippocampus.cases.scores import PARTS
 from models.hippocampus.validation.robustness.suite import CLEAN, SUITE
 from models.hippocampus.validation.robustness.trial import Trial
+from models.terms import Grade
 
 
 @dataclass(frozen=True, slots=True)

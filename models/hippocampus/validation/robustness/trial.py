@@ -11,15 +11,7 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from models.contract import (
-    Context,
-    Grade,
-    LabelMap,
-    SeriesInfo,
-    UnfitInput,
-    Volume,
-    grade,
-)
+from models.contract import Context, LabelMap, SeriesInfo, UnfitInput, Volume
 from models.hippocampus.cases.data import Case
 from models.hippocampus.cases.folds import Fold
 from models.hippocampus.cases.scores import PARTS
@@ -27,6 +19,7 @@ from models.hippocampus.model import HippocampusModel
 from models.hippocampus.validation.robustness.perturbations import Scene, scene
 from models.hippocampus.validation.robustness.suite import SUITE, Entry
 from models.over_processes import over_processes
+from models.terms import Grade, grade
 from models.training.metrics import dice
 from models.volume.bundle import Bundle, load_bundle
 from models.volume.geometry import Affine

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.contract import Code, Measurement
 from models.hippocampus.findings import MM3, VOLUME
 from models.hippocampus.interpretation.asymmetry import BothSides, interpret
 from models.history import LEFT, RIGHT, Patient, Prior
+from models.terms import Code, Measurement
 
 TODAY = date(2026, 1, 2)
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import date
 
 import models
-from models.contract import Flag, Grade, Measurement
 from models.hippocampus.findings import MM3, STRUCTURES, VOLUME
 from models.hippocampus.interpretation.interpret import interpret, known_of, on_side
 from models.hippocampus.interpretation.progression import Reading
 from models.history import LEFT, RIGHT, Interpretation, Patient, Prior
+from models.terms import Flag, Grade, Measurement
 from models.volume.bundle import load_bundle
 from models.volume.device import device_uid
 

@@ -6,10 +6,10 @@ from datetime import date
 
 import pytest
 
-from models.contract import Code, Measurement
 from models.hippocampus.findings import ML, MM3, VOLUME
 from models.hippocampus.interpretation.volumes import believable, volumes_mm3
 from models.history import Patient, Prior
+from models.terms import Code, Measurement
 
 ANTERIOR, POSTERIOR = "Anterior hippocampus", "Posterior hippocampus"
 

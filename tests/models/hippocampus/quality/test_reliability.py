@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.contract import Context, Grade, SeriesInfo, Volume, grade
+from models.contract import Context, SeriesInfo, Volume
 from models.hippocampus.model import HippocampusModel, build
 from models.hippocampus.phantom_image import phantom
 from models.hippocampus.quality.reliability import (
@@ -23,6 +23,7 @@ from models.hippocampus.quality.reliability import (
     stated,
 )
 from models.hippocampus.quality.signs import Signs, expected_dice, signs
+from models.terms import Grade, grade
 from tests.models.hippocampus.test_model import RAS
 
 USUAL: Signs = dict.fromkeys(BETTER, 1.0)

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from models.contract import Measurement
 from models.hippocampus.findings import MM3, VOLUME
 from models.hippocampus.interpretation.norms.position import Z_SCORE, interpret
 from models.history import LEFT, POSITION, RIGHT, Interpretation, Patient
+from models.terms import Measurement
 from tests.models.hippocampus.interpretation.norms.site import calibrated, norm
 
 OURS = "pacs-ai-node hippocampus"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 
-from models.contract import Measurement
 from models.hippocampus.findings import ML, MM3, STRUCTURES, VOLUME
 from models.hippocampus.interpretation.progression import (
     Noise,
@@ -14,6 +13,7 @@ from models.hippocampus.interpretation.progression import (
 )
 from models.hippocampus.interpretation.progression.noise import Spread
 from models.history import LEFT, Interpretation, Patient, Prior
+from models.terms import Measurement
 
 TODAY = date(2026, 1, 5)
 PROTOCOL = {"Manufacturer": "Phantom", "MagneticFieldStrength": "3"}

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.contract import grade
 from models.hippocampus.interpretation.progression import (
     Noise,
     Response,
 )
 from models.history import CHANGE, RIGHT, Patient
+from models.terms import grade
 from tests.models.hippocampus.interpretation.progression.persons import (
     NOISE,
     READING,

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.contract import Grade
 from models.hippocampus.validation.reliability.fitting import (
     correlation,
     cross_validated,
@@ -15,6 +14,7 @@ from models.hippocampus.validation.reliability.fitting import (
     graded,
 )
 from models.hippocampus.validation.robustness.trial import Trial, as_line
+from models.terms import Grade
 from tests.models.hippocampus.validation.reliability.readings import trials
 
 

@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 
 import models
 from models.commands import app
-from models.contract import Grade
 from models.hippocampus.cases.data import TASK04_SHA256
 from models.hippocampus.model import build
 from models.hippocampus.quality.reliability import BETTER
@@ -20,6 +19,7 @@ from models.hippocampus.validation.origin import origin_of
 from models.hippocampus.validation.reliability import worth
 from models.hippocampus.validation.robustness.suite import CLEAN
 from models.hippocampus.validation.robustness.trial import Trial, as_line
+from models.terms import Grade
 from models.volume.bundle import amend
 from tests.models.hippocampus.validation.reliability.readings import trials
 
