@@ -221,13 +221,15 @@ class Context:
 
     ``precision`` is ``"auto"``, ``"fp32"`` or ``"bf16"``; ``device`` is a torch
     device name; ``threads`` bounds the intra-operator threads. ``patient`` is whom
-    the images show, None when nobody has asked.
+    the images show, None when nobody has asked. ``fast`` asks a model whose bundle
+    says so to leave out what takes long.
     """
 
     device: str = "cpu"
     precision: str = "auto"
     threads: int = 1
     patient: Patient | None = None
+    fast: bool = False
 
 
 @runtime_checkable
@@ -253,11 +255,21 @@ class UnfitInput(ValueError):  # noqa: N818 - a verdict on the images, no malfun
     ----------
     reason
         Reason code in snake_case, stable over versions.
+    not_applicable
+        Whether the model was never meant for such images, as for an abdomen where it
+        reads a chest. Otherwise they are of its kind, and yet cannot be read.
     """
 
-    def __init__(self, reason: str, message: str) -> None:
+    def __init__(
+        self, reason: str, message: str, *, not_applicable: bool = False
+    ) -> None:
         super().__init__(message)
         self.reason = reason
+        self.not_applicable = not_applicable
 
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self.reason, str(self))
+        return _unfit_input, (self.reason, str(self), self.not_applicable)
+
+
+def _unfit_input(reason: str, message: str, not_applicable: bool) -> UnfitInput:
+    return UnfitInput(reason, message, not_applicable=not_applicable)

@@ -17,6 +17,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from models.volume.columns import Column, columns_of
+
 BUNDLE_FILE = "bundle.json"
 STATUSES = ("research", "demonstration")
 
@@ -90,28 +92,6 @@ def _is_number(value: object, *, whole: bool) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """A column of tables of results: which number of a report stands in it.
-
-    Attributes
-    ----------
-    structure
-        Name of the structure, as in the report.
-    unit
-        UCUM unit of the number: a structure may be measured in several.
-    """
-
-    structure: str
-    unit: str
-
-    def __post_init__(self) -> None:
-        for name in ("structure", "unit"):
-            value = getattr(self, name)
-            if not isinstance(value, str) or not value:
-                raise ValueError("structure and unit must be text")
-
-
-@dataclass(frozen=True, slots=True)
 class Bundle:
     """One verified bundle; an instance that exists has intact weights.
 
@@ -125,6 +105,9 @@ class Bundle:
         As in ``bundle.json``; their meaning belongs to the model.
     columns
         Name of a column → what stands in it, in the order of a table.
+    fast
+        Language → what the model leaves out when it is asked to be fast; empty for a
+        model that knows no such thing.
     weights
         File name inside the folder → SHA-256 in hexadecimal.
     digest
@@ -155,6 +138,7 @@ class Bundle:
     metrics: Mapping[str, Any] = field(default_factory=dict)
     golden_case: Mapping[str, Any] = field(default_factory=dict)
     columns: Mapping[str, Column] = field(default_factory=dict)
+    fast: Mapping[str, str] = field(default_factory=dict)
     references_digest: str = ""
 
     def weights_path(self, name: str) -> Path:
@@ -175,9 +159,8 @@ REQUIRED = (
     "acceptance",
     "weights",
 )
-OPTIONAL = ("preprocessing", "training", "metrics", "golden_case", "columns")
-
-_COLUMN_NAME = re.compile(r"[a-z][a-z0-9_]*")
+PLAIN = ("preprocessing", "training", "metrics", "golden_case")
+OPTIONAL = (*PLAIN, "columns", "fast")
 
 
 def sha256_file(path: Path) -> str:
@@ -203,6 +186,7 @@ def load_bundle(folder: Path) -> Bundle:
         folder=folder,
         acceptance=_acceptance(folder, content["acceptance"]),
         columns=_columns(folder, content.get("columns", {})),
+        fast=_fast(folder, content.get("fast", {})),
         weights=MappingProxyType(weights),
         digest=hashlib.sha256(raw).hexdigest(),
         weights_digest=_weights_digest([folder / name for name in sorted(weights)]),
@@ -211,9 +195,7 @@ def load_bundle(folder: Path) -> Bundle:
             for key in REQUIRED
             if key not in {"acceptance", "weights"}
         },
-        **{
-            key: content[key] for key in OPTIONAL if key in content and key != "columns"
-        },
+        **{key: content[key] for key in PLAIN if key in content},
     )
 
 
@@ -305,17 +287,20 @@ def _acceptance(folder: Path, content: Mapping[str, Any]) -> Acceptance:
 
 
 def _columns(folder: Path, content: Any) -> Mapping[str, Column]:
-    if not isinstance(content, dict):
-        raise BundleError(f"{folder.name}: columns must be an object")
     try:
-        columns = {name: Column(**place) for name, place in content.items()}
-    except (TypeError, ValueError) as error:
+        return columns_of(content)
+    except ValueError as error:
         raise BundleError(f"{folder.name}: columns: {error}") from None
-    if bad := [name for name in columns if not _COLUMN_NAME.fullmatch(name)]:
-        raise BundleError(
-            f"{folder.name}: columns: {bad[0]!r} must be small letters, digits and _"
-        )
-    return MappingProxyType(columns)
+
+
+def _fast(folder: Path, content: Any) -> Mapping[str, str]:
+    if not isinstance(content, dict) or not all(
+        isinstance(text, str) and text for text in content.values()
+    ):
+        raise BundleError(f"{folder.name}: fast must be a text by language")
+    if content and "en" not in content:
+        raise BundleError(f"{folder.name}: fast has no text in English (en)")
+    return MappingProxyType(content)
 
 
 def _check_weights(folder: Path, name: str, expected: str) -> None:

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
-from models.volume.bundle import Bundle, Column
+from models.volume.bundle import Bundle
+from models.volume.columns import Column
 from node.batch.entry import Entry
 from node.batch.words import Words
 from node.errors import ConfigError

@@ -81,6 +81,7 @@ def _result(
         "completed_at": _iso(result.completed_at),
         "summary": dict(result.summary),
         "measurements": [asdict(measured) for measured in result.measurements],
+        **result.answers.plain(),
         "timings_s": dict(result.timings_s),
         "provenance": _provenance(story.job.model, result, settings),
         "priors": [plain_prior(prior) for prior in result.known.priors],

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 from node.config import Settings
 from node.errors import JobError
@@ -17,6 +19,9 @@ from node.jobs.ledger import Ledger
 from node.jobs.ledger_history import ResultRow
 from node.jobs.repeat import repeat_request
 from node.jobs.worker import PACKAGE, perform
+
+ANSWERS = {"classifications": "classification", "locations": "location"}
+"""Kind of an answer → what one of them is called."""
 
 NOTHING = "-"
 """Stands for a value that one of the two does not have."""
@@ -95,7 +100,7 @@ def repeat(
 
 
 def compare(recorded: ResultRow, repeated: Reported) -> Iterator[Compared]:
-    """Yield every measurement, as printed and in full, then every object."""
+    """Yield every number, as printed and in full, every answer, then every object."""
     before = {(m.structure, m.name, m.unit): m for m in recorded.measurements}
     after = {(m.structure, m.name, m.unit): m for m in repeated.measurements}
     for key in {**before, **after}:
@@ -106,6 +111,7 @@ def compare(recorded: ResultRow, repeated: Reported) -> Iterator[Compared]:
             f"{old.printed} ({old.value!r})" if old else NOTHING,
             f"{new.printed} ({new.value!r})" if new else NOTHING,
         )
+    yield from _answers(recorded, repeated)
     yield Compared(
         "images read",
         recorded.made_with.get("input_digest", NOTHING),
@@ -117,6 +123,19 @@ def compare(recorded: ResultRow, repeated: Reported) -> Iterator[Compared]:
         yield Compared(made.kind, made.sha256, digest, is_object=True)
     for kind, digest in digests.items():
         yield Compared(kind, NOTHING, digest, is_object=True)
+
+
+def _answers(recorded: ResultRow, repeated: Reported) -> Iterator[Compared]:
+    """Yield every classification and location, in their order."""
+    before, after = recorded.answers.plain(), repeated.answers.plain()
+    for kind, singular in ANSWERS.items():
+        pairs = zip_longest(before[kind], after[kind])
+        for number, (old, new) in enumerate(pairs, start=1):
+            yield Compared(f"{singular} {number}", _whole(old), _whole(new))
+
+
+def _whole(answer: Mapping[str, Any] | None) -> str:
+    return NOTHING if answer is None else ", ".join(map(str, answer.values()))
 
 
 def _changed(model: str, result: ResultRow, settings: Settings) -> Iterator[str]:

@@ -20,7 +20,7 @@ from typing import Any
 
 from node.errors import LedgerError
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 WITH_ARCHIVE = """
 CREATE TABLE positions (
@@ -131,6 +131,7 @@ CREATE TABLE results (
     measurements        TEXT,            -- JSON
     made_with           TEXT,            -- JSON, rest of the provenance
     priors              TEXT,            -- JSON, the earlier results it was told
+    answers             TEXT,            -- JSON, classifications and locations
     UNIQUE (job_id, version)
 );
 CREATE TABLE objects (
@@ -184,7 +185,9 @@ ALTER TABLE results ADD COLUMN priors TEXT;
     + BY_PATIENT
 )
 
-MIGRATIONS = {1: WITH_ARCHIVE, 2: WITH_REASONS, 3: WITH_PRIORS}
+WITH_ANSWERS = "ALTER TABLE results ADD COLUMN answers TEXT"
+
+MIGRATIONS = {1: WITH_ARCHIVE, 2: WITH_REASONS, 3: WITH_PRIORS, 4: WITH_ANSWERS}
 """What makes a ledger of the next schema version out of one of this version."""
 
 

@@ -19,6 +19,7 @@ from node.accept import AcceptSettings
 from node.config_reading import ReportSettings
 from node.declared import Declared
 from node.errors import LedgerError
+from node.jobs.answers import Answers
 
 
 class JobState(StrEnum):
@@ -156,6 +157,8 @@ class JobRequest:
     expected
         SOP Instance UID and SHA-256 of the objects that are to come out again; none:
         whatever comes out is the result.
+    fast
+        Whether the model is to leave out what takes long, if its bundle knows how.
     """
 
     job_id: int
@@ -185,6 +188,7 @@ class JobRequest:
     earlier: tuple[EarlierImages, ...] = ()
     priors_of: str = ""
     declared: Declared = field(default_factory=Declared)
+    fast: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +262,7 @@ class Reported:
     model_version: str = ""
     weights_digest: str = ""
     measurements: tuple[Measured, ...] = ()
+    answers: Answers = field(default_factory=Answers)
     verdicts: tuple[Verdict, ...] = ()
     made_with: Mapping[str, str] = field(default_factory=dict)
     priors: tuple[Prior, ...] = ()
@@ -291,6 +296,9 @@ class Failed:
     message: str
     permanent: bool = True
 
+
+FAST = "fast"
+"""Key of what a result was made with, where the model left out what takes long."""
 
 NO_SPACE = "no_space"
 """Reason code of an attempt for whose objects the disk had no room."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from node.jobs.answers import Answers
 from node.jobs.database import Database
 from node.jobs.job import Measured, ObjectFile
 from node.jobs.known_priors import KnownPriors
@@ -73,6 +74,7 @@ class ResultRow:
     weights_digest: str
     measurements: tuple[Measured, ...]
     made_with: Mapping[str, str]
+    answers: Answers = field(default_factory=Answers)
     taken_back: TakenBack | None = None
     known: KnownPriors = field(default_factory=KnownPriors)
 
@@ -169,6 +171,7 @@ class HistoryRecords:
             model_version=row["model_version"],
             weights_digest=row["weights_digest"],
             measurements=tuple(Measured(**each) for each in measurements),
+            answers=Answers.of_text(row["answers"]),
             made_with=json.loads(row["made_with"] or "{}"),
             known=KnownPriors.of_text(row["priors"]),
             taken_back=self._taken_back(row["result_id"]),

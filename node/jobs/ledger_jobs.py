@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from node import log
+from node.jobs.answers import Answers
 from node.jobs.database import Database
 from node.jobs.job import (
     Failed,
@@ -65,6 +66,7 @@ class JobRow:
     model_version: str = ""
     weights_digest: str = ""
     measurements: tuple[Measured, ...] = ()
+    answers: Answers = field(default_factory=Answers)
     made_with: Mapping[str, str] = field(default_factory=dict)
     verdicts: tuple[Verdict, ...] = ()
     retracted_at: datetime | None = None
@@ -78,7 +80,7 @@ class JobRow:
 SELECT_JOBS = """
 SELECT j.*, r.version, r.identity, r.summary, r.timings, r.precision,
        r.series_instance_uid, r.completed_at, r.reported_at, r.model_version,
-       r.weights_digest, r.measurements, r.made_with,
+       r.weights_digest, r.measurements, r.answers, r.made_with,
        (SELECT o.sop_instance_uid FROM objects AS o
         WHERE o.result_id = r.result_id AND o.kind = 'SR') AS sr_uid,
        (SELECT MIN(t.retracted_at) FROM retractions AS t
@@ -356,6 +358,7 @@ def job_row(row: sqlite3.Row) -> JobRow:
         model_version=row["model_version"] or "",
         weights_digest=row["weights_digest"] or "",
         measurements=tuple(Measured(**m) for m in _list(row["measurements"])),
+        answers=Answers.of_text(row["answers"]),
         made_with=json.loads(row["made_with"] or "{}"),
         verdicts=tuple(Verdict(**verdict) for verdict in _list(row["verdicts"])),
         retracted_at=moment(row["retracted_at"]) if row["retracted_at"] else None,

@@ -21,8 +21,8 @@ def insert_result(
         """
         INSERT INTO results (job_id, version, identity, series_instance_uid,
             completed_at, reported_at, summary, timings, precision, model_version,
-            weights_digest, measurements, made_with, priors)
-        SELECT ?, 1 + COALESCE(MAX(version), 0), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+            weights_digest, measurements, answers, made_with, priors)
+        SELECT ?, 1 + COALESCE(MAX(version), 0), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
         FROM results WHERE job_id = ?
         """,
         (
@@ -37,6 +37,7 @@ def insert_result(
             outcome.model_version,
             outcome.weights_digest,
             json.dumps([asdict(each) for each in outcome.measurements]),
+            outcome.answers.text(),
             json.dumps(dict(outcome.made_with)),
             _told(connection, job_id, outcome).text(),
             job_id,

@@ -11,7 +11,7 @@ from pathlib import Path
 from node.config import Settings
 from node.declared import Declared
 from node.errors import JobError, LedgerError
-from node.jobs.job import FILE_MISSING, Completeness, JobRequest
+from node.jobs.job import FAST, FILE_MISSING, Completeness, JobRequest
 from node.jobs.ledger import Ledger
 from node.jobs.ledger_history import ResultRow
 from node.jobs.ledger_jobs import JobRow
@@ -78,6 +78,7 @@ def repeat_request(
         priors=last.known.priors,
         priors_withheld=last.known.withheld,
         declared=Declared.by(settings.models.of(job.model)),
+        fast=FAST in last.made_with,
     )
 
 

@@ -27,7 +27,9 @@ from models.volume.bundle import Acceptance, BundleError
 from models.volume.series import StudyHeaders
 from node.config import JobsSettings
 from node.errors import JobError
+from node.jobs.answers import Answers, Classified
 from node.jobs.job import (
+    FAST,
     NO_SPACE,
     Completeness,
     Failed,
@@ -149,7 +151,8 @@ def _perform(request: JobRequest) -> Outcome:
     clock = _Clock()
     with clock.stage("model"):
         model = load_model(request.model, request.bundle)
-        context = context_of(request)
+        is_fast = request.fast and bool(model.bundle.fast)
+        context = replace(context_of(request), fast=is_fast)
     with clock.stage("headers"):
         study = read_received(request, context.threads)
     rule = _rule(request, model)
@@ -203,6 +206,7 @@ def _report(reading: _Reading, clock: _Clock) -> Reported | Unchanged:
         model_version=bundle.version,
         weights_digest=bundle.weights_digest,
         measurements=tuple(_measured(each) for each in findings.measurements),
+        answers=Answers.of(findings, volume.affine),
         verdicts=verdicts(reading.choice, study),
         made_with=_made_with(provenance, _protocol(reading)),
         priors=request.priors,
@@ -234,6 +238,7 @@ def _made_with(provenance: Provenance, protocol: Mapping[str, str]) -> dict[str,
         "device": provenance.device,
         "completeness": provenance.completeness,
         "completeness_reason": provenance.completeness_reason,
+        **({FAST: "yes"} if provenance.fast else {}),
         **{f"protocol.{name}": value for name, value in protocol.items()},
     }
 
@@ -264,6 +269,7 @@ def _provenance(reading: _Reading) -> Provenance:
         laterality=request.declared.laterality,
         calibration_digest=request.declared.calibration_digest,
         references_digest=bundle.references_digest,
+        fast=reading.context.fast,
     )
 
 
@@ -289,7 +295,9 @@ def summary(findings: Findings, completeness: Completeness) -> dict[str, str]:
     flags: tuple[Flag, ...] = findings.flags
     if completeness is Completeness.UNCONFIRMED:
         flags = (*flags, UNCONFIRMED)
+    answers = map(Classified.of, findings.classifications)
     return {
+        **{f"{each.structure} {each.name.lower()}": each.told for each in answers},
         **{name: ", ".join(values) for name, values in numbers.items()},
         "grade": grade(flags).value,
         "flags": ", ".join(flag.code for flag in flags),

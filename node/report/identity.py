@@ -40,13 +40,14 @@ _OF_AN_EDITION = frozenset(
 """What tells editions of one result apart. That a study was confirmed later makes no
 new result."""
 
-_OF_A_PERSON = frozenset(
+_WHERE_GIVEN = frozenset(
     {
         "priors",
         "priors_withheld",
         "laterality",
         "calibration_digest",
         "references_digest",
+        "fast",
     }
 )
 """Counts where there is some: without any, a result is the one that it always was."""
@@ -109,7 +110,7 @@ def identity(
     made = {
         name: value
         for name, value in counted.items()
-        if name not in _OF_AN_EDITION and (value or name not in _OF_A_PERSON)
+        if name not in _OF_AN_EDITION and (value or name not in _WHERE_GIVEN)
     }
     written = [json.dumps(ds.to_json_dict(), sort_keys=True) for ds in headers]
     return digest([made, study_instance_uid, written, _chosen(settings)])

@@ -61,6 +61,8 @@ class Provenance:
     calibration_digest, references_digest
         SHA-256 of the site's calibration and of the published data that the model
         compares with; "" without.
+    fast
+        Whether the model left out what takes long.
     """
 
     installation_id: str
@@ -85,6 +87,7 @@ class Provenance:
     laterality: str = ""
     calibration_digest: str = ""
     references_digest: str = ""
+    fast: bool = False
 
     def __post_init__(self) -> None:
         if self.completed_at.tzinfo is None:

@@ -14,12 +14,12 @@ from models.volume.bundle import (
     REQUIRED,
     Acceptance,
     BundleError,
-    Column,
     amend,
     load_acceptance,
     load_bundle,
     sha256_file,
 )
+from models.volume.columns import Column
 
 WEIGHTS = b"weights of a network"
 
@@ -103,6 +103,8 @@ def test_no_required_key_may_be_missing(tmp_path: Path, key: str) -> None:
         ({"weights": {"gone.safetensors": "0" * 64}}, "missing"),
         ({"weights": {"net.pt": "0" * 64}}, "safetensors"),
         ({"weights": {"../net.safetensors": "0" * 64}}, "inside"),
+        ({"fast": "no heat map"}, "fast"),
+        ({"fast": {"ru": "без тепловой карты"}}, "English"),
     ],
 )
 def test_what_a_bundle_must_not_say(

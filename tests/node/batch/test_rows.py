@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from models.volume.bundle import Column
+from models.volume.columns import Column
 from node.batch.entry import Entry
 from node.batch.rows import Row, row_of, sheets_of
 from node.batch.words import Words

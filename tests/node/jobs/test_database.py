@@ -66,7 +66,7 @@ def test_a_new_file_has_the_schema_version_and_a_write_ahead_log(
     database: Database,
 ) -> None:
     """What another program finds when it opens the file."""
-    assert database.read("PRAGMA user_version")[0][0] == SCHEMA_VERSION == 4
+    assert database.read("PRAGMA user_version")[0][0] == SCHEMA_VERSION == 5
     assert database.read("PRAGMA journal_mode")[0][0] == "wal"
     assert database.read("PRAGMA foreign_keys")[0][0] == 1
 

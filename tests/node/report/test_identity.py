@@ -44,6 +44,7 @@ OTHER: dict[str, Any] = {
     "laterality": "left",
     "calibration_digest": "e" * 64,
     "references_digest": "e" * 64,
+    "fast": True,
 }
 """Another value for each field that makes another result."""
 
