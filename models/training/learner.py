@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
-from torch import nn
-from torch.optim.lr_scheduler import ConstantLR, LRScheduler, OneCycleLR
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import (
+    ConstantLR,
+    LRScheduler,
+    OneCycleLR,
+    ReduceLROnPlateau,
+)
 
+from models.training.best import Best
 from models.training.checkpoint import random_state, restore_random_state
 from models.training.precision import loss_scaler
-from models.training.settings import Recipe
+from models.training.settings import Plateau, Recipe
 from models.training.strategy import Strategy
 
 
@@ -34,6 +40,8 @@ class Learner:
         Set before the first step.
     learning_rate
         Of the last step.
+    best
+        None where the recipe watches nothing.
     """
 
     def __init__(
@@ -45,6 +53,8 @@ class Learner:
         self._recipe, self._device = recipe, strategy.device
         self._optimizer = _optimizer(self.network, recipe)
         self._schedule = _schedule(self._optimizer, recipe, steps)
+        self._plateau = _plateau(self._optimizer, recipe)
+        self.best = Best(recipe.watched) if recipe.watched else None
         self.learning_rate = recipe.learning_rate
         self.use("fp32")
 
@@ -61,13 +71,27 @@ class Learner:
         """End step number ``step`` of the training, the first is 0."""
         self.scaler.unscale_(self._optimizer)
         nn.utils.clip_grad_norm_(self.network.parameters(), self._recipe.clip_norm)
-        self.learning_rate = float(self._schedule.get_last_lr()[0])
+        self.learning_rate = float(self._optimizer.param_groups[0]["lr"])
         scale = self.scaler.get_scale()
         self.scaler.step(self._optimizer)
         self.scaler.update()
         if self.scaler.get_scale() >= scale:  # else the step was skipped: an overflow
             self._schedule.step()
         _average(self.averaged, self.network, self._recipe.ema, step)
+
+    def hear(self, epoch: int, figures: Mapping[str, float]) -> None:
+        """Let the validation of an epoch, the first is 1, steer what comes."""
+        if self.best is None:
+            return
+        value = self.best.hear(epoch, figures, self.averaged)
+        if self._plateau is not None:
+            self._plateau.step(value)
+
+    def chosen(self) -> nn.Module:
+        """Return the averaged network, of the best epoch where one is watched."""
+        if self.best is not None:
+            self.best.restore(self.averaged)
+        return self.averaged
 
     def state(self) -> dict[str, Any]:
         """Return what `load` needs to go on to the bit."""
@@ -82,13 +106,16 @@ class Learner:
         restore_random_state(state["random"], self._device)
 
     def _parts(self) -> dict[str, Any]:
-        return {
+        parts = {
             "network": self.network,
             "averaged": self.averaged,
             "optimizer": self._optimizer,
             "schedule": self._schedule,
             "scaler": self.scaler,
+            "plateau": self._plateau,
+            "best": self.best,
         }
+        return {name: part for name, part in parts.items() if part is not None}
 
 
 def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
@@ -101,17 +128,43 @@ def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
 def _schedule(
     optimizer: torch.optim.Optimizer, recipe: Recipe, steps: int
 ) -> LRScheduler:
-    if recipe.schedule == "constant":
-        return ConstantLR(optimizer, factor=1.0)
-    return OneCycleLR(optimizer, recipe.learning_rate, recipe.epochs * steps)
+    if recipe.schedule == "one_cycle":
+        return OneCycleLR(optimizer, recipe.learning_rate, recipe.epochs * steps)
+    return ConstantLR(optimizer, factor=1.0)
+
+
+def _plateau(
+    optimizer: torch.optim.Optimizer, recipe: Recipe
+) -> ReduceLROnPlateau | None:
+    if recipe.schedule != "plateau" or recipe.watched is None:
+        return None
+    how = recipe.plateau or Plateau()
+    return ReduceLROnPlateau(
+        optimizer,
+        "max" if recipe.watched.larger_is_better else "min",
+        how.factor,
+        how.patience,
+        min_lr=how.least,
+    )
 
 
 def _average(averaged: nn.Module, network: nn.Module, decay: float, step: int) -> None:
-    """Move the averaged weights towards the trained ones, faster at the start."""
+    """Move the averaged weights towards the trained ones, faster at the start.
+
+    The running statistics of batch norms are averaged alike: those of the last steps
+    belong to the last weights, and with them the average is worse than the network
+    that it is made of. What are counts is copied.
+    """
     decay = min(decay, (1 + step) / (10 + step))
-    pairs = zip(averaged.parameters(), network.parameters(), strict=True)
     with torch.no_grad():
-        for mean, current in pairs:
-            mean.lerp_(current, 1 - decay)
-        for kept, latest in zip(averaged.buffers(), network.buffers(), strict=True):
-            kept.copy_(latest)  # running statistics and counts are not averaged
+        for mean, latest in zip(_held(averaged), _held(network), strict=True):
+            if mean.is_floating_point():
+                mean.lerp_(latest, 1 - decay)
+            else:
+                mean.copy_(latest)
+
+
+def _held(network: nn.Module) -> Iterator[Tensor]:
+    """Yield parameters and buffers."""
+    yield from network.parameters()
+    yield from network.buffers()

@@ -11,13 +11,14 @@ import copy
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from models.training.batches import Batch, Cases, forward, moved
 from models.training.checkpoint import Checkpoint
 from models.training.learner import Learner
 from models.training.precision import (
@@ -27,6 +28,7 @@ from models.training.precision import (
     processor,
     reduced_precision,
 )
+from models.training.sampling import weights_of
 from models.training.settings import Recipe
 from models.training.strategy import Strategy
 from models.training.tracking import Epoch, JsonLines, Tracker, Watch
@@ -35,22 +37,8 @@ CHECKPOINT = "checkpoint.pt"
 LOG = "log.jsonl"
 
 
-class Cases(Protocol):
-    """What the loop trains on."""
-
-    def __len__(self) -> int:
-        """Return the number of cases."""
-
-    def batch(
-        self, chosen: Sequence[int], generator: torch.Generator
-    ) -> tuple[Tensor, Tensor]:
-        """Return augmented inputs and targets of the chosen cases.
-
-        Whatever is random comes from ``generator``.
-        """
-
-
-Loss = Callable[[Any, Tensor], Tensor]
+Loss = Callable[[Any, Any], Tensor]
+"""Takes what the network says and the targets of a batch; returns one number."""
 
 
 def fit(
@@ -65,8 +53,9 @@ def fit(
 ) -> nn.Module:
     """Train and return the averaged network, in evaluation mode.
 
-    ``folder`` receives one line of JSON per epoch and a checkpoint after each; a
-    checkpoint that is already there is gone on from.
+    Where the recipe watches a figure, it is that of the best epoch. ``folder``
+    receives one line of JSON per epoch and a checkpoint after each; a checkpoint that
+    is already there is gone on from.
 
     Parameters
     ----------
@@ -75,16 +64,20 @@ def fit(
         fold. A checkpoint is gone on from only where these, the recipe and
         ``--deterministic`` are equal.
     watch
-        Who looks on. Nobody of them changes the weights.
+        Who looks on. Nobody of them changes the weights, but for the figure that
+        the recipe watches.
 
     Raises
     ------
     models.training.checkpoint.CheckpointError
         The checkpoint is damaged, or was made by other settings or data.
+    ValueError
+        The recipe watches a figure that nobody tells, or draws by weights that the
+        cases do not have.
     """
+    watch = _watch(watch or Watch(), recipe)
     learner = Learner(network, recipe, strategy, steps_of(cases, recipe))
     loop = _Loop(learner, cases, loss, recipe, strategy)
-    watch = watch or Watch()
     maker = {
         **(made_by or {}),
         "recipe": recipe.model_dump(),
@@ -97,17 +90,33 @@ def fit(
         for tracker in trackers:
             tracker.begin(history, recipe.epochs, loop.steps)
         for epoch in range(len(history), recipe.epochs):
+            if learner.best is not None and learner.best.is_over(epoch):
+                break
             started = time.perf_counter()
             mean_loss = loop.epoch(epoch, trackers)
             seconds = time.perf_counter() - started
             with _aside(strategy.device):
                 found = watch.validation(epoch + 1, recipe.epochs, learner.averaged)
+            learner.hear(epoch + 1, found or {})
             history.append(loop.record(epoch + 1, mean_loss, seconds, found))
             checkpoint.write(loop.state(history), strategy)
             with _aside(strategy.device):
                 for tracker in trackers:
                     tracker.epoch(history[-1], learner.averaged)
-    return learner.averaged
+        if learner.best is not None:
+            for tracker in trackers:
+                tracker.kept(learner.best.epoch, learner.best.value)
+    return learner.chosen()
+
+
+def _watch(watch: Watch, recipe: Recipe) -> Watch:
+    """Return who looks on; a figure that steers the training is told every epoch."""
+    if recipe.watched is None:
+        return watch
+    if watch.validate is None:
+        figure = recipe.watched.figure
+        raise ValueError(f"{figure} is watched, but no case is held out to tell it")
+    return replace(watch, every=1)
 
 
 def steps_of(cases: Cases, recipe: Recipe) -> int:
@@ -132,14 +141,15 @@ class _Loop:
     def epoch(self, epoch: int, trackers: Sequence[Tracker]) -> float:
         """Train one epoch, the first is 0, and return the mean loss of its steps."""
         generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + epoch)
-        order = self.strategy.sampler(len(self.cases), generator)
+        weights = weights_of(self.cases) if self.recipe.sampler else None
+        order = self.strategy.sampler(len(self.cases), generator, weights)
         total = 0.0
         for step in range(self.steps):
             self.learner.forget_gradient()
             value = 0.0
             parts = self.parts(order, step)
             for chosen in parts:
-                batch = self.cases.batch(chosen, generator)  # each (N, C, D, H, W)
+                batch = self.cases.batch(chosen, generator)
                 value += self.gradient(self.learner.network, batch, len(parts))
             self.learner.follow_gradient(epoch * self.steps + step)
             total += value
@@ -154,13 +164,11 @@ class _Loop:
         chosen = order[step * whole : (step + 1) * whole]
         return [chosen[start : start + size] for start in range(0, len(chosen), size)]
 
-    def gradient(
-        self, network: nn.Module, batch: tuple[Tensor, Tensor], parts: int = 1
-    ) -> float:
+    def gradient(self, network: nn.Module, batch: Batch, parts: int = 1) -> float:
         """Add the gradient of one of ``parts`` and return its share of the loss."""
-        inputs, targets = (each.to(self.strategy.device) for each in batch)
+        inputs, targets = (moved(each, self.strategy.device) for each in batch)
         with autocast(self.learner.precision, self.strategy.device.type):
-            outputs = network(inputs)
+            outputs = forward(network, inputs)
         value = self.loss(outputs, targets) / parts
         self.learner.scaler.scale(value).backward()  # type: ignore[no-untyped-call]  # torch does not annotate it
         return float(value.item())

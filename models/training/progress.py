@@ -75,6 +75,13 @@ class TerminalProgress(Tracker):
         )
         self._announce()
 
+    def kept(self, epoch: int, value: float) -> None:
+        """Say whose weights are kept, and whether the training ended early."""
+        early = self._done < self._epochs
+        ended = f"ended early, after epoch {self._done}; " if early else ""
+        best = f"epoch {epoch} ({value:.4f})" if epoch else "the last epoch"
+        self._say(f"{ended}the weights are those of {best}")
+
     def close(self) -> None:
         """Take the bar away."""
         self._bar.stop()

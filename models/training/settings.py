@@ -11,9 +11,17 @@ import hashlib
 import json
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 RESOLVED = "settings.json"
 
@@ -22,6 +30,45 @@ class TrainingSection(BaseModel):
     """A frozen part of the settings; an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Watched(TrainingSection):
+    """The figure of the validation that steers a training.
+
+    It is looked at after every epoch, and the averaged weights of the epoch in which
+    it was best are those that the training returns.
+
+    Attributes
+    ----------
+    figure
+        Its name, such as ``auc``.
+    patience
+        Epochs without a better one after which the training ends; None ends only with
+        the last epoch.
+    """
+
+    figure: Annotated[str, Field(min_length=1)]
+    larger_is_better: bool = True
+    patience: Annotated[int, Field(ge=1)] | None = None
+
+
+class Plateau(TrainingSection):
+    """When the learning rate falls: the figure that is watched gets no better.
+
+    Attributes
+    ----------
+    factor
+        By which the rate is multiplied.
+    patience
+        Epochs in a row without a better figure that are borne; the next one lowers
+        the rate.
+    least
+        Rate below which it does not fall.
+    """
+
+    factor: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    patience: Annotated[int, Field(ge=0)] = 5
+    least: Annotated[float, Field(ge=0)] = 0.0
 
 
 class Recipe(TrainingSection):
@@ -37,7 +84,8 @@ class Recipe(TrainingSection):
         Peak of the schedule.
     schedule
         ``one_cycle`` (Smith & Topin 2018: up and, as a cosine, down to nothing, with
-        Adam's first beta going the other way, 0.95 to 0.85 and back) or ``constant``.
+        Adam's first beta going the other way, 0.95 to 0.85 and back), ``constant``, or
+        ``plateau``, which needs ``watched``.
     clip_norm
         Largest norm of a step's gradient.
     ema
@@ -46,6 +94,11 @@ class Recipe(TrainingSection):
     precision
         ``auto`` is fp32, or sixteen bits where the processor has them and a step that
         is timed at start gains by them.
+    sampler
+        ``weighted`` draws the cases of an epoch with replacement, each as often as
+        its weight says (`models.training.sampling`); None takes each case once.
+    watched, plateau
+        What of the validation steers the training; None lets nothing steer it.
     """
 
     epochs: Annotated[int, Field(ge=1)]
@@ -54,11 +107,28 @@ class Recipe(TrainingSection):
     accumulate: Annotated[int, Field(ge=1)] = 1
     optimizer: Literal["adamw", "adam"] = "adamw"
     learning_rate: Annotated[float, Field(gt=0)] = 3e-3
-    schedule: Literal["one_cycle", "constant"] = "one_cycle"
+    schedule: Literal["one_cycle", "constant", "plateau"] = "one_cycle"
     weight_decay: Annotated[float, Field(ge=0)] = 1e-2
     clip_norm: Annotated[float, Field(gt=0)] = 10.0
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.998
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    sampler: Literal["weighted"] | None = None
+    watched: Watched | None = None
+    plateau: Plateau | None = None
+
+    @model_validator(mode="after")
+    def _plateau_is_seen(self) -> Self:
+        if self.schedule == "plateau" and self.watched is None:
+            raise ValueError("schedule plateau needs a [watched] figure")
+        if self.plateau is not None and self.schedule != "plateau":
+            raise ValueError("[plateau] is of schedule plateau")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _wished(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what is not wished: recipes that do not know it keep their hash."""
+        written: dict[str, Any] = handler(self)
+        return {key: value for key, value in written.items() if value is not None}
 
 
 Settings = TypeVar("Settings", bound=TrainingSection)

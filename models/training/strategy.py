@@ -7,7 +7,7 @@ process sees, how numbers of several processes become one, and who writes files.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,8 +25,17 @@ class Strategy(Protocol):
     def wrap(self, network: nn.Module) -> nn.Module:
         """Return the network as it is called while training, on the device."""
 
-    def sampler(self, count: int, generator: torch.Generator) -> list[int]:
-        """Return this process's share of a random order of ``count`` cases."""
+    def sampler(
+        self,
+        count: int,
+        generator: torch.Generator,
+        weights: Sequence[float] | None = None,
+    ) -> list[int]:
+        """Return this process's share of a random order of ``count`` cases.
+
+        With weights the order is ``count`` draws with replacement, each case as often
+        as its weight says.
+        """
 
     def reduce(self, value: float) -> float:
         """Return the mean of ``value`` over all processes."""
@@ -49,9 +58,19 @@ class SingleProcess:
         """Move the network to the device."""
         return network.to(self.device)
 
-    def sampler(self, count: int, generator: torch.Generator) -> list[int]:
-        """Return every case once, in random order."""
-        order: list[int] = torch.randperm(count, generator=generator).tolist()
+    def sampler(
+        self,
+        count: int,
+        generator: torch.Generator,
+        weights: Sequence[float] | None = None,
+    ) -> list[int]:
+        """Return every case once, in random order, or ``count`` draws by weight."""
+        if weights is None:
+            drawn = torch.randperm(count, generator=generator)
+        else:
+            chances = torch.tensor(weights, dtype=torch.float64)
+            drawn = torch.multinomial(chances, count, True, generator=generator)
+        order: list[int] = drawn.tolist()
         return order
 
     def reduce(self, value: float) -> float:

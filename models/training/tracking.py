@@ -75,6 +75,12 @@ class Tracker:
             The averaged one, in evaluation mode, on its device.
         """
 
+    def kept(self, epoch: int, value: float) -> None:
+        """Hear at the end which epoch's weights are kept, and its watched figure.
+
+        Told only where the recipe watches a figure. Epoch 0: there was never one.
+        """
+
     def close(self) -> None:
         """Hear that the training has ended, or was broken off."""
 
