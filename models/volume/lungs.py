@@ -1,0 +1,163 @@
+"""Where the lungs are in a chest CT, with whatever disease lies in them.
+
+>>> RIGHT_LUNG, LEFT_LUNG
+(1, 2)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from models.contract import LabelMap, Volume
+from models.terms import Flag, Grade
+from models.volume.lung_air import enclosed_air, find_airways, middle_of_body
+from models.volume.lung_grid import CoarseImage, Mask, box_of, coarsen
+from models.volume.lung_hull import fill_lungs
+from models.volume.lung_sides import LEFT_LUNG, RIGHT_LUNG, find_sides
+
+__all__ = ["LEFT_LUNG", "RIGHT_LUNG", "Lungs", "find_lungs"]
+
+BORDER_HU = -500.0
+"""On the source grid, voxels at the border of the air are lung below it."""
+
+BORDER = 3
+"""Added to a label where the source voxel decides by its own density."""
+
+NO_LUNGS = Flag("no_lungs", "No lungs were found.", Grade.C)
+NOT_HOUNSFIELD = Flag("not_hounsfield", "The values are no Hounsfield units.", Grade.C)
+ONE_LUNG = Flag("one_lung", "Air was found in one lung only.", Grade.B)
+NOT_SPLIT = Flag(
+    "lungs_not_split",
+    "The lungs touch over a wide front and were cut at the middle of the body.",
+    Grade.B,
+)
+TOUCHES_EDGE = Flag(
+    "lungs_touch_edge", "A lung reaches the side of the field of view.", Grade.B
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lungs:
+    """The two lungs of a volume.
+
+    Attributes
+    ----------
+    labels
+        ``(D, H, W)`` uint8 on the volume's grid: 0, ``RIGHT_LUNG`` or ``LEFT_LUNG``.
+        Consolidation, nodules at the pleura and vessels are inside; the trachea, the
+        main bronchi and gas of the bowel are outside.
+    aerated
+        ``(D, H, W)`` bool: the part of the labels that is filled with air, by
+        threshold alone.
+    flags
+        What limits the trust in them.
+    """
+
+    labels: LabelMap
+    aerated: npt.NDArray[np.bool_]
+    flags: tuple[Flag, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.labels.flags.writeable = False
+        self.aerated.flags.writeable = False
+
+    def box(self, margin_voxels: int = 0) -> tuple[slice, slice, slice]:
+        """Return the smallest box of both lungs; empty when there are none.
+
+        Parameters
+        ----------
+        margin_voxels
+            By how much the box is wider on every side, as far as the volume goes.
+        """
+        return box_of(self.labels > 0, margin_voxels)
+
+
+def find_lungs(volume: Volume) -> Lungs:
+    """Find both lungs in a CT in Hounsfield units.
+
+    Pixels never make it raise: where there is no lung the labels are empty, and a flag
+    says so.
+    """
+    if volume.units != "HU":
+        return _none(volume, NOT_HOUNSFIELD)
+    image = coarsen(volume)
+    air = enclosed_air(image)
+    airways = find_airways(image, air)
+    sides = find_sides(image, air & ~airways, middle_of_body(image)[1])
+    if not sides.labels.any():
+        return _none(volume, NO_LUNGS)
+    filled = fill_lungs(sides.labels, image.spacing_mm, airways)
+    return _on_source_grid(volume, image, sides.labels, filled, sides.split)
+
+
+def _none(volume: Volume, why: Flag) -> Lungs:
+    nothing = np.zeros(volume.shape, np.uint8)
+    return Lungs(nothing, nothing.astype(np.bool_), (why,))
+
+
+def _on_source_grid(
+    volume: Volume,
+    image: CoarseImage,
+    aerated: LabelMap,
+    filled: LabelMap,
+    split: bool,
+) -> Lungs:
+    """Draw the lungs on the source grid, the border of their air voxel by voxel."""
+    air = volume.array < BORDER_HU
+    codes = image.to_source(_with_border(aerated, filled))
+    labels = _DECIDED[air.view(np.uint8), codes]
+    return Lungs(
+        labels=labels,
+        aerated=air & (labels > 0),
+        flags=_flags(filled, split),
+    )
+
+
+_DECIDED = np.array([[0, 1, 2, 0, 0, 0], [0, 1, 2, 0, 1, 2]], np.uint8)
+"""``[is air, code]`` → label."""
+
+
+def _with_border(aerated: LabelMap, filled: LabelMap) -> LabelMap:
+    """Return the labels, with ``BORDER`` added on both sides of the air's surface."""
+    codes = filled.copy()
+    lungs = filled > 0
+    inner = lungs & ~_eroded(lungs) & (aerated > 0)
+    codes[inner] += BORDER
+    for side in (RIGHT_LUNG, LEFT_LUNG):
+        outer = ~lungs & _dilated(aerated == side)
+        codes[outer] = side + BORDER
+    return codes
+
+
+def _dilated(mask: Mask) -> Mask:
+    """Return a mask grown by one voxel along each axis, six neighbours."""
+    grown = mask.copy()
+    for axis in range(3):
+        low, high = _halves(axis)
+        grown[low] |= mask[high]
+        grown[high] |= mask[low]
+    return grown
+
+
+def _eroded(mask: Mask) -> Mask:
+    return ~_dilated(~mask)
+
+
+def _halves(axis: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+    low, high = [slice(None)] * 3, [slice(None)] * 3
+    low[axis], high[axis] = slice(None, -1), slice(1, None)
+    return tuple(low), tuple(high)
+
+
+def _flags(labels: LabelMap, split: bool) -> tuple[Flag, ...]:
+    sides = len(set(np.unique(labels).tolist()) - {0})
+    edges = (labels[:, 0], labels[:, -1], labels[:, :, 0], labels[:, :, -1])
+    found = (
+        (ONE_LUNG, sides < 2),
+        (NOT_SPLIT, not split),
+        (TOUCHES_EDGE, any(edge.any() for edge in edges)),
+    )
+    return tuple(flag for flag, holds in found if holds)
