@@ -9,7 +9,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from models.volume.bundle import Acceptance, BundleError, load_acceptance
+from models.volume.bundle import BundleError, load_acceptance
+from models.volume.rule import Acceptance
 from node.section import Section
 
 

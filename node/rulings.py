@@ -13,9 +13,10 @@ from pathlib import Path
 import models
 from models.contract import Match, SeriesInfo
 from models.volume.acceptance import Check, checks, judge
-from models.volume.bundle import Acceptance, BundleError, load_bundle
+from models.volume.bundle import BundleError, load_bundle
 from models.volume.duplicates import ConflictError, settle
 from models.volume.headers import DAMAGED
+from models.volume.rule import Acceptance
 from models.volume.series import StudyHeaders, read_study
 from node.config import Settings
 from node.errors import ConfigError

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import numpy as np
 from pydicom.datadict import tag_for_keyword
 from pydicom.tag import Tag
 
 from models.contract import Match, Refusal, SeriesInfo
-from models.volume.bundle import Acceptance
+from models.volume.rule import PLANES, Acceptance
 
 PLACE = ("ImagePositionPatient", "ImageOrientationPatient")
 
@@ -23,6 +24,9 @@ EVIDENCE: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "EchoNumbers",
             "AcquisitionNumber",
             "FrameOfReferenceUID",
+            "StackID",
+            "TemporalPositionIndex",
+            "KVP",
         ),
         "missing_position": PLACE,
         "missing_spacing": ("PixelSpacing",),
@@ -75,10 +79,22 @@ def checks(rule: Acceptance, series: SeriesInfo) -> tuple[Check, ...]:
     """Hold every condition of a rule against a series, whether or not one is broken.
 
     They are in the order in which they decide: what the series is comes before how
-    it lies, and that before its size.
+    it lies, and that before its size. Of Image Type and plane only a rule that says
+    something has a condition.
     """
-    conditions = (_modality, _description, _geometry, _slices, _matrix, _spacing)
-    return tuple(condition(rule, series) for condition in conditions)
+    return tuple(condition(rule, series) for condition in _conditions(rule))
+
+
+def _conditions(
+    rule: Acceptance,
+) -> Iterator[Callable[[Acceptance, SeriesInfo], Check]]:
+    yield from (_modality, _description)
+    if rule.image_types_refused:
+        yield _image_type
+    yield _geometry
+    if rule.planes:
+        yield _plane
+    yield from (_slices, _matrix, _spacing)
 
 
 def judge(rule: Acceptance, series: SeriesInfo) -> Match | Refusal:
@@ -87,8 +103,9 @@ def judge(rule: Acceptance, series: SeriesInfo) -> Match | Refusal:
     Returns
     -------
     Match or Refusal
-        A refusal carries the first broken check: ``modality``, ``description``, the
-        series' own ``geometry_problem``, ``slice_count``, ``matrix`` or ``spacing``.
+        A refusal carries the first broken check: ``modality``, ``description``,
+        ``image_type``, the series' own ``geometry_problem``, ``plane``,
+        ``slice_count``, ``matrix`` or ``spacing``.
     """
     for check in checks(rule, series):
         if not check.holds:
@@ -118,6 +135,40 @@ def _description(rule: Acceptance, series: SeriesInfo) -> Check:
         wanted=f"a match of {rule.description!r}" if rule.description else "any",
         holds=match is not None,
     )
+
+
+def _image_type(rule: Acceptance, series: SeriesInfo) -> Check:
+    kinds = series.tags.get("ImageType", "")
+    found = {kind.strip().upper() for kind in kinds.split("\\")}
+    return Check(
+        reason="image_type",
+        keywords=("ImageType",),
+        found=kinds or "not stated",
+        wanted="none of " + ", ".join(rule.image_types_refused),
+        holds=found.isdisjoint(kind.upper() for kind in rule.image_types_refused),
+    )
+
+
+def _plane(rule: Acceptance, series: SeriesInfo) -> Check:
+    plane = plane_of(series)
+    return Check(
+        reason="plane",
+        keywords=("ImageOrientationPatient",),
+        found=plane or "unknown",
+        wanted=" or ".join(rule.planes),
+        holds=plane in rule.planes,
+    )
+
+
+def plane_of(series: SeriesInfo) -> str:
+    """Return the plane of ``PLANES`` that is nearest to that of the slices.
+
+    "" where the headers do not say how the slices lie.
+    """
+    if series.orientation is None:
+        return ""
+    normal = np.abs(np.cross(series.orientation[:3], series.orientation[3:]))
+    return PLANES[2 - int(np.argmax(normal))]
 
 
 def _geometry(_: Acceptance, series: SeriesInfo) -> Check:

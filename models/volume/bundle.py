@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 from models.volume.columns import Column, columns_of
+from models.volume.rule import Acceptance
 
 BUNDLE_FILE = "bundle.json"
 STATUSES = ("research", "demonstration")
@@ -25,70 +24,6 @@ STATUSES = ("research", "demonstration")
 
 class BundleError(Exception):
     """A bundle is missing, incomplete, or not what its hashes say."""
-
-
-@dataclass(frozen=True, slots=True)
-class Acceptance:
-    """Which series a model reads, declared by header values alone.
-
-    One that exists can be met: it compiles, and no bound is above its partner. A
-    ``ValueError`` names the field that stands against it.
-
-    Attributes
-    ----------
-    modality
-        Modality (0008,0060), equal.
-    description
-        Regular expression searched in Series Description, case ignored.
-    min_slices, max_slices
-        Number of slices, both inclusive.
-    min_matrix, max_matrix
-        Smallest and largest allowed number of rows and of columns, inclusive.
-    min_spacing_mm, max_spacing_mm
-        Bounds of the spacing along every axis, inclusive.
-    """
-
-    modality: str
-    description: str = ""
-    min_slices: int = 1
-    max_slices: int = 10_000
-    min_matrix: int = 1
-    max_matrix: int = 65_535
-    min_spacing_mm: float = 0.0
-    max_spacing_mm: float = 1_000.0
-
-    def __post_init__(self) -> None:
-        for name in ("modality", "description"):
-            if not isinstance(getattr(self, name), str):
-                raise ValueError(f"{name} must be text")
-        if not self.modality:
-            raise ValueError("modality must not be empty")
-        try:
-            re.compile(self.description)
-        except re.error as error:
-            raise ValueError(
-                f"description {self.description!r} is no regular expression: {error}"
-            ) from None
-        self._require_order("slices", at_least=1)
-        self._require_order("matrix", at_least=1)
-        self._require_order("spacing_mm", at_least=0, whole=False)
-
-    def _require_order(self, what: str, *, at_least: int, whole: bool = True) -> None:
-        """Refuse bounds that are no numbers, too small, or the wrong way round."""
-        for name in (f"min_{what}", f"max_{what}"):
-            bound = getattr(self, name)
-            if not _is_number(bound, whole=whole) or bound < at_least:
-                kind = "whole number" if whole else "number"
-                raise ValueError(f"{name} must be a {kind} of at least {at_least}")
-        smallest, largest = getattr(self, f"min_{what}"), getattr(self, f"max_{what}")
-        if smallest > largest:
-            raise ValueError(f"min_{what} {smallest:g} is above max_{what} {largest:g}")
-
-
-def _is_number(value: object, *, whole: bool) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return isinstance(value, int) or (not whole and math.isfinite(value))
 
 
 @dataclass(frozen=True, slots=True)

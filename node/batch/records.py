@@ -17,7 +17,8 @@ from io import TextIOWrapper
 from pathlib import Path
 
 import models
-from models.volume.bundle import Acceptance, Bundle, BundleError, load_bundle
+from models.volume.bundle import Bundle, BundleError, load_bundle
+from models.volume.rule import Acceptance
 from node import log
 from node.batch.entry import Entry
 from node.batch.order import Order

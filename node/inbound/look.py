@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ParamSpec, Protocol, TypeVar
 
-from models.volume.bundle import Acceptance
+from models.volume.rule import Acceptance
 from models.volume.study import read_study
 from node.inbound.archive import FoundSeries
 from node.inbound.visits import NoVisitError, Visit, visit_in

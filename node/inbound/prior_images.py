@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from models.volume.bundle import Acceptance
+from models.volume.rule import Acceptance
 from node import log
 from node.errors import ArchiveError, ParserError
 from node.inbound.archive import FoundSeries, IsOver, SearchableArchive

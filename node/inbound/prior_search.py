@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
-from models.volume.bundle import Acceptance
+from models.volume.rule import Acceptance
 from node import log
 from node.errors import ArchiveError, ArchiveSilentError, ParserError, ParserStartError
 from node.inbound.archive import IsOver, SearchableArchive

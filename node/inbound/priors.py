@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from models.volume.bundle import Acceptance
+from models.volume.rule import Acceptance
 from node import log
 from node.errors import ParserError
 from node.inbound.archive import SearchableArchive

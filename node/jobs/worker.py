@@ -23,7 +23,8 @@ import numpy as np
 import models
 from models.contract import Context, Findings, Model, SeriesInfo, Volume
 from models.terms import Flag, Measurement, grade
-from models.volume.bundle import Acceptance, BundleError
+from models.volume.bundle import BundleError
+from models.volume.rule import Acceptance
 from models.volume.series import StudyHeaders
 from node.config import JobsSettings
 from node.errors import JobError

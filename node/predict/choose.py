@@ -10,7 +10,8 @@ from pydicom import Dataset
 
 from models.contract import Match, Refusal, SeriesInfo
 from models.volume.acceptance import judge
-from models.volume.bundle import Acceptance
+from models.volume.preference import precedence, ranked
+from models.volume.rule import Acceptance
 from models.volume.series import StudyHeaders
 
 OWN_OUTPUT = "own_output"
@@ -19,7 +20,7 @@ OWN_OUTPUT = "own_output"
 NOT_CHOSEN = "not_chosen"
 """Reason code: the model reads this series too, but another one comes first."""
 
-ANOTHER_KIND = frozenset({OWN_OUTPUT, "modality", "description"})
+ANOTHER_KIND = frozenset({OWN_OUTPUT, "modality", "description", "image_type"})
 """Refusals which say that a series was never meant for the model. Any other says
 what keeps a series of the right kind from being read."""
 
@@ -61,11 +62,11 @@ def choose(
     rule: Acceptance,
     study: StudyHeaders,
     is_own: Callable[[Dataset], bool],
+    unfit: Mapping[str, Refusal] = MappingProxyType({}),
 ) -> Choice:
     """Choose the series of ``study`` that a model reads.
 
-    Of several matches the one with most slices is chosen, of these the one with the
-    lowest series number (none comes last), of these the one with the lowest UID.
+    Of several matches the rule says which comes first (``models.volume.preference``).
 
     Parameters
     ----------
@@ -74,22 +75,39 @@ def choose(
     is_own
         Tells an object that a node like this one made from its header: the node
         never works on its own output.
+    unfit
+        Why the model refused the pixels of series that it was given before, by Series
+        Instance UID: the next one is chosen.
     """
-    matches: list[tuple[SeriesInfo, str]] = []
+    matches: dict[str, Match] = {}
     refusals: dict[str, Refusal] = {}
     for series in study.series:
-        verdict = _verdict(rule, study, is_own, series)
+        uid = series.series_instance_uid
+        verdict = unfit.get(uid) or _verdict(rule, study, is_own, series)
         if isinstance(verdict, Match):
-            matches.append((series, verdict.because))
+            matches[uid] = verdict
         else:
-            refusals[series.series_instance_uid] = verdict
+            refusals[uid] = verdict
     if not matches:
         return Choice(None, "", MappingProxyType(refusals))
-    (chosen, because), *others = sorted(matches, key=lambda match: _rank(match[0]))
-    for series, _ in others:
-        why = _precedence(chosen, series)
+    among = ranked(rule, [s for s in study.series if s.series_instance_uid in matches])
+    chosen, *others = among
+    for series in others:
+        why = precedence(rule, chosen, series, among)
         refusals[series.series_instance_uid] = Refusal(NOT_CHOSEN, why)
+    because = matches[chosen.series_instance_uid].because + _after(study, unfit)
     return Choice(chosen, because, MappingProxyType(refusals))
+
+
+def _after(study: StudyHeaders, unfit: Mapping[str, Refusal]) -> str:
+    """Name the series whose pixels the model refused before, "" when there is none."""
+    told = [
+        f"series {'?' if s.series_number is None else s.series_number} "
+        f"({unfit[s.series_instance_uid].reason})"
+        for s in study.series
+        if s.series_instance_uid in unfit
+    ]
+    return f"; refused before it: {', '.join(told)}" if told else ""
 
 
 def _verdict(
@@ -101,24 +119,3 @@ def _verdict(
     if is_own(study.datasets[series.instances[0].sop_instance_uid]):
         return Refusal(OWN_OUTPUT, "made by a node like this one")
     return judge(rule, series)
-
-
-def _rank(series: SeriesInfo) -> tuple[int, bool, int, str]:
-    number = series.series_number
-    return (
-        -len(series.instances),
-        number is None,
-        number or 0,
-        series.series_instance_uid,
-    )
-
-
-def _precedence(first: SeriesInfo, other: SeriesInfo) -> str:
-    """Say why ``first`` comes before ``other``: where their ranks differ."""
-    named = first.series_number
-    before = f"after series {'without a number' if named is None else named}, "
-    if len(first.instances) != len(other.instances):
-        return f"{before}of {len(first.instances)} slices: {len(other.instances)} here"
-    if first.series_number != other.series_number:
-        return f"{before}of as many slices: the lower series number comes first"
-    return f"{before}of as many slices: the lower Series Instance UID comes first"

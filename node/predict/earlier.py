@@ -14,9 +14,9 @@ from pydicom import Dataset
 from models.contract import Context, Model
 from models.history import Patient, Prior
 from models.terms import Grade, Measurement, grade
-from models.volume.bundle import Acceptance
 from models.volume.device import device_uid
 from models.volume.duplicates import settle
+from models.volume.rule import Acceptance
 from models.volume.series import StudyHeaders, read_study
 from node.errors import JobError
 from node.jobs.job import EarlierImages, JobRequest

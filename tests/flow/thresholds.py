@@ -14,7 +14,8 @@ from pydicom import dcmread
 import models
 from models.contract import Context, Findings, Volume
 from models.terms import Code, Measurement, Structure
-from models.volume.bundle import Acceptance, Bundle
+from models.volume.bundle import Bundle
+from models.volume.rule import Acceptance
 from node.jobs.job import Completeness, JobRequest, Outcome
 from node.jobs.worker import load_model, perform
 from tests.flow.blocks import LEVELS, NAMES

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from models.volume.bundle import Acceptance
+from models.volume.rule import Acceptance
 from node import config
 from node.accept import AcceptSettings
 from node.errors import ConfigError

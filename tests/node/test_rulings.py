@@ -38,7 +38,7 @@ def test_of_several_matches_one_is_chosen_and_the_others_say_why_not(
 
     assert {name for name, ruling in found.items() if ruling.chosen} == {"crop"}
     assert all(ruling.accepted for ruling in found.values())
-    assert found["crop short"].detail == "after series 2, of 4 slices: 3 here"
+    assert found["crop short"].detail == "after series 2: 4 slices there, 3 slices here"
     assert "lower series number" in found["crop later"].detail
 
 

@@ -13,7 +13,7 @@ import pytest
 from models.contract import Instance, Match, Refusal, SeriesInfo
 from models.volume import acquisitions, geometry, study
 from models.volume.acceptance import EVIDENCE, checks, judge
-from models.volume.bundle import Acceptance
+from models.volume.rule import Acceptance
 from models.volume.series import read_study
 
 RULE = Acceptance(
@@ -121,6 +121,62 @@ def test_every_check_is_listed_with_the_tags_that_it_looked_at() -> None:
     ]
     assert (found[0].found, found[0].wanted) == ("'CT'", "'MR'")
     assert (found[3].found, found[3].wanted) == ("15 slices", "10 to 20")
+
+
+CHEST = Acceptance(
+    "CT", planes=("axial",), image_types_refused=("LOCALIZER", "Mip", "MPR")
+)
+AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason", "detail"),
+    [
+        (
+            {"tags": {"ImageType": "ORIGINAL\\PRIMARY\\LOCALIZER\\CT_SOM5 TOP"}},
+            "image_type",
+            "wanted none of LOCALIZER, Mip, MPR",
+        ),
+        ({"tags": {"ImageType": "DERIVED\\SECONDARY\\ MIP"}}, "image_type", "MIP"),
+        (
+            {"orientation": (1.0, 0.0, 0.0, 0.0, 0.0, -1.0)},
+            "plane",
+            "coronal, wanted axial",
+        ),
+        (
+            {"orientation": (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)},
+            "plane",
+            "sagittal, wanted axial",
+        ),
+        ({"orientation": None}, "plane", "unknown, wanted axial"),
+    ],
+)
+def test_reformats_and_scouts_are_refused_by_what_they_say(
+    changes: dict[str, Any], reason: str, detail: str
+) -> None:
+    """Each names what was found and what is wanted."""
+    answer = judge(
+        CHEST, build_series(**({"modality": "CT", "orientation": AXIAL} | changes))
+    )
+
+    assert isinstance(answer, Refusal)
+    assert answer.reason == reason
+    assert detail in answer.detail
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"tags": {"ImageType": "DERIVED\\SECONDARY\\MPRAGE"}},
+        {"orientation": (0.9, 0.1, 0.43, -0.2, 0.97, 0.14)},
+    ],
+)
+def test_what_is_not_stated_refuses_no_axial_series(changes: dict[str, Any]) -> None:
+    """No Image Type, another value that only begins alike, slices that lean."""
+    series = build_series(**({"modality": "CT", "orientation": AXIAL} | changes))
+
+    assert isinstance(judge(CHEST, series), Match)
 
 
 def test_every_problem_of_the_geometry_names_its_evidence() -> None:

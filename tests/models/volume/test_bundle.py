@@ -12,7 +12,6 @@ import pytest
 
 from models.volume.bundle import (
     REQUIRED,
-    Acceptance,
     BundleError,
     amend,
     load_acceptance,
@@ -20,6 +19,7 @@ from models.volume.bundle import (
     sha256_file,
 )
 from models.volume.columns import Column
+from models.volume.rule import Acceptance
 
 WEIGHTS = b"weights of a network"
 

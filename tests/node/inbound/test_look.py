@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from models.volume.bundle import Acceptance
+from models.volume.rule import Acceptance
 from node.inbound.look import look_at
 from tests.dicom_series import write_series
 from tests.flow.readings import bright

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.volume.bundle import Acceptance
+from models.volume.rule import Acceptance
 from node.inbound.archive import FoundSeries
 from node.inbound.prior_images import MOST_SERIES, PriorImages, suitable, sweep
 from node.inbound.visits import Visit

@@ -14,7 +14,8 @@ import numpy as np
 
 from models.contract import Context, Findings, UnfitInput, Volume
 from models.terms import Code, Flag, Grade, Measurement, Structure
-from models.volume.bundle import Acceptance, Bundle, BundleError
+from models.volume.bundle import Bundle, BundleError
+from models.volume.rule import Acceptance
 
 BRAIN = Code("12738006", "SCT", "Brain")
 BRIGHT = Structure(

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from pydicom import Dataset
 
-from models.volume.bundle import Acceptance
+from models.contract import Refusal
+from models.volume.rule import Acceptance
 from node.predict.choose import choose
 from tests.node.predict.headers import series, study
 
@@ -99,9 +100,9 @@ def test_without_a_match_the_most_telling_reason_speaks(
 @pytest.mark.parametrize(
     ("first", "why"),
     [
-        (0, "after series 7, of 5 slices: 4 here"),
-        (1, "after series 2, of as many slices: the lower series number comes first"),
-        (2, "after series 3, of as many slices: the lower series number comes first"),
+        (0, "after series 7: 5 slices there, 4 slices here"),
+        (1, "after series 2, as good: the lower series number comes first"),
+        (2, "after series 3, as good: the lower series number comes first"),
         (3, "the lower Series Instance UID comes first"),
     ],
 )
@@ -111,3 +112,40 @@ def test_who_comes_later_is_told_why(first: int, why: str) -> None:
 
     (refusal,) = choice.refusals.values()
     assert why in refusal.detail
+
+
+def test_after_unfit_pixels_the_next_series_is_chosen_and_says_so() -> None:
+    """Whoever reads the result sees what was tried before it, and the refused why."""
+    members = study(RANKED[:3])
+    unfit = {"1.9": Refusal("not_a_chest", "no lungs")}
+
+    choice = choose(RULE, members, nothing_is_own, unfit)
+
+    assert choice.chosen is RANKED[1]
+    assert choice.because == (
+        "MR '', 4 slices of 8 x 8; refused before it: series 7 (not_a_chest)"
+    )
+    assert choice.refusals["1.9"] == unfit["1.9"]
+    assert choice.refusals["1.7"].detail.startswith("after series 2")
+
+
+def test_when_no_pixels_fit_the_reason_is_the_models() -> None:
+    """Nothing is left to choose, and the study is not told that nothing was meant."""
+    unfit = {"1.9": Refusal("not_a_chest", "no lungs")}
+
+    choice = choose(RULE, study(RANKED[:1]), nothing_is_own, unfit)
+
+    assert choice.chosen is None
+    assert choice.reason == "not_a_chest"
+
+
+def test_a_localizer_never_speaks_for_a_study() -> None:
+    """The series that was meant to be read does, though it comes later."""
+    rule = Acceptance("CT", image_types_refused=("LOCALIZER",))
+    scout = series("1.1", modality="CT", tags={"ImageType": "ORIGINAL\\LOCALIZER"})
+    gap = series("1.2", modality="CT", geometry_problem="slice_gap")
+
+    choice = choose(rule, study([scout, gap]), nothing_is_own)
+
+    assert choice.refusals["1.1"].reason == "image_type"
+    assert choice.reason == "slice_gap"

@@ -12,7 +12,8 @@ import numpy as np
 from models.contract import Findings, LabelMap, Volume
 from models.history import CHANGE, POSITION, Trend, TrendPoint
 from models.terms import Code, Flag, Grade, Measurement, Statement, Structure
-from models.volume.bundle import Acceptance, Bundle
+from models.volume.bundle import Bundle
+from models.volume.rule import Acceptance
 from models.volume.series import StudyHeaders, load_volume, read_study
 from node.config_reading import ReportSettings
 from node.report.compose import compose, prepare
