@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -49,6 +49,21 @@ class AcceptSettings(Section):
     """Smallest spacing along any axis, in millimetres."""
     max_spacing_mm: Millimetres | None = None
     """Largest spacing along any axis, in millimetres."""
+    planes: tuple[Literal["axial", "coronal", "sagittal"], ...] | None = None
+    """Planes in which the slices may lie, the nearest counts; ``[]``: any."""
+    image_types_refused: tuple[str, ...] | None = None
+    """Values of Image Type (0008,0008), such as ``"LOCALIZER"`` or ``"MIP"``, of
+    which a series may carry none."""
+    prefer: (
+        tuple[Literal["slices", "original", "coverage", "thin", "kernel"], ...] | None
+    ) = None
+    """What decides between several series, the weightiest first: most slices, not
+    derived, longest, thinnest, kernel."""
+    thin_enough_mm: Millimetres | None = None
+    """Slice spacing in millimetres below which thinner is no better."""
+    kernels: tuple[Pattern, ...] | None = None
+    """Regular expressions searched in Convolution Kernel (0018,1210), case ignored,
+    the best kernels first."""
 
     @property
     def written(self) -> tuple[str, ...]:

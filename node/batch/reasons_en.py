@@ -37,6 +37,9 @@ OF_THE_DESK = {
     "modality": Words("Another modality.", OTHER_SERIES),
     "description": Words("Another kind of series.", OTHER_SERIES),
     "geometry": Words("The slices form no regular grid.", CHECK_AGAIN),
+    "image_type": Words(
+        "A localizer, a reformatted image or the like, and no scan.", OTHER_SERIES
+    ),
     "own_output": Words(
         "The series is a result of a node like this one.", OTHER_SERIES
     ),

@@ -85,6 +85,11 @@ REASONS: Mapping[str, Words] = MappingProxyType(
         ),
         "modality": Words("Другая модальность.", OTHER_SERIES),
         "description": Words("Серия другого вида.", OTHER_SERIES),
+        "plane": Words("Срезы лежат в другой плоскости.", OTHER_SERIES),
+        "image_type": Words(
+            "Это локалайзер, реформат или подобное, а не само сканирование.",
+            OTHER_SERIES,
+        ),
         "slice_count": Words(
             "В серии слишком мало или слишком много срезов.", CHECK_SERIES
         ),

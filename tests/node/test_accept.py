@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from models.volume.rule import Acceptance
+from models.volume.rule import PLANES, PREFERENCES, Acceptance
 from node import config
 from node.accept import AcceptSettings
 from node.errors import ConfigError
@@ -49,6 +51,10 @@ def test_what_the_site_writes_stands_in_the_bundles_place(tmp_path: Path) -> Non
         ("max_spacing_mm = inf", r"accept\.max_spacing_mm: "),
         ('modality = "mr"', r"accept\.modality: "),
         ("slices = 3", r"accept\.slices: unknown key"),
+        ('planes = ["oblique"]', r"accept\.planes"),
+        ('prefer = ["luck"]', r"accept\.prefer"),
+        ('kernels = ["("]', r"accept\.kernels.*no regular expression"),
+        ("thin_enough_mm = -1", r"accept\.thin_enough_mm: "),
         ("min_slices = 81", r"accept: min_slices 81 is above max_slices 80"),
         ("max_spacing_mm = 0.1", r"min_spacing_mm 0\.4 is above max_spacing_mm 0\.1"),
     ],
@@ -97,3 +103,33 @@ def test_the_environment_may_hold_it_and_is_named_when_it_is_wrong(
 
     with pytest.raises(ConfigError, match=rf"^{name}: models\.hippocampus\.accept"):
         config.load(path)
+
+
+def test_a_site_says_what_decides_between_its_series(tmp_path: Path) -> None:
+    """Lists of the file stand in the place of the bundle's, also where empty."""
+    path = write(
+        tmp_path,
+        'planes = ["axial"]',
+        "image_types_refused = []",
+        'prefer = ["coverage", "kernel"]',
+        'kernels = ["^B3", "^B7"]',
+    )
+
+    accept = config.load(path).models.hippocampus.accept
+
+    assert accept.over(replace(RULE, image_types_refused=("MIP",))) == replace(
+        RULE,
+        planes=("axial",),
+        prefer=("coverage", "kernel"),
+        kernels=("^B3", "^B7"),
+    )
+
+
+def test_a_site_may_write_whatever_a_rule_may_say() -> None:
+    """Every key of a rule, and every name that a list of it may hold."""
+    fields = AcceptSettings.model_fields
+
+    assert set(fields) == {field.name for field in dataclasses.fields(Acceptance)}
+    for name, known in (("planes", PLANES), ("prefer", PREFERENCES)):
+        assert all(each in str(fields[name].annotation) for each in known)
+        AcceptSettings.model_validate({name: known})
