@@ -11,15 +11,17 @@ from models.volume.headers import quiet
 from models.volume.series import StudyHeaders
 from node.config_reading import ReportSettings
 from node.errors import JobError
+from node.report.canvas import Canvas
 from node.report.facts import local_time
 from node.report.identity import edition, identity
 from node.report.page import compose_page
+from node.report.page_classified import compose_classified
 from node.report.pdf import build_pdf
 from node.report.pdf_page import pdf_of
 from node.report.provenance import Provenance
 from node.report.sc import build_sc
 from node.report.seg import build_seg
-from node.report.sop import Report, ReportObject
+from node.report.sop import Report, ReportObject, segments_of
 from node.report.sources import source_headers
 from node.report.sr import build_sr
 from node.report.text import comments, report_text
@@ -42,7 +44,8 @@ def compose(
 ) -> tuple[ReportObject, ...]:
     """Return Segmentation, Structured Report and Secondary Capture, in this order.
 
-    Behind them the page as a PDF, where the settings ask for one.
+    Behind them the page as a PDF, where the settings ask for one. Where nothing has
+    an outline, there is no Segmentation.
 
     Equal arguments give equal bytes, in any process.
 
@@ -62,13 +65,21 @@ def compose(
         its grid.
     """
     report = prepare(volume, findings, bundle, study, provenance, settings)
-    seg = build_seg(report)
-    sr = build_sr(report, seg)
-    page = compose_page(report)
-    made = {"SEG": seg, "SR": sr, "SC": build_sc(report, page.pixels())}
+    seg = build_seg(report) if report.segments else None
+    made = {} if seg is None else {"SEG": seg}
+    made["SR"] = build_sr(report, seg)
+    page = page_of(report)
+    made["SC"] = build_sc(report, page.pixels())
     if settings.pdf:
         made["PDF"] = build_pdf(report, pdf_of(page))
     return tuple(ReportObject.of(kind, dataset) for kind, dataset in made.items())
+
+
+def page_of(report: Report) -> Canvas:
+    """Return the page of a result: its first answer is a decision, or a size."""
+    if report.findings.classifications:
+        return compose_classified(report)
+    return compose_page(report)
 
 
 def report_identity(
@@ -108,6 +119,7 @@ def prepare(
         settings=settings,
         text=text,
         edition=edition(named, provenance, findings, words, pdf=settings.pdf),
+        segments=segments_of(findings),
     )
 
 

@@ -11,7 +11,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version as installed_version
 from typing import Any
 
@@ -82,6 +82,24 @@ def _plain(trend: Trend) -> list[Any]:
     points = [asdict(point) for point in trend.points]
     unit, bands = asdict(trend.unit), sorted(trend.bands.items())
     return [trend.structure, unit, trend.decimals, points, bands]
+
+
+def _decided(findings: Findings) -> list[Any]:
+    """Return what a classification rests on as plain values; nothing without one."""
+    heat = findings.heat_map
+    return [
+        *(
+            [asdict(replace(each, evidence={})), sorted(each.evidence.items())]
+            for each in findings.classifications
+        ),
+        *(asdict(location) for location in findings.locations),
+        *(asdict(profile) for profile in findings.profiles),
+        *(
+            [_pixels_digest(heat.array), heat.affine.tolist(), heat.method]
+            if heat
+            else []
+        ),
+    ]
 
 
 def _pixels_digest(plane: np.ndarray[Any, Any]) -> str:
@@ -159,6 +177,7 @@ def edition(
         *(asdict(statement) for statement in findings.statements),
         *(asdict(flag) for flag in findings.flags),
         *(_plain(trend) for trend in findings.trends),
+        *_decided(findings),
     ]
     libraries = {name: installed_version(name) for name in LIBRARIES}
     if pdf:

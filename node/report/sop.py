@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from pydicom import Dataset
 from pydicom.uid import UID
 
@@ -27,7 +28,7 @@ from node.report.sources import UTF_8
 from node.report.text import ReportText, series_description
 
 KINDS = ("SEG", "SR", "SC")
-"""What every result has, in the order of their series numbers."""
+"""What a result has, in the order of their series numbers: no SEG without segments."""
 
 NUMBERED = (*KINDS, "NOTICE", "KO", "PDF")
 """Everything that the node makes, in the order of their series numbers."""
@@ -69,6 +70,8 @@ class Report:
     ----------
     headers
         One per slice, in slice order, from ``source_headers``.
+    segments
+        From `segments_of`: segment ``i + 1`` is ``segments[i]``; may be empty.
     edition
         Hash over everything above and the findings; the UIDs come from it.
     """
@@ -81,11 +84,7 @@ class Report:
     settings: ReportSettings
     text: ReportText
     edition: str
-
-    @property
-    def segments(self) -> tuple[Structure, ...]:
-        """Structures of one label: segment ``i + 1`` is ``segments[i]``."""
-        return tuple(s for s in self.findings.structures if len(s.labels) == 1)
+    segments: tuple[Structure, ...]
 
     def uid(self, kind: str) -> UID:
         """Return the UID of one thing of this edition."""
@@ -118,6 +117,23 @@ class Report:
             ),
             "specific_character_set": UTF_8,
         }
+
+
+def segments_of(findings: Findings) -> tuple[Structure, ...]:
+    """Return the structures that are segments: of one label, and voxels of it.
+
+    One that was measured is a segment even without a voxel: that nothing of it was
+    found is a result. What was only looked for is none.
+    """
+    present = np.zeros(256, np.bool_)
+    present[findings.label_map.ravel()] = True
+    measured = {each.structure for each in findings.measurements}
+    return tuple(
+        structure
+        for structure in findings.structures
+        if len(structure.labels) == 1
+        and (present[structure.labels[0]] or structure.name in measured)
+    )
 
 
 def finish(dataset: Dataset, report: Report) -> None:

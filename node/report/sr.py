@@ -22,6 +22,7 @@ from node.report.seg import coded
 from node.report.sop import Report, finish
 from node.report.sr_groups import measurement_groups
 from node.report.sr_library import image_library
+from node.report.sr_locations import location_groups
 from node.report.sr_priors import add_priors, predecessor
 from node.report.text import ReportText, comments
 
@@ -37,17 +38,26 @@ QUALITATIVE_EVALUATIONS = Code("C0034375", "UMLS", "Qualitative Evaluations")
 """TID 1500 row 12; its TEXT items hold what no code says."""
 
 
-def build_sr(report: Report, seg: Dataset) -> Dataset:
-    """Return the Structured Report of a report (PS3.3 A.35.13)."""
+def build_sr(report: Report, seg: Dataset | None) -> Dataset:
+    """Return the Structured Report of a report (PS3.3 A.35.13).
+
+    Parameters
+    ----------
+    seg
+        Its Segmentation; None where the report has no segments.
+    """
     content = MeasurementReport(
         observation_context=_observer(report),
         procedure_reported=_procedure(report.headers[0]),
-        imaging_measurements=measurement_groups(report, seg),
+        imaging_measurements=[
+            *measurement_groups(report, seg),
+            *location_groups(report),
+        ],
         title=codes.DCM.ImagingMeasurementReport,
     )
     _add_containers(content[0], report)
     sr = Comprehensive3DSR(
-        evidence=[*report.headers, seg],
+        evidence=[*report.headers, *([] if seg is None else [seg])],
         content=content[0],
         is_complete=True,
         is_verified=False,

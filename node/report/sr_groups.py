@@ -17,6 +17,7 @@ from highdicom.sr import (
     ImageRegion,
     MeasurementsAndQualitativeEvaluations,
     PlanarROIMeasurementsAndQualitativeEvaluations,
+    QualitativeEvaluation,
     ReferencedSegment,
     SourceImageForMeasurementGroup,
     SourceImageForRegion,
@@ -29,12 +30,14 @@ from highdicom.sr.coding import CodedConcept
 from pydicom import Dataset
 from pydicom.sr.codedict import codes
 
+from models.evidence import Classification
 from models.terms import Code, Measurement, Structure
 from node.equipment import MANUFACTURER
 from node.report.contours import area_px, largest_outline
 from node.report.seg import coded
 from node.report.sop import Report
 from node.report.sr_numbers import AREA, VOLUME, number_item
+from node.report.verdict import decision_code, probability_of
 
 VOXEL_SUM = Code("126030", "DCM", "Sum of segmented voxel method for volume")
 SQUARE_MM = Code("mm2", "UCUM", "square millimeter")
@@ -49,7 +52,7 @@ Group = (
 )
 
 
-def measurement_groups(report: Report, seg: Dataset) -> list[Group]:
+def measurement_groups(report: Report, seg: Dataset | None) -> list[Group]:
     """Return the groups of every structure, in the order of the findings."""
     return [
         group
@@ -58,13 +61,20 @@ def measurement_groups(report: Report, seg: Dataset) -> list[Group]:
     ]
 
 
-def _groups(report: Report, seg: Dataset, structure: Structure) -> Iterator[Group]:
-    if len(structure.labels) > 1:
-        yield _union(report, structure)
-    else:
+def _groups(
+    report: Report, seg: Dataset | None, structure: Structure
+) -> Iterator[Group]:
+    """Yield what is said of a structure; nothing of one that was only looked for."""
+    said = bool(_measured(report, structure) or _answers(report, structure))
+    if said and seg is not None and structure in report.segments:
         yield _volumetric(report, seg, structure)
+    elif said:
+        yield _union(report, structure)
     # A group without coordinates alone makes OHIF 3.13.2 drop the whole report.
-    planar = _planar(report, structure)
+    located = {location.structure for location in report.findings.locations}
+    planar = None
+    if said or structure.name not in located:
+        planar = _planar(report, structure)
     if planar is not None:
         yield planar
 
@@ -78,8 +88,9 @@ def _volumetric(report: Report, seg: Dataset, structure: Structure) -> Group:
             seg.SOPClassUID, seg.SOPInstanceUID, number, source_series=series
         ),
         measurements=_items(report, structure),
+        qualitative_evaluations=_decisions(report, structure),
         method=_method(report, structure),
-        **_common(report, structure),
+        **common(report, structure),
     )
 
 
@@ -104,12 +115,12 @@ def _planar(report: Report, structure: Structure) -> Group | None:
             ),
         ),
         measurements=[number_item(area)],
-        **_common(report, structure),
+        **common(report, structure),
     )
 
 
 def _union(report: Report, structure: Structure) -> Group:
-    """TID 1501: the measurements of several segments together."""
+    """TID 1501: what is said of several segments together, or of none."""
     mask = np.isin(report.findings.label_map, structure.labels)
     source = report.headers[int(mask.sum(axis=(1, 2)).argmax())]
     return MeasurementsAndQualitativeEvaluations(
@@ -117,19 +128,28 @@ def _union(report: Report, structure: Structure) -> Group:
             SourceImageForMeasurementGroup(source.SOPClassUID, source.SOPInstanceUID)
         ],
         measurements=_items(report, structure),
+        qualitative_evaluations=_decisions(report, structure),
         method=_method(report, structure),
-        **_common(report, structure),
+        **common(report, structure),
     )
 
 
-def _common(report: Report, structure: Structure) -> dict[str, Any]:
+def common(
+    report: Report, structure: Structure, tracking: TrackingIdentifier | None = None
+) -> dict[str, Any]:
     """Return what every group says.
 
     The algorithm stands here and never inside a measurement, which OHIF would then
     leave out.
+
+    Parameters
+    ----------
+    tracking
+        Of one finding of this structure; without it, of the structure itself.
     """
     return {
-        "tracking_identifier": TrackingIdentifier(
+        "tracking_identifier": tracking
+        or TrackingIdentifier(
             uid=report.tracking_uid(structure), identifier=structure.name
         ),
         "finding_category": coded(structure.category),
@@ -170,5 +190,23 @@ def _measured(report: Report, structure: Structure) -> list[Measurement]:
     return [m for m in report.findings.measurements if m.structure == structure.name]
 
 
+def _answers(report: Report, structure: Structure) -> list[Classification]:
+    decided = report.findings.classifications
+    return [answer for answer in decided if answer.structure == structure.name]
+
+
 def _items(report: Report, structure: Structure) -> list[MeasurementItem]:
-    return [number_item(each) for each in _measured(report, structure)]
+    numbers = _measured(report, structure)
+    numbers += map(probability_of, _answers(report, structure))
+    return [number_item(each) for each in numbers]
+
+
+def _decisions(
+    report: Report, structure: Structure
+) -> list[QualitativeEvaluation] | None:
+    """Return the decision about each question that was asked of a structure."""
+    made = [
+        QualitativeEvaluation(coded(answer.name), coded(decision_code(answer)))
+        for answer in _answers(report, structure)
+    ]
+    return made or None

@@ -13,10 +13,12 @@ from models.contract import Findings, Volume
 from models.terms import Flag, Grade, grade
 from models.volume.bundle import Bundle
 from node.config_reading import ReportSettings
-from node.report import answers
+from node.report import answers, curves, places, verdict
 from node.report.answers import Answer, Row
 from node.report.facts import Line, image_facts, making_facts, patient_facts
+from node.report.places import Place
 from node.report.provenance import Provenance
+from node.report.verdict import Verdict
 
 RESEARCH_LINE = "Research use. Not verified by a physician."
 LONG_STRING = 64
@@ -47,8 +49,10 @@ class ReportText:
         Flags that do not.
     position, change
         Where in a norm the numbers lie, and how they changed over time.
+    verdicts, places
+        What was decided, the answer first; what was found where.
     answers
-        Both in words.
+        All of them in words.
     """
 
     heading: str
@@ -56,6 +60,8 @@ class ReportText:
     rows: tuple[Row, ...]
     position: Answer
     change: Answer
+    verdicts: tuple[Verdict, ...]
+    places: tuple[Place, ...]
     answers: tuple[str, ...]
     grade: Grade
     reasons: tuple[Flag, ...]
@@ -87,13 +93,18 @@ def report_text(
         Header of the first slice, from ``source_headers``.
     """
     flags = findings.flags
+    nominal = any(flag.code == "nominal_geometry" for flag in flags)
+    decided = verdict.verdicts(findings)
+    located = places.places(volume, findings, nominal=nominal)
     return ReportText(
         heading=_demonstration(bundle) + bundle.title,
         edition=edition_mark(provenance),
         rows=tuple(answers.rows(findings)),
         position=answers.position(findings),
         change=answers.change(findings),
-        answers=tuple(answers.words(findings)),
+        verdicts=decided,
+        places=located,
+        answers=(*_decided(findings, decided, located), *answers.words(findings)),
         grade=grade(flags),
         reasons=_reasons(flags),
         notes=tuple(flag for flag in flags if flag.caps_grade == Grade.A),
@@ -103,7 +114,7 @@ def report_text(
         making=tuple(making_facts(findings, bundle, source, provenance, settings)),
         intended_use=bundle.intended_use,
         not_for=bundle.not_for,
-        nominal=any(flag.code == "nominal_geometry" for flag in flags),
+        nominal=nominal,
     )
 
 
@@ -124,6 +135,20 @@ def comments(text: ReportText) -> Iterator[str]:
     yield from (_spoken(line) for line in lines if not line.private)
     yield f"Intended use: {text.intended_use}"
     yield f"Not for: {text.not_for}"
+
+
+def _decided(
+    findings: Findings, decided: tuple[Verdict, ...], located: tuple[Place, ...]
+) -> Iterator[str]:
+    """Yield in words what was decided, what was found, and what it rests on."""
+    for each in decided:
+        yield from verdict.words(each)
+    for place in located:
+        yield from places.words(place)
+    for profile in findings.profiles:
+        yield from curves.words(profile)
+    if findings.heat_map:
+        yield f"Heat map: {findings.heat_map.method}"
 
 
 def _spoken(line: Line) -> str:

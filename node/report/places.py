@@ -1,0 +1,176 @@
+"""Where something was found, in words: images, size, side, coordinates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.contract import Findings, Volume
+from models.evidence import Location
+from models.terms import Code, Structure
+from node.report.answers import typeset
+from node.report.facts import TIMES
+from node.report.verdict import evidence_name
+
+SCORE_DECIMALS = 2
+
+ROUND_THE_BOX = 3
+"""Voxels around a box that are asked for the side: a finding may fill all of it."""
+
+ONE_SIDE = 0.9
+"""Share of the voxels with a side that must agree; less is both sides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One location as a reader sees it.
+
+    Attributes
+    ----------
+    number
+        From 1, the most dangerous first; it stands on every picture.
+    side
+        Coded, where a structure of known side is there and it lies in one alone.
+    where
+        Side, images and size in one line.
+    """
+
+    number: int
+    structure: Structure
+    location: Location
+    score: str
+    found_by: str
+    side: Code | None
+    where: str
+    corners: str
+
+    @property
+    def name(self) -> str:
+        """What it is called on the page and in the SR."""
+        return f"{self.structure.name} {self.number}"
+
+
+def places(
+    volume: Volume, findings: Findings, *, nominal: bool = False
+) -> tuple[Place, ...]:
+    """Return every location as a reader sees it, in the order of the findings.
+
+    Parameters
+    ----------
+    nominal
+        Positions are invented: no coordinates of the patient are told.
+    """
+    by_name = {structure.name: structure for structure in findings.structures}
+    found = []
+    for number, location in enumerate(findings.locations, start=1):
+        sides = _sides(findings, location)
+        side = sides[0] if len(sides) == 1 else None
+        parts = (_side_words(sides), images(volume, location), size(volume, location))
+        place = Place(
+            number=number,
+            structure=by_name[location.structure],
+            location=location,
+            score=f"{location.score:.{SCORE_DECIMALS}f}",
+            found_by=evidence_name(location.found_by) if location.found_by else "",
+            side=side,
+            where=", ".join(filter(None, parts)),
+            corners="" if nominal else corners(volume, location),
+        )
+        found.append(place)
+    return tuple(found)
+
+
+def words(place: Place) -> Iterator[str]:
+    """Yield what is told of a place, as sentences of the SR."""
+    by = f" ({place.found_by})" if place.found_by else ""
+    yield f"{place.name}: {place.where}, score {place.score}{by}"
+    x, x_last, y, y_last, z, z_last = place.location.xyz
+    yield (
+        f"{place.name}, voxels from 0: x {x} to {x_last}, y {y} to {y_last}, "
+        f"z {z} to {z_last}"
+    )
+    if place.corners:
+        yield f"{place.name}, patient LPS in mm: {place.corners}"
+
+
+def image_numbers(volume: Volume) -> tuple[int, ...] | None:
+    """Return the Instance Number of each slice; None where they do not tell slices.
+
+    It is the number that a viewer writes beside an image.
+    """
+    numbers = tuple(
+        instance.instance_number
+        for instance in volume.series.instances
+        if instance.instance_number is not None
+    )
+    whole = len(set(numbers)) == len(numbers) == volume.shape[0]
+    return numbers if whole else None
+
+
+def image_name(volume: Volume, index: int) -> str:
+    """Return what a slice is called: as in a viewer, else by its place in order.
+
+    Parameters
+    ----------
+    index
+        From 0, in slice order.
+    """
+    numbers = image_numbers(volume)
+    return f"image {numbers[index]}" if numbers else f"slice {index + 1}"
+
+
+def images(volume: Volume, location: Location) -> str:
+    """Return the slices that a location reaches over."""
+    first, last = location.first[0], location.last[0]
+    if first == last:
+        return image_name(volume, first)
+    numbers = image_numbers(volume) or range(1, volume.shape[0] + 1)
+    low, high = sorted((numbers[first], numbers[last]))
+    noun = "images" if image_numbers(volume) else "slices"
+    return f"{noun} {low} to {high}"
+
+
+def size(volume: Volume, location: Location) -> str:
+    """Return the edges of a box in millimetres: along rows, columns, slices."""
+    voxels = np.subtract(location.last, location.first) + 1
+    d, h, w = (voxels * np.array(volume.spacing_mm)).tolist()
+    return f"{w:.0f} {TIMES} {h:.0f} {TIMES} {d:.0f} mm"
+
+
+def corners(volume: Volume, location: Location) -> str:
+    """Return a box in patient coordinates: LPS, millimetres."""
+    low, high = location.corners_mm(volume.affine)
+    return ", ".join(
+        f"{axis} {typeset(f'{a:.1f}')} to {typeset(f'{b:.1f}')}"
+        for axis, a, b in zip("xyz", low, high, strict=True)
+    )
+
+
+def _sides(findings: Findings, location: Location) -> tuple[Code, ...]:
+    """Return the sides in which a location lies, by the structures that have one."""
+    near = tuple(
+        slice(max(0, first - ROUND_THE_BOX), last + ROUND_THE_BOX + 1)
+        for first, last in zip(location.first, location.last, strict=True)
+    )
+    counts = np.bincount(findings.label_map[near].ravel(), minlength=256)
+    voxels: dict[Code, int] = {}
+    for structure in findings.structures:
+        if structure.laterality and len(structure.labels) == 1:
+            count = int(counts[structure.labels[0]])
+            side = structure.laterality
+            voxels[side] = voxels.get(side, 0) + count
+    total = sum(voxels.values())
+    if not total:
+        return ()
+    most = max(voxels, key=lambda side: voxels[side])
+    if voxels[most] >= ONE_SIDE * total:
+        return (most,)
+    return tuple(side for side, count in voxels.items() if count)
+
+
+def _side_words(sides: Sequence[Code]) -> str:
+    if len(sides) > 1:
+        return "both sides"
+    return sides[0].meaning.lower() if sides else ""
