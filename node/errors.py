@@ -15,6 +15,7 @@
     ├── LedgerError            the ledger cannot be opened or was misused
     ├── StudyReopenedError     a study is receiving again: its job has to wait
     ├── JobError               a job cannot succeed; carries its reason code
+    │   └── UnfitPixelsError       a model cannot read these pixels
     └── SendError              an object could not be delivered
 
 Foreign exceptions are translated where they enter: ``OSError`` in the spool and
@@ -93,6 +94,27 @@ class JobError(NodeError):
 
 def _job_error(reason: str, message: str, permanent: bool) -> JobError:
     return JobError(reason, message, permanent=permanent)
+
+
+class UnfitPixelsError(JobError):
+    """A model cannot read the pixels of a series whose headers it accepts.
+
+    Attributes
+    ----------
+    not_applicable
+        Whether it was never meant for such images.
+    """
+
+    def __init__(self, reason: str, message: str, *, not_applicable: bool) -> None:
+        super().__init__(reason, message)
+        self.not_applicable = not_applicable
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _unfit_pixels, (self.reason, str(self), self.not_applicable)
+
+
+def _unfit_pixels(reason: str, message: str, not_applicable: bool) -> UnfitPixelsError:
+    return UnfitPixelsError(reason, message, not_applicable=not_applicable)
 
 
 class SendError(NodeError):

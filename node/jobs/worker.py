@@ -46,9 +46,9 @@ from node.jobs.stage import announce
 from node.jobs.verdicts import verdicts
 from node.predict.choose import Choice, choose
 from node.predict.earlier import with_earlier
+from node.predict.fitting import NoneFits, Reading, read_fitting
 from node.predict.patient import patient_of, with_own_priors
 from node.predict.received import read_received, require_whole
-from node.predict.run import Prediction, run
 from node.report.compose import UNCONFIRMED, compose, report_identity
 from node.report.identity import input_digest
 from node.report.provenance import Provenance, is_own
@@ -142,10 +142,8 @@ class _Reading:
 
     request: JobRequest
     model: Model
-    context: Context
     study: StudyHeaders
-    choice: Choice
-    prediction: Prediction
+    read: Reading
 
 
 def _perform(request: JobRequest) -> Outcome:
@@ -160,18 +158,27 @@ def _perform(request: JobRequest) -> Outcome:
     with clock.stage("choose"):
         choice = choose(rule, study, is_own)
     if choice.chosen is None:
-        lines = refusal_lines(choice, study)
-        return NotApplicable(choice.reason, lines, verdicts(choice, study))
+        return _refused(choice, choice.reason, study)
     require_whole(choice.chosen, study)
     request = with_own_priors(request, study)
     if request.earlier:
         with clock.stage("priors"):
             request = with_earlier(request, model, rule, context, is_own)
-    context = replace(context, patient=patient_of(request, study, choice.chosen))
-    prediction = run(model, choice.chosen, context, announce)
-    clock.seconds.update(prediction.timings_s)
-    reading = _Reading(request, model, context, study, choice, prediction)
-    return _report(reading, clock)
+
+    def context_of_series(series: SeriesInfo) -> Context:
+        require_whole(series, study)
+        return replace(context, patient=patient_of(request, study, series))
+
+    read = read_fitting(model, rule, study, is_own, context_of_series, announce)
+    if isinstance(read, NoneFits):
+        return _refused(read.choice, read.reason, study)
+    clock.seconds.update(read.prediction.timings_s)
+    return _report(_Reading(request, model, study, read), clock)
+
+
+def _refused(choice: Choice, reason: str, study: StudyHeaders) -> NotApplicable:
+    lines = refusal_lines(choice, study)
+    return NotApplicable(reason, lines, verdicts(choice, study))
 
 
 def _rule(request: JobRequest, model: Model) -> Acceptance:
@@ -185,7 +192,7 @@ def _rule(request: JobRequest, model: Model) -> Acceptance:
 def _report(reading: _Reading, clock: _Clock) -> Reported | Unchanged:
     """Make and write the objects, unless the earlier ones still stand."""
     request, study = reading.request, reading.study
-    volume, findings = reading.prediction.volume, reading.prediction.findings
+    volume, findings = reading.read.prediction.volume, reading.read.prediction.findings
     bundle = reading.model.bundle
     with clock.stage("identity"):
         provenance = _provenance(reading)
@@ -208,7 +215,7 @@ def _report(reading: _Reading, clock: _Clock) -> Reported | Unchanged:
         weights_digest=bundle.weights_digest,
         measurements=tuple(_measured(each) for each in findings.measurements),
         answers=Answers.of(findings, volume.affine),
-        verdicts=verdicts(reading.choice, study),
+        verdicts=verdicts(reading.read.choice, study),
         made_with=_made_with(provenance, _protocol(reading)),
         priors=request.priors,
         priors_withheld=request.priors_withheld,
@@ -227,7 +234,7 @@ def _measured(measurement: Measurement) -> Measured:
 
 def _protocol(reading: _Reading) -> Mapping[str, str]:
     """Return how the images were taken, for who compares a later study with it."""
-    return reading.context.patient.protocol if reading.context.patient else {}
+    return reading.read.context.patient.protocol if reading.read.context.patient else {}
 
 
 def _made_with(provenance: Provenance, protocol: Mapping[str, str]) -> dict[str, str]:
@@ -246,7 +253,7 @@ def _made_with(provenance: Provenance, protocol: Mapping[str, str]) -> dict[str,
 
 def _provenance(reading: _Reading) -> Provenance:
     request, bundle = reading.request, reading.model.bundle
-    volume = reading.prediction.volume
+    volume = reading.read.prediction.volume
     return Provenance(
         installation_id=request.installation_id,
         site_salt=request.site_salt,
@@ -258,19 +265,19 @@ def _provenance(reading: _Reading) -> Provenance:
         version=request.version,
         replaces=request.replaces,
         completed_at=request.completed_at,
-        precision=reading.prediction.findings.precision,
-        device=reading.context.device,
+        precision=reading.read.prediction.findings.precision,
+        device=reading.read.context.device,
         input_digest=input_digest(volume.series, volume),
         completeness=request.completeness.value,
         completeness_reason=request.completeness_reason,
         retrieve_ae_title=request.retrieve_ae_title,
-        series_reason=reading.choice.because,
+        series_reason=reading.read.choice.because,
         priors=request.priors,
         priors_withheld=request.priors_withheld,
         laterality=request.declared.laterality,
         calibration_digest=request.declared.calibration_digest,
         references_digest=bundle.references_digest,
-        fast=reading.context.fast,
+        fast=reading.read.context.fast,
     )
 
 

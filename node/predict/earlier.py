@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from pydicom import Dataset
 
-from models.contract import Context, Model
+from models.contract import Context, Model, SeriesInfo
 from models.history import Patient, Prior
 from models.terms import Grade, Measurement, grade
 from models.volume.device import device_uid
@@ -25,9 +25,9 @@ from node.jobs.known_priors import (
     IMAGES_UNREADABLE,
     IMAGES_UNRELIABLE,
 )
-from node.predict.choose import choose
+from node.predict.fitting import NoneFits, read_fitting
 from node.predict.patient import patient_of
-from node.predict.run import Prediction, run
+from node.predict.run import Prediction
 
 IN_ARCHIVE = "images in the archive"
 """Where such a prior was found (`models.history.Prior.source`)."""
@@ -76,16 +76,18 @@ def _prior(
     is_own: IsOwn,
 ) -> Prior:
     study = _study(images, context.threads)
-    choice = choose(rule, study, is_own)
-    if choice.chosen is None:
-        raise JobError(IMAGES_UNREADABLE, choice.reason)
-    patient = patient_of(request, study, choice.chosen)
-    context = replace(context, patient=patient)
+
+    def context_of(series: SeriesInfo) -> Context:
+        return replace(context, patient=patient_of(request, study, series))
+
     try:
-        prediction = run(model, choice.chosen, context)
+        read = read_fitting(model, rule, study, is_own, context_of)
     except JobError as error:
         raise JobError(IMAGES_UNREADABLE, error.reason) from None
-    return _told(images, patient, prediction, model)
+    if isinstance(read, NoneFits):
+        raise JobError(IMAGES_UNREADABLE, read.reason)
+    patient = patient_of(request, study, read.prediction.volume.series)
+    return _told(images, patient, read.prediction, model)
 
 
 def _study(images: EarlierImages, threads: int) -> StudyHeaders:

@@ -11,7 +11,7 @@ import numpy as np
 
 from models.contract import Context, Findings, Model, SeriesInfo, UnfitInput, Volume
 from models.volume.series import SeriesError, load_volume
-from node.errors import JobError
+from node.errors import JobError, UnfitPixelsError
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +46,12 @@ def run(
 
     Raises
     ------
+    UnfitPixelsError
+        The model cannot read these pixels.
     JobError
-        Permanent: the series is not one readable grid, the model cannot read these
-        pixels, or what it returned contradicts the images (``invalid_findings``).
-        Transient: ``file_missing``, ``out_of_memory``.
+        Permanent: the series is not one readable grid, or what the model returned
+        contradicts the images (``invalid_findings``). Transient: ``file_missing``,
+        ``out_of_memory``.
     """
     started = time.perf_counter()
     try:
@@ -58,7 +60,11 @@ def run(
         loaded = time.perf_counter()
         announce("predict")
         findings = model.predict(volume, context)
-    except (SeriesError, UnfitInput) as error:
+    except UnfitInput as error:
+        raise UnfitPixelsError(
+            error.reason, str(error), not_applicable=error.not_applicable
+        ) from None
+    except SeriesError as error:
         gone = error.reason == "file_missing"
         raise JobError(error.reason, str(error), permanent=not gone) from None
     except ValueError as error:

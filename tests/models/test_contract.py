@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import pickle
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from models.contract import Findings, SeriesInfo, Volume
+from models.contract import Findings, SeriesInfo, UnfitInput, Volume
 from models.terms import Code, Flag, Grade, Measurement, Structure, grade
 
 ANY = Code("1", "99TEST", "anything")
@@ -211,3 +212,16 @@ def test_the_grade_is_the_worst_cap(caps: list[Grade]) -> None:
     flags = tuple(Flag("code", "text", cap) for cap in caps)
 
     assert grade(flags) == sorted([Grade.A, *caps])[-1]
+
+
+def test_a_verdict_on_pixels_crosses_processes_with_all_that_it_says() -> None:
+    """A worker of another process says it."""
+    verdict = UnfitInput("not_a_chest", "no lungs", not_applicable=True)
+
+    again = pickle.loads(pickle.dumps(verdict))  # noqa: S301 - our own bytes
+
+    assert (again.reason, str(again), again.not_applicable) == (
+        "not_a_chest",
+        "no lungs",
+        True,
+    )

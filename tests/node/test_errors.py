@@ -32,3 +32,16 @@ def test_a_job_error_crosses_processes_with_its_reason() -> None:
         "a slice is missing",
         False,
     )
+
+
+def test_unfit_pixels_cross_processes_with_what_they_mean() -> None:
+    """Whether the model was meant for them decides how the job ends."""
+    error = errors.UnfitPixelsError("not_a_chest", "no lungs", not_applicable=True)
+
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
+
+    assert (again.reason, str(again), again.not_applicable) == (
+        "not_a_chest",
+        "no lungs",
+        True,
+    )

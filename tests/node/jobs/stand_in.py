@@ -57,6 +57,8 @@ class StandIn:
         match volume.series.series_description:
             case "crop unfit":
                 raise UnfitInput("constant_image", "every voxel has the same value")
+            case "crop of another kind":
+                raise UnfitInput("not_a_crop", "no crop", not_applicable=True)
             case "crop memory":
                 raise MemoryError
             case "crop killer":

@@ -179,6 +179,36 @@ def test_a_fitting_series_that_cannot_be_read_gives_its_reason(tmp_path: Path) -
     assert outcome.detail == f"series 1: {outcome.reason}"
 
 
+def test_a_model_that_was_not_meant_for_the_pixels_is_not_applicable(
+    tmp_path: Path,
+) -> None:
+    """That is no failure of the study, and each series says what became of it."""
+    files = series(tmp_path, "crop of another kind")
+
+    outcome = perform(request(tmp_path, files))
+
+    assert isinstance(outcome, NotApplicable)
+    assert outcome.reason == "not_a_crop"
+    assert outcome.detail == "series 1: not_a_crop"
+    assert [(v.chosen, v.detail) for v in outcome.verdicts] == [(False, "no crop")]
+
+
+def test_the_next_series_is_read_where_pixels_are_unfit(tmp_path: Path) -> None:
+    """The report says which was read and after which; a second reading is equal."""
+    unfit = series(tmp_path, "crop unfit", SeriesNumber="1")
+    fit = series(tmp_path, "crop", SeriesNumber="2")
+    asked = request(tmp_path, (*unfit, *fit))
+
+    outcome = reported(perform(asked))
+
+    assert outcome.series_instance_uid == dcmread(fit[0]).SeriesInstanceUID
+    assert {v.reason for v in outcome.verdicts} == {"", "constant_image"}
+    assert b"refused before it: series 1 (constant_image)" in (
+        outcome.objects[1].path.read_bytes()
+    )
+    assert reported(perform(asked)).objects == outcome.objects
+
+
 def test_the_nodes_own_objects_in_a_study_are_left_out(tmp_path: Path) -> None:
     """The archive may send the results back together with the images."""
     files = series(tmp_path)

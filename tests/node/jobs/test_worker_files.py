@@ -9,8 +9,8 @@ import pytest
 
 import models
 from models.contract import Context, Model, SeriesInfo
-from node.jobs import worker
 from node.jobs.worker import load_model, perform
+from node.predict import fitting
 from node.predict.run import Prediction, run
 from tests.node.jobs.worker_stories import failed, reported, request, series
 
@@ -61,7 +61,7 @@ def test_a_file_that_vanishes_before_its_pixels_are_read_is_missing(
         files[2].unlink()
         return run(model, series, context)
 
-    monkeypatch.setattr(worker, "run", run_too_late)
+    monkeypatch.setattr(fitting, "run", run_too_late)
 
     outcome = failed(perform(request(tmp_path, files)))
 
