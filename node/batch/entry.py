@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from node.jobs.job import JobState, ObjectFile
+from node.jobs.answers import Classified
+from node.jobs.job import FAST, JobState, ObjectFile
 from node.jobs.ledger_deliveries import Delivery
 from node.jobs.ledger_jobs import JobRow
 
 NO_STUDY = "no_study"
 """Reason code of an input in which no study was found."""
+
+UNREADABLE = "unreadable"
+"""Reason code of what the disk or its rights do not give."""
 
 INTERRUPTED = "interrupted"
 """Reason code of a study that was not read because the run was cut short."""
@@ -40,6 +44,8 @@ class Entry:
         nothing was read.
     was_kept
         Whether an earlier run had finished it, so that it was not read again.
+    truth
+        1 where pathology is known, 0 where there is known to be none.
     """
 
     path: str
@@ -52,6 +58,7 @@ class Entry:
     detail: str = ""
     seconds: float | None = None
     was_kept: bool = False
+    truth: int | None = None
 
     @property
     def is_reported(self) -> bool:
@@ -65,6 +72,18 @@ class Entry:
     def is_not_applicable(self) -> bool:
         """Whether the model reads no series of the study."""
         return self.job is not None and self.job.state is JobState.NOT_APPLICABLE
+
+    @property
+    def answer(self) -> Classified | None:
+        """What a model that classifies has decided."""
+        if self.job is None or not self.is_reported:
+            return None
+        return next(iter(self.job.answers.classified), None)
+
+    @property
+    def is_fast(self) -> bool:
+        """Whether the model left out what takes long."""
+        return self.job is not None and self.is_reported and FAST in self.job.made_with
 
     @property
     def reason_code(self) -> str:

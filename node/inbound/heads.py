@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO
 
 from node.errors import BadUidError, UnreadableError
 from node.inbound.dataset import Identity, identify_head
 from node.inbound.spool import checked_uid
 
 HEAD_BYTES = 1 << 16
-"""So much of a file nearly always holds its UIDs; if not, all of it is read."""
+"""So much of a file nearly always holds its UIDs; if not, more of it is read."""
+
+REST_BYTES = 1 << 28
+"""So much more, and not all: what lies packed may claim to have no end."""
 
 
 def identities(files: Sequence[Path], threads: int) -> dict[Path, Identity]:
@@ -27,13 +31,21 @@ def identities(files: Sequence[Path], threads: int) -> dict[Path, Identity]:
 def _identity(path: Path) -> Identity | None:
     try:
         with path.open("rb") as stream:
-            head = stream.read(HEAD_BYTES)
-            try:
-                identity = identify_head(head)
-            except UnreadableError:
-                if head[128:132] != b"DICM":
-                    return None
-                identity = identify_head(head + stream.read())
+            return identity_in(stream)
+    except OSError:
+        return None
+
+
+def identity_in(stream: IO[bytes]) -> Identity | None:
+    """Return whose image a stream begins with; None when it does not say."""
+    head = stream.read(HEAD_BYTES)
+    try:
+        try:
+            identity = identify_head(head)
+        except UnreadableError:
+            if head[128:132] != b"DICM":
+                return None
+            identity = identify_head(head + stream.read(REST_BYTES))
         for uid in (
             identity.study_instance_uid,
             identity.series_instance_uid,
@@ -41,6 +53,6 @@ def _identity(path: Path) -> Identity | None:
             identity.sop_class_uid,
         ):
             checked_uid(uid)
-    except (OSError, UnreadableError, BadUidError):
+    except (UnreadableError, BadUidError):
         return None
     return identity

@@ -1,0 +1,272 @@
+"""ZIPs, read without trusting them: what one claims is bounded before it is believed.
+
+A ZIP is looked into where it lies, and nothing in it is unpacked under a name of its
+own, so that no name in it leads anywhere. A ZIP inside a ZIP is opened once; one that
+lies deeper is refused by name.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import stat
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from os import strerror
+from pathlib import Path
+from shutil import copyfileobj
+from tempfile import TemporaryFile
+from typing import IO
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+
+from node.errors import NodeError
+
+CHUNK_BYTES = 1 << 20
+"""So much of a file is in memory while it is unpacked."""
+
+MAX_ENTRIES = 100_000
+
+MAX_DIRECTORY_BYTES = 1 << 24
+"""A longer directory of a ZIP is not read: it would be taken into memory whole."""
+
+MODEST_BYTES = 1 << 30
+MAX_RATIO = 200
+"""A ZIP may claim ``MODEST_BYTES``; beyond that, so many times what it is itself.
+
+Deflate reaches 1032 to one, an empty image nearly that; no whole study comes close.
+"""
+
+LOCAL_HEADER_BYTES = 30
+"""What lies before each file in a ZIP, at least (APPNOTE 4.3.7)."""
+
+ENCRYPTED = 0x41
+"""Flags of an encrypted file, the old way or the strong (APPNOTE 4.4.4)."""
+
+UTF8 = 0x800
+"""Flag of a name that is UTF-8; any other name is in nobody knows which code page."""
+
+BEGINNINGS = (b"PK\3\4", b"PK\5\6", b"PK00PK\3\4", b"PK\7\x08PK\3\4")
+"""How a ZIP begins: with a file, empty, or as one that was to be split in parts."""
+
+FOREIGN = (
+    BadZipFile,
+    EOFError,
+    NotImplementedError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+"""What ``zipfile`` raises over bytes that are no ZIP."""
+
+
+class ZipRefusedError(NodeError):
+    """A ZIP, or a file in it, cannot be read; ``reason`` is its reason code."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """One ZIP as it lay there when it was first looked into.
+
+    Attributes
+    ----------
+    path
+        Where a person finds it: a file, or as if the ZIP around it were a folder.
+    file
+        The file on the disk.
+    size, modified_ns
+        Of the file: another one has others.
+    inner
+        The entry of ``file`` that is this ZIP; None when it is the file itself.
+    """
+
+    path: Path
+    file: Path
+    size: int
+    modified_ns: int
+    inner: ZipInfo | None = None
+
+    @classmethod
+    def at(cls, file: Path) -> Archive:
+        """Return the ZIP that is a file.
+
+        Raises
+        ------
+        OSError
+            The disk does not give it.
+        """
+        status = file.stat()
+        return cls(file, file, status.st_size, status.st_mtime_ns)
+
+    @property
+    def stated_bytes(self) -> int:
+        """Size of the ZIP itself."""
+        return self.inner.file_size if self.inner else self.size
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One file in a ZIP."""
+
+    archive: Archive
+    entry: ZipInfo
+
+    @property
+    def mark(self) -> str:
+        """What the ZIP says of its content: no proof, but another has another."""
+        return f"{self.entry.CRC:08x} {self.entry.file_size}"
+
+
+class _Bounded(io.BufferedReader):
+    """A file that nobody takes into memory whole, whatever it claims to hold."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return so many bytes.
+
+        Raises
+        ------
+        ZipRefusedError
+            They are more than the directory of a ZIP may have.
+        """
+        wanted = -1 if size is None else size
+        if wanted > MAX_DIRECTORY_BYTES:
+            raise ZipRefusedError("zip_too_many_files")
+        return super().read(wanted if wanted >= 0 else MAX_DIRECTORY_BYTES)
+
+
+@contextmanager
+def opened(archive: Archive) -> Iterator[ZipFile]:
+    """Open a ZIP; one inside another is copied to a file without a name meanwhile.
+
+    Raises
+    ------
+    ZipRefusedError
+        It is none, damaged, or claims what cannot be real.
+    OSError
+        The disk does not give it, or it is not the one that was looked into.
+    """
+    with ExitStack() as ends:
+        now = Archive.at(archive.file)
+        if (now.size, now.modified_ns) != (archive.size, archive.modified_ns):
+            raise FileNotFoundError(errno.ENOENT, strerror(errno.ENOENT))
+        file = _Bounded(io.FileIO(archive.file))
+        outer = ends.enter_context(_zip_file(ends.enter_context(file)))
+        if archive.inner is None:
+            yield outer
+            return
+        copy = ends.enter_context(TemporaryFile(buffering=0))
+        with reading(outer, archive.inner) as stream:
+            copyfileobj(stream, copy, CHUNK_BYTES)
+        yield ends.enter_context(_zip_file(_Bounded(copy)))
+
+
+def _zip_file(stream: _Bounded) -> ZipFile:
+    beginning = stream.peek(8)[:8]
+    try:
+        file = ZipFile(stream)
+    except FOREIGN:
+        is_zip = beginning.startswith(BEGINNINGS)
+        raise ZipRefusedError("zip_damaged" if is_zip else "not_a_zip") from None
+    if not beginning.startswith(BEGINNINGS):
+        raise ZipRefusedError("zip_preamble")
+    return file
+
+
+@contextmanager
+def reading(zip_file: ZipFile, entry: ZipInfo) -> Iterator[IO[bytes]]:
+    """Open a file in a ZIP; whoever reads it to its end knows that it is whole.
+
+    Raises
+    ------
+    ZipRefusedError
+        ``damaged``, there or while it is read: it is not what the ZIP says.
+    """
+    try:
+        with zip_file.open(entry) as stream:
+            yield stream
+    except FOREIGN:
+        raise ZipRefusedError("damaged") from None
+
+
+def entries(zip_file: ZipFile, archive: Archive) -> list[ZipInfo]:
+    """Return the files in a ZIP; neither folders, links, nor what is hidden.
+
+    Raises
+    ------
+    ZipRefusedError
+        There are too many, or they claim what cannot be real.
+    """
+    listed = zip_file.infolist()
+    if len(listed) > MAX_ENTRIES:
+        raise ZipRefusedError("zip_too_many_files")
+    claimed = sum(entry.file_size for entry in listed)
+    if claimed > max(MODEST_BYTES, MAX_RATIO * archive.stated_bytes):
+        raise ZipRefusedError("zip_bomb")
+    if _overlap(listed):
+        raise ZipRefusedError("zip_bomb")
+    return [entry for entry in listed if _is_file(entry)]
+
+
+def _overlap(listed: Sequence[ZipInfo]) -> bool:
+    """Tell whether one content counts for several files, as in a bomb."""
+    end = 0
+    for entry in sorted(listed, key=lambda each: each.header_offset):
+        if entry.header_offset < end:
+            return True
+        end = entry.header_offset + LOCAL_HEADER_BYTES + entry.compress_size
+    return False
+
+
+def refusal(entry: ZipInfo) -> str:
+    """Return the reason code of a file in a ZIP that is not read; "" of others."""
+    if entry.flag_bits & ENCRYPTED:
+        return "zip_encrypted"
+    if entry.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
+        return "zip_compression"
+    return ""
+
+
+def parts_of(entry: ZipInfo) -> tuple[str, ...]:
+    r"""Return the name of a file in a ZIP, made of parts that lead nowhere.
+
+    >>> parts_of(ZipInfo("/a/../..\\b/1.dcm"))
+    ('a', 'b', '1.dcm')
+    """
+    parts = _legible(entry).replace("\\", "/").split("/")
+    return tuple(part for part in parts if part not in {"", ".", ".."})
+
+
+def _legible(entry: ZipInfo) -> str:
+    """Return a name, with the letters that its writer most likely saw.
+
+    Where nothing is said, ``zipfile`` takes it for that of an American PC; but UTF-8
+    is hardly ever met by chance, nor are the Russian letters of a Windows in Russia.
+    """
+    if entry.flag_bits & UTF8 or entry.filename.isascii():
+        return entry.filename
+    try:
+        raw = entry.filename.encode("cp437")
+    except UnicodeEncodeError:
+        return entry.filename
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        russian = raw.decode("cp866")
+    is_russian = all(each.isascii() or "Ё" <= each <= "ё" for each in russian)
+    return russian if is_russian else entry.filename
+
+
+def _is_file(entry: ZipInfo) -> bool:
+    parts = parts_of(entry)
+    is_hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
+    is_folder = entry.filename.endswith(("/", "\\"))
+    is_link = stat.S_ISLNK(entry.external_attr >> 16)
+    return bool(parts) and not (is_hidden or is_folder or is_link)
