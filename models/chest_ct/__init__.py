@@ -1,0 +1,1 @@
+"""Whether a chest CT shows something that somebody should look at soon."""

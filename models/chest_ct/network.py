@@ -1,0 +1,248 @@
+"""The networks that look at a whole chest at once.
+
+`TriageCNN` is residual (He et al. 2016) and says where: a map of evidence per kind of
+finding, on a coarse grid, out of features of three scales (Lin et al. 2017, "Feature
+pyramid networks"). The answer for the study is pooled from that map, so that nothing
+can raise it without a place, beside one branch that sees the chest as a whole, for
+what is everywhere. It learns from answers alone; where masks of findings are known,
+the map learns from them.
+
+`OriginalCNN` is the plain network of the service that this one succeeds. It is here
+to be compared with and is not shipped.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+WIDTHS = (16, 48, 96, 128)
+"""Channels at half, quarter, eighth and sixteenth resolution."""
+
+STRIDE = 4
+"""Voxels of the input from one cell of the evidence map to the next; the first cell
+lies on the first voxel."""
+
+ORIGINAL_WIDTHS = (64, 128, 256)
+ORIGINAL_HEAD = 512
+
+PRIOR = 0.02
+"""Chance of a finding in a cell before anything is learned (Lin et al. 2017, "Focal
+loss": else the many empty cells drown the first steps)."""
+
+WEIGHT = -2.0
+"""Of each kind's evidence before anything is learned; 0.13 after the softplus."""
+
+SHARPNESS = 4.0
+"""Of the pooling of evidence: 0 would be the mean, infinity the maximum."""
+
+
+class Reading(NamedTuple):
+    """What a network says of each study; logits.
+
+    Attributes
+    ----------
+    study
+        ``(N,)``, above 0 for pathology.
+    evidence
+        ``(N, K, D', H', W')`` per kind of finding, or ``(N, 0, 1, 1, 1)`` of a
+        network that does not say where.
+    """
+
+    study: Tensor
+    evidence: Tensor
+
+
+class ResidualBlock(nn.Module):
+    """Two convolutions of 3 x 3 x 3 and a shortcut; ``stride`` 2 halves every axis."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
+        super().__init__()
+        self.first = nn.Conv3d(inputs, outputs, 3, stride, padding=1, bias=False)
+        self.first_norm = nn.BatchNorm3d(outputs)
+        self.second = nn.Conv3d(outputs, outputs, 3, padding=1, bias=False)
+        self.second_norm = nn.BatchNorm3d(outputs)
+        self.shortcut: nn.Module = nn.Identity()
+        if stride != 1 or inputs != outputs:
+            self.shortcut = nn.Conv3d(inputs, outputs, 1, stride, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``(N, inputs, D, H, W)`` to ``(N, outputs, D', H', W')``."""
+        inner = functional.relu(self.first_norm(self.first(x)))
+        inner = self.second_norm(self.second(inner))
+        return functional.relu(inner + self.shortcut(x))
+
+
+class TriageCNN(nn.Module):
+    """A residual network that answers for a study and says where.
+
+    Parameters
+    ----------
+    kinds
+        Kinds of findings of which there is a map.
+    channels
+        Of the input; the last one is the lungs, 0 to 1.
+    widths
+        Channels at half, quarter, eighth and sixteenth resolution.
+    dropout
+        Share of whole features that is left out while training.
+    """
+
+    def __init__(
+        self,
+        kinds: int,
+        channels: int = 3,
+        widths: tuple[int, ...] = WIDTHS,
+        dropout: float = 0.3,
+    ) -> None:
+        super().__init__()
+        half, quarter, eighth, sixteenth = widths
+        self.stem = nn.Sequential(
+            nn.Conv3d(channels, half, 5, stride=2, padding=2, bias=False),
+            nn.BatchNorm3d(half),
+            nn.ReLU(),
+        )
+        self.fine = nn.Sequential(ResidualBlock(half, half))
+        self.quarter = _stage(half, quarter)
+        self.eighth = _stage(quarter, eighth)
+        self.sixteenth = _stage(eighth, sixteenth)
+        self.lateral = nn.ModuleList(
+            nn.Conv3d(width, eighth, 1) for width in (quarter, eighth, sixteenth)
+        )
+        self.merge = nn.Sequential(
+            nn.Conv3d(eighth, quarter, 3, padding=1, bias=False),
+            nn.BatchNorm3d(quarter),
+            nn.ReLU(),
+            nn.Dropout3d(dropout),
+        )
+        self.evidence = nn.Conv3d(quarter, kinds, 1)
+        self.weight = nn.Parameter(torch.full((2 * kinds,), WEIGHT))
+        self.whole = nn.Sequential(nn.Dropout(dropout), nn.Linear(sixteenth, 1))
+        self._start()
+
+    def _start(self) -> None:
+        """Begin with little evidence anywhere, and with neither answer."""
+        little = math.log(PRIOR / (1 - PRIOR))
+        nn.init.constant_(_bias(self.evidence), little)
+        places = float(functional.softplus(self.weight.detach()).sum()) * little
+        nn.init.constant_(_bias(self.whole[1]), -places)
+
+    def forward(self, x: Tensor) -> Reading:
+        """Map ``(N, channels, D, H, W)`` to a reading."""
+        last = x.contiguous(memory_format=torch.channels_last_3d)  # a third faster
+        quarter = self.quarter(self.fine(self.stem(last)))
+        eighth = self.eighth(quarter)
+        sixteenth = self.sixteenth(eighth)
+        evidence = self._evidence(quarter, eighth, sixteenth)
+        lungs = _around(x[:, -1:].contiguous())
+        pooled = torch.cat(
+            [pooled_evidence(evidence, lungs, SHARPNESS), mean_within(evidence, lungs)],
+            dim=1,
+        )
+        weight = functional.softplus(
+            self.weight
+        )  # more evidence is never less pathology
+        chest = self.whole(sixteenth.float().mean(dim=(2, 3, 4)))[:, 0]
+        return Reading((pooled * weight).mean(dim=1) + chest, evidence)
+
+    def _evidence(self, quarter: Tensor, eighth: Tensor, sixteenth: Tensor) -> Tensor:
+        """Return the map, from coarse to fine."""
+        fine, middle, coarse = self.lateral
+        merged = middle(eighth) + _enlarged(coarse(sixteenth), eighth)
+        merged = fine(quarter) + _enlarged(merged, quarter)
+        logits: Tensor = self.evidence(self.merge(merged))
+        return logits.float()
+
+
+class OriginalCNN(nn.Module):
+    """Plain convolutions of 64, 128 and 256 channels, pooling, a head of 512 units.
+
+    It is the network of the original service, with batch normalisation and dropout as
+    there, and says nothing of the place.
+    """
+
+    def __init__(
+        self,
+        channels: int = 3,
+        widths: tuple[int, ...] = ORIGINAL_WIDTHS,
+        head: int = ORIGINAL_HEAD,
+        dropout: float = 0.3,
+    ) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for inputs, outputs in zip((channels, *widths), widths, strict=False):
+            layers += [
+                nn.Conv3d(inputs, outputs, 3, padding=1, bias=False),
+                nn.BatchNorm3d(outputs),
+                nn.ReLU(),
+                nn.MaxPool3d(2),
+            ]
+        self.features = nn.Sequential(*layers)
+        self.head = nn.Sequential(
+            nn.Linear(widths[-1], head),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(head, 1),
+        )
+
+    def forward(self, x: Tensor) -> Reading:
+        """Map ``(N, channels, D, H, W)`` to a reading without evidence."""
+        features = self.features(x).float().mean(dim=(2, 3, 4))
+        return Reading(self.head(features)[:, 0], x.new_zeros(len(x), 0, 1, 1, 1))
+
+
+def pooled_evidence(evidence: Tensor, within: Tensor, sharpness: float) -> Tensor:
+    """Return the smooth maximum of each kind inside the lungs, ``(N, K)``.
+
+    It is a log-mean-exp: the mean where the evidence is even, and close to the maximum
+    where one cell stands out. It does not grow with the size of the lungs alone.
+
+    Parameters
+    ----------
+    evidence
+        Logits ``(N, K, D, H, W)``.
+    within
+        ``(N, 1, D, H, W)``, 0 to 1. Where a study has nothing inside, all counts.
+    """
+    scaled = sharpness * evidence.flatten(2)
+    weight = _somewhere(within).flatten(2)
+    mean = torch.logsumexp(scaled + weight.log(), dim=2)  # nothing weighs -infinity
+    return (mean - weight.sum(dim=2).log()) / sharpness
+
+
+def mean_within(evidence: Tensor, within: Tensor) -> Tensor:
+    """Return the mean of each kind inside the lungs, ``(N, K)``."""
+    weight = _somewhere(within).flatten(2)
+    return (evidence.flatten(2) * weight).sum(dim=2) / weight.sum(dim=2)
+
+
+def _around(lungs: Tensor) -> Tensor:
+    """Return which cells of the map lie in the lungs or touch them."""
+    cells = functional.max_pool3d(lungs, STRIDE + 1, STRIDE, padding=STRIDE // 2)
+    return functional.max_pool3d(cells, 3, 1, padding=1)
+
+
+def _somewhere(within: Tensor) -> Tensor:
+    empty = (within.amax(dim=(1, 2, 3, 4), keepdim=True) == 0).float()
+    return within.float() + empty
+
+
+def _stage(inputs: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(
+        ResidualBlock(inputs, outputs, stride=2), ResidualBlock(outputs, outputs)
+    )
+
+
+def _enlarged(coarse: Tensor, like: Tensor) -> Tensor:
+    return functional.interpolate(coarse, size=like.shape[2:], mode="nearest")
+
+
+def _bias(layer: nn.Module) -> Tensor:
+    bias = layer.bias
+    if not isinstance(bias, Tensor):
+        raise TypeError(f"{type(layer).__name__} has no bias")
+    return bias

@@ -1,0 +1,206 @@
+"""From a volume and its lungs to what a network sees; training and serving alike.
+
+A network sees the box of the lungs with a margin, harmonised, in a field of fixed
+size. A chest that is larger than the field makes the field larger: nothing of a lung
+is cut off when a study is read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from models.chest_ct.harmonise import Box, Lattice, harmonise
+from models.chest_ct.kinds import Kind
+from models.contract import LabelMap, UnfitInput, Volume
+from models.terms import Vector
+from models.training.settings import TrainingSection
+from models.volume.geometry import Affine
+
+FILLING_HU = 0
+"""Around a chest that is smaller than the field; about that of the chest wall."""
+
+FIELD_STEP = 16
+"""A field is a multiple of this along every axis: networks halve it four times."""
+
+FEWEST_SHARE = 0.3
+"""Of a point's surroundings that a finding fills where the point belongs to it."""
+
+INSIDE = 128
+"""Bit of `Prepared.labels` of points in the lungs; the others are the kind."""
+
+Shape = tuple[int, int, int]
+Millimetres = Annotated[float, Field(gt=0)]
+Edge = Annotated[int, Field(ge=1)]
+
+
+class View(TrainingSection):
+    """How a network sees a chest; stated in the bundle.
+
+    Attributes
+    ----------
+    spacing_mm, fwhm_mm
+        ``(d, h, w)`` of the grid, and of the point spread on it.
+    margin_mm
+        Around the box of the lungs.
+    windows_hu
+        From which density to which each channel goes from -1 to 1.
+    field
+        ``(D, H, W)`` points that are seen at once.
+    """
+
+    spacing_mm: tuple[Millimetres, Millimetres, Millimetres]
+    fwhm_mm: tuple[Millimetres, Millimetres, Millimetres]
+    margin_mm: Annotated[float, Field(ge=0)]
+    windows_hu: Annotated[tuple[tuple[float, float], ...], Field(min_length=1)]
+    field: tuple[Edge, Edge, Edge]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A chest on the grid of a view, before it is placed in a field.
+
+    Attributes
+    ----------
+    hu
+        ``(D, H, W)`` int16.
+    labels
+        ``(D, H, W)`` uint8: the `Kind` of a finding where one is known, and `INSIDE`
+        in the lungs.
+    affine
+        ``(4, 4)``, ``(d, h, w)`` to LPS millimetres.
+    """
+
+    hu: npt.NDArray[np.int16]
+    labels: npt.NDArray[np.uint8]
+    affine: Affine
+
+    @property
+    def lungs(self) -> npt.NDArray[np.bool_]:
+        """``(D, H, W)``, the points in the lungs."""
+        return self.labels >= INSIDE
+
+    @property
+    def truth(self) -> npt.NDArray[np.uint8]:
+        """``(D, H, W)``, the `Kind` of what is known to be there."""
+        return self.labels % INSIDE
+
+
+def prepare(
+    volume: Volume, lungs: LabelMap, view: View, truth: LabelMap | None = None
+) -> Prepared:
+    """Return what a network sees of a volume.
+
+    Parameters
+    ----------
+    lungs
+        ``(D, H, W)`` on the volume's grid, 0 outside.
+    truth
+        ``(D, H, W)`` of `Kind`, where it is known.
+
+    Raises
+    ------
+    models.contract.UnfitInput
+        There are no lungs.
+    """
+    inside = lungs > 0
+    box = box_around(inside, volume.spacing_mm, view.margin_mm)
+    seen = harmonise(volume, box, view.spacing_mm, view.fwhm_mm)
+    labels = _kinds(truth, seen.lattice)
+    labels[seen.lattice.share(inside) >= 0.5] |= INSIDE
+    hu = np.round(seen.array).astype(np.int16)
+    return Prepared(hu, labels, seen.affine)
+
+
+def box_around(
+    mask: npt.NDArray[np.bool_], spacing_mm: Vector, margin_mm: float
+) -> Box:
+    """Return the box of a mask with a margin, as far as the volume goes.
+
+    Raises
+    ------
+    models.contract.UnfitInput
+        The mask is empty.
+    """
+    sides = []
+    for axis, (size, step) in enumerate(zip(mask.shape, spacing_mm, strict=True)):
+        others = tuple({0, 1, 2} - {axis})
+        (places,) = np.nonzero(mask.any(axis=others))
+        if not len(places):
+            raise UnfitInput("no_lungs", "no lungs were found")
+        margin = round(margin_mm / step)
+        low, high = int(places[0]) - margin, int(places[-1]) + margin + 1
+        sides.append(slice(max(0, low), min(size, high)))
+    d, h, w = sides
+    return d, h, w
+
+
+def field_of(shape: Shape, view: View) -> Shape:
+    """Return the field that holds a whole chest of this shape.
+
+    >>> view = View(spacing_mm=(2, 2, 2), fwhm_mm=(4, 4, 4), margin_mm=0,
+    ...             windows_hu=((-1000, 0),), field=(64, 64, 64))
+    >>> field_of((50, 64, 70), view)
+    (64, 64, 80)
+    """
+    d, h, w = (
+        max(edge, -(-size // FIELD_STEP) * FIELD_STEP)
+        for size, edge in zip(shape, view.field, strict=True)
+    )
+    return d, h, w
+
+
+def placed(prepared: Prepared, field: Shape, shift: Shape = (0, 0, 0)) -> Prepared:
+    """Return the chest in the middle of a field, or the middle of a larger chest.
+
+    Parameters
+    ----------
+    shift
+        Points ``(d, h, w)`` by which the chest is moved from there.
+    """
+    hu = np.full(field, FILLING_HU, np.int16)
+    labels = np.zeros(field, np.uint8)
+    first = [
+        (edge - size) // 2 + by
+        for edge, size, by in zip(field, prepared.hu.shape, shift, strict=True)
+    ]
+    target, source = _overlap(first, prepared.hu.shape, field)
+    hu[target] = prepared.hu[source]
+    labels[target] = prepared.labels[source]
+    affine = prepared.affine.copy()
+    affine[:3, 3] -= affine[:3, :3] @ first
+    return Prepared(hu, labels, affine)
+
+
+def _overlap(first: list[int], shape: tuple[int, ...], field: Shape) -> tuple[Box, Box]:
+    """Return where a chest lies in the field, and what of the chest lies there."""
+    pairs = [
+        (max(0, low), min(edge, low + size))
+        for low, size, edge in zip(first, shape, field, strict=True)
+    ]
+    d, h, w = (slice(a, b) for a, b in pairs)
+    z, y, x = (
+        slice(a - low, b - low) for (a, b), low in zip(pairs, first, strict=True)
+    )
+    return (d, h, w), (z, y, x)
+
+
+def _kinds(truth: LabelMap | None, lattice: Lattice) -> npt.NDArray[np.uint8]:
+    """Return the kind at each point; of several the one with the smaller label.
+
+    A finding that is smaller than a point keeps one.
+    """
+    labels = np.zeros(lattice.shape, np.uint8)
+    if truth is None:
+        return labels
+    for kind in sorted(Kind, reverse=True):
+        mask = truth == kind
+        if not mask[lattice.box].any():
+            continue
+        share = lattice.share(mask)
+        labels[share >= min(FEWEST_SHARE, float(share.max()))] = kind
+    return labels

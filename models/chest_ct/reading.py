@@ -1,0 +1,147 @@
+"""What the networks say of a prepared chest; serving and validation alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from models.chest_ct.locate import Evidence
+from models.chest_ct.network import STRIDE, Reading
+from models.chest_ct.preprocess import Prepared, View, field_of, placed
+from models.chest_ct.slice_network import SliceReading
+from models.training.precision import autocast
+
+Windows = Sequence[tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class ChestReading:
+    """What the 3D network says of a study.
+
+    Attributes
+    ----------
+    probability
+        Of pathology, as the network has it.
+    evidence
+        Where each kind of finding is likely; None of a network that does not say.
+    """
+
+    probability: float
+    evidence: Evidence | None
+
+
+@dataclass(frozen=True, slots=True)
+class SlicesReading:
+    """What the slice network says of a study.
+
+    Attributes
+    ----------
+    probability
+        Of pathology, as the network has it.
+    slices
+        ``(S,)``, the probability of each slice alone.
+    attention
+        ``(S,)``, how much each counts; 1 in sum.
+    places
+        ``(S,)``, which slice of the prepared chest each is.
+    """
+
+    probability: float
+    slices: npt.NDArray[np.float32]
+    attention: npt.NDArray[np.float32]
+    places: npt.NDArray[np.int_]
+
+
+def read_chest(
+    network: nn.Module,
+    prepared: Prepared,
+    view: View,
+    precision: str = "fp32",
+    device: str = "cpu",
+) -> ChestReading:
+    """Read a whole chest.
+
+    Parameters
+    ----------
+    network
+        In evaluation mode, on ``device``.
+    """
+    d, h, w = prepared.hu.shape
+    chest = placed(prepared, field_of((d, h, w), view))
+    inputs = chest_input(
+        torch.from_numpy(chest.hu)[None],
+        torch.from_numpy(chest.lungs)[None],
+        view.windows_hu,
+    )
+    with torch.inference_mode(), autocast(precision, device):
+        reading: Reading = network(inputs.to(device))
+    evidence = None
+    if reading.evidence.shape[1]:
+        chances = reading.evidence[0].float().sigmoid().cpu().numpy()
+        evidence = Evidence(chances, coarser(chest.affine, STRIDE))
+    return ChestReading(float(reading.study.float().sigmoid()), evidence)
+
+
+def read_slices(
+    network: nn.Module,
+    prepared: Prepared,
+    view: View,
+    precision: str = "fp32",
+    device: str = "cpu",
+) -> SlicesReading:
+    """Read axial slices; of more than the field has, as many at equal distances.
+
+    Parameters
+    ----------
+    network
+        In evaluation mode, on ``device``.
+    """
+    count = len(prepared.hu)
+    chest = placed(
+        prepared, (count, *field_of((count, *prepared.hu.shape[1:]), view)[1:])
+    )
+    places = np.unique(np.linspace(0, count - 1, view.field[0]).round().astype(int))
+    inputs = slice_input(torch.from_numpy(chest.hu[places])[None], view.windows_hu)
+    with torch.inference_mode(), autocast(precision, device):
+        reading: SliceReading = network(inputs.to(device))
+    return SlicesReading(
+        probability=float(reading.study.float().sigmoid()),
+        slices=reading.slices[0].float().sigmoid().cpu().numpy(),
+        attention=reading.attention[0].float().cpu().numpy(),
+        places=places,
+    )
+
+
+def chest_input(hu: Tensor, lungs: Tensor, windows: Windows) -> Tensor:
+    """Return the windows and the lungs as channels, ``(N, C, D, H, W)`` float32.
+
+    Parameters
+    ----------
+    hu, lungs
+        ``(N, D, H, W)``.
+    """
+    return torch.stack([*_windowed(hu, windows), lungs.float()], dim=1)
+
+
+def slice_input(hu: Tensor, windows: Windows) -> Tensor:
+    """Return the windows of slices ``(N, S, H, W)`` as ``(N, S, C, H, W)`` float32."""
+    return torch.stack(_windowed(hu, windows), dim=2)
+
+
+def _windowed(hu: Tensor, windows: Windows) -> list[Tensor]:
+    values = hu.float()
+    return [
+        ((values - low) / (high - low)).clamp(0, 1) * 2 - 1 for low, high in windows
+    ]
+
+
+def coarser(affine: npt.NDArray[np.float64], stride: int) -> npt.NDArray[np.float64]:
+    """Return the affine of a grid whose first point is that of a finer one."""
+    result = affine.copy()
+    result[:3, :3] *= stride
+    return result
