@@ -1,0 +1,231 @@
+"""What the model says: coded structures, the answer, volumes, places, notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+
+from models.chest_ct.kinds import Kind
+from models.chest_ct.locate import Place
+from models.chest_ct.zprofile.profile import (
+    DENSE_HU,
+    EMPHYSEMA_HU,
+    GROUND_GLASS_HU,
+    LEVELS,
+    LungProfile,
+)
+from models.chest_ct.zprofile.reference import Reference
+from models.contract import LabelMap
+from models.evidence import Location, Profile
+from models.terms import Code, Measurement, Statement, Structure
+from models.volume.lungs import LEFT_LUNG, RIGHT_LUNG
+
+ANATOMICAL = Code("91723000", "SCT", "Anatomical Structure")
+ABNORMAL = Code("49755003", "SCT", "Morphologically Abnormal Structure")
+LUNG = Code("39607008", "SCT", "Lung")
+PLEURA = Code("3120008", "SCT", "Pleura")
+RIGHT = Code("24028007", "SCT", "Right")
+LEFT = Code("7771000", "SCT", "Left")
+
+ABNORMAL_IMAGE = Code("408574004", "SCT", "Imaging result abnormal")
+"""The question that is answered (PS3.16 CID 3209)."""
+
+POSITIVE = "pathology"
+"""The class of every label, probability and threshold of this model."""
+
+LUNGS = Structure(
+    "Lungs", (RIGHT_LUNG, LEFT_LUNG), ANATOMICAL, LUNG, LUNG, colour=(120, 190, 255)
+)
+SIDES = (
+    Structure(
+        "Right lung",
+        (RIGHT_LUNG,),
+        ANATOMICAL,
+        LUNG,
+        LUNG,
+        laterality=RIGHT,
+        colour=(94, 160, 230),
+    ),
+    Structure(
+        "Left lung",
+        (LEFT_LUNG,),
+        ANATOMICAL,
+        LUNG,
+        LUNG,
+        laterality=LEFT,
+        colour=(130, 210, 200),
+    ),
+)
+
+OPACITY = Code("112001", "DCM", "Opacity")
+LUCENCY = Code("112062", "DCM", "Abnormal lucency")
+
+KINDS: Mapping[Kind, Structure] = MappingProxyType(
+    {
+        kind: Structure(name, (label,), ABNORMAL, type_, site, colour=colour)
+        for label, (kind, name, type_, site, colour) in enumerate(
+            (
+                (
+                    Kind.NODULE,
+                    "Nodule",
+                    Code("27925004", "SCT", "Nodule"),
+                    LUNG,
+                    (255, 80, 80),
+                ),
+                (Kind.CONSOLIDATION, "Consolidation", OPACITY, LUNG, (255, 150, 60)),
+                (
+                    Kind.GROUND_GLASS,
+                    "Ground-glass opacity",
+                    Code("112120", "DCM", "Ground glass opacity"),
+                    LUNG,
+                    (240, 220, 90),
+                ),
+                (
+                    Kind.EFFUSION,
+                    "Pleural effusion",
+                    Code("60046008", "SCT", "Pleural effusion"),
+                    PLEURA,
+                    (190, 120, 255),
+                ),
+                (
+                    Kind.PNEUMOTHORAX,
+                    "Pneumothorax",
+                    Code("36118008", "SCT", "Pneumothorax"),
+                    PLEURA,
+                    (255, 110, 200),
+                ),
+                (Kind.EMPHYSEMA, "Emphysema", LUCENCY, LUNG, (150, 230, 120)),
+            ),
+            start=LEFT_LUNG + 1,
+        )
+    }
+)
+"""Structure of each kind. Consolidation and emphysema have no code of their own in
+DICOM's lists (PS3.16 CID 6102): they are an opacity and an abnormal lucency there, and
+their name says the rest."""
+
+VOLUME = Code("118565006", "SCT", "Volume")
+MEAN_DENSITY = Code("112181", "DCM", "Mean Attenuation Coefficient")
+ML = Code("mL", "UCUM", "milliliter")
+HU = Code("[hnsf'U]", "UCUM", "Hounsfield unit")
+
+SHOWN: Mapping[str, str] = MappingProxyType(
+    {
+        "mean_hu": "Mean density",
+        "dense": "Dense (above -400 HU)",
+        "ground_glass": "Hazy (-700 to -400 HU)",
+        "emphysema": "Emphysema-like (below -950 HU)",
+    }
+)
+"""Curves that a reader sees, and what they are called."""
+
+
+def label_map(lungs: LabelMap, found: Sequence[Place]) -> LabelMap:
+    """Return lungs and outlines in one map, ``(D, H, W)``.
+
+    Parameters
+    ----------
+    found
+        The most dangerous first: where two outlines meet, it is the one that is drawn.
+    """
+    labels = lungs.copy()
+    for place in reversed(found):
+        if place.outline is not None:
+            box = tuple(
+                slice(a, b + 1) for a, b in zip(place.first, place.last, strict=True)
+            )
+            labels[box][place.outline] = KINDS[place.kind].labels[0]
+    return labels
+
+
+def structures(found: Sequence[Place]) -> tuple[Structure, ...]:
+    """Return the lungs, their sides, and the kinds that were found."""
+    kinds = dict.fromkeys(place.kind for place in found)
+    return (LUNGS, *SIDES, *(KINDS[kind] for kind in kinds))
+
+
+def locations(found: Sequence[Place], found_by: str) -> tuple[Location, ...]:
+    """Return where it was found, the most dangerous first."""
+    return tuple(
+        Location(KINDS[p.kind].name, p.first, p.last, p.score, found_by) for p in found
+    )
+
+
+def measurements(
+    array: npt.NDArray[np.floating], lungs: LabelMap, voxel_mm3: float
+) -> Iterator[Measurement]:
+    """Yield volume and mean density of both lungs and of each.
+
+    Parameters
+    ----------
+    array
+        ``(D, H, W)`` HU.
+    voxel_mm3
+        From the spacing.
+    """
+    for structure in (LUNGS, *SIDES):
+        inside = np.isin(lungs, structure.labels)
+        count = int(inside.sum())
+        volume = count * voxel_mm3 / 1000
+        yield Measurement(structure.name, VOLUME, volume, ML, decimals=0)
+        if count:
+            mean = float(array[inside].mean(dtype=np.float64))
+            yield Measurement(structure.name, MEAN_DENSITY, mean, HU, decimals=0)
+
+
+def shares(profile: LungProfile) -> Statement:
+    """Return the shares of the lungs that are dense, hazy and emphysema-like."""
+    weights = profile.curves["area"] / max(float(profile.curves["area"].sum()), 1e-9)
+    dense, hazy, empty = (
+        f"{100 * float(weights @ profile.curves[name]):.1f} %"
+        for name in ("dense", "ground_glass", "emphysema")
+    )
+    return Statement(
+        "Density of the lungs",
+        f"{dense} dense (above {DENSE_HU:.0f} HU), {hazy} hazy "
+        f"({GROUND_GLASS_HU:.0f} to {DENSE_HU:.0f} HU), {empty} emphysema-like "
+        f"(below {EMPHYSEMA_HU:.0f} HU), of the images smoothed to a common sharpness.",
+        LUNGS.name,
+    )
+
+
+def profiles(
+    profile: LungProfile, reference: Reference, levels: tuple[int, ...]
+) -> tuple[Profile, ...]:
+    """Return the curves that a reader sees, each with the band of the reference."""
+    places = tuple(100 * (level + 0.5) / LEVELS for level in range(LEVELS))
+    return tuple(
+        _profile(quantity, places, profile, reference, levels) for quantity in SHOWN
+    )
+
+
+def _profile(
+    quantity: str,
+    places: tuple[float, ...],
+    profile: LungProfile,
+    reference: Reference,
+    levels: tuple[int, ...],
+) -> Profile:
+    is_share = quantity != "mean_hu"
+    scale = 100.0 if is_share else 1.0
+    values, low, high = (
+        tuple((scale * curve).tolist())
+        for curve in (
+            profile.curves[quantity],
+            reference.low[quantity],
+            reference.high[quantity],
+        )
+    )
+    return Profile(
+        SHOWN[quantity],
+        "%" if is_share else "HU",
+        "apex to base, % of the lungs' height",
+        places,
+        values,
+        low,
+        high,
+        levels,
+    )
