@@ -38,6 +38,8 @@ class Order:
     every_input
         Whether each folder at the top is an input, that is told of where it holds no
         study; else the root alone is one.
+    fast
+        Whether models leave out what takes long, those that know how.
     """
 
     root: Path
@@ -46,6 +48,7 @@ class Order:
     settings: Settings
     destinations: tuple[Destination, ...] = ()
     every_input: bool = True
+    fast: bool = False
 
 
 def order_of(
@@ -59,6 +62,7 @@ def order_of(
     send: bool = False,
     to: str | None = None,
     every_input: bool = True,
+    fast: bool = False,
 ) -> Order:
     """Return the order that the options of a command make.
 
@@ -72,7 +76,7 @@ def order_of(
         Processes; 0: as many as suit.
     to
         ``AET@HOST:PORT`` in the place of the configured destinations.
-    every_input
+    every_input, fast
         As in ``Order``.
 
     Raises
@@ -89,7 +93,7 @@ def order_of(
     else:
         places = settings.destinations if send else ()
     names = (model,) if model else tuple(models.MODELS)
-    return Order(root, results.absolute(), names, settings, places, every_input)
+    return Order(root, results.absolute(), names, settings, places, every_input, fast)
 
 
 def destination(text: str) -> Destination:

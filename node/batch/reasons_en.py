@@ -13,6 +13,7 @@ from node.report import notice_words
 from node.report.notice_words import ASK, CHECK_SERIES, OTHER_SERIES, SEND_AGAIN, Words
 
 EXPORT_AGAIN = "Export the study again, and give the same command."
+COPY_AGAIN = "Copy or export it again, and give the same command."
 SEE_LOG = "Give the same command again; if it stays, send the log of the run with it."
 CHECK_AGAIN = (
     "Check that the series is complete and was acquired in one piece; correct it or "
@@ -45,7 +46,8 @@ OF_THE_DESK = {
     ),
     "not_chosen": Words("Another series of the study was read.", OTHER_SERIES),
     "no_study": Words(
-        "No study was found here.", "Name the folder in which the DICOM images lie."
+        "No study was found here.",
+        "Name the folder or the ZIP in which the DICOM images lie.",
     ),
     "interrupted": Words(
         "The run was interrupted before it.",
@@ -79,6 +81,37 @@ OF_THE_DESK = {
     ),
     "unreadable": Words(
         "The files cannot be read.", "Make them readable for this user."
+    ),
+    # ZIPs
+    "zip_encrypted": Words(
+        "The ZIP is protected by a password.",
+        "Unpack it with the password, and name the folder.",
+    ),
+    "zip_damaged": Words("The ZIP is cut off or damaged.", COPY_AGAIN),
+    "not_a_zip": Words(
+        "The file is no ZIP, whatever its name says.",
+        "Unpack it with the program that packed it, and name the folder.",
+    ),
+    "zip_empty": Words("The ZIP is empty.", COPY_AGAIN),
+    "zip_preamble": Words(
+        "Something else lies in the file before the ZIP.",
+        "Pack the images into a new ZIP.",
+    ),
+    "zip_bomb": Words("The ZIP claims to hold more than can be real.", EXPORT_AGAIN),
+    "zip_too_many_files": Words(
+        "The ZIP holds too many files.", "Pack fewer studies into one ZIP."
+    ),
+    "zip_nested": Words(
+        "The ZIP lies too deep inside other ZIPs.",
+        "Unpack the outer ones, and name the folder.",
+    ),
+    "zip_compression": Words(
+        "The ZIP is packed in a way that is not read here.",
+        "Pack the images as an ordinary ZIP (Deflate).",
+    ),
+    "zip_duplicate": Words(
+        "What the ZIP holds lies in another ZIP, too, and is read there.",
+        "Nothing needs to be done.",
     ),
 }
 """What only happens here, or has another remedy here."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -21,8 +21,8 @@ from models.volume.bundle import Bundle, BundleError, load_bundle
 from models.volume.rule import Acceptance
 from node import log
 from node.batch.entry import Entry
+from node.batch.found import StudyFiles
 from node.batch.order import Order
-from node.batch.sources import StudyFiles
 from node.config import Settings
 from node.errors import ConfigError, NodeError
 from node.jobs.job import Completeness, JobState
@@ -119,11 +119,40 @@ class Records:
         self._models = order.models
         self._with_priors = order.settings.priors.enabled
         self._recipes = {
-            model: recipe_of(order.settings, model) for model in order.models
+            model: recipe_of(order.settings, model, fast=order.fast)
+            for model in order.models
         }
 
-    def take(self, study: StudyFiles, threads: int, now: datetime) -> list[str]:
+    def is_untouched(self, study: StudyFiles) -> bool:
+        """Tell whether all of a study in a ZIP is finished, and the ZIP untouched.
+
+        Then nothing of it needs to be unpacked to know that it stands.
+        """
+        uid = study.study_instance_uid
+        known = self._ledger.studies.get(uid)
+        if not study.seal or known is None or known.state != "complete":
+            return False
+        jobs = {job.model: job for job in self._ledger.jobs.listing(uid)}
+        return all(
+            (job := jobs.get(model)) is not None
+            and job.state in FINISHED
+            and job.recipe == _sealed(self._recipe(model, study), study.seal)
+            for model in self._models
+        )
+
+    def take(
+        self,
+        study: StudyFiles,
+        unpacked: Mapping[Path, Path],
+        threads: int,
+        now: datetime,
+    ) -> list[str]:
         """Note a study as it lies there now, and queue what is to be read of it.
+
+        Parameters
+        ----------
+        unpacked
+            Where each file was put that lies in a ZIP.
 
         Returns
         -------
@@ -136,7 +165,7 @@ class Records:
             A file is gone, or the disk does not give it.
         """
         uid = study.study_instance_uid
-        instances = study.instances(threads)
+        instances = study.instances(threads, unpacked)
         now_there = {(each.sop_instance_uid, each.digest) for each in instances}
         known = self._ledger.studies.get(uid)
         is_same = (
@@ -161,9 +190,9 @@ class Records:
             now=now,
             priors_until=UNBOUNDED if self._with_priors else None,
         )
-        for model in wanted:
+        for model, recipe in recipes.items():
             job = self.job(uid, model)
-            self._ledger.offline.note_recipe(job.job_id, recipes[model])
+            self._ledger.offline.note_recipe(job.job_id, _sealed(recipe, study.seal))
         self._ledger.offline.due(uid, now, with_priors=self._with_priors)
         return wanted
 
@@ -205,7 +234,9 @@ class Records:
         """Tell whether an earlier run finished this, with the very same means."""
         jobs = self._ledger.jobs.listing(study_instance_uid)
         return any(
-            job.model == model and job.state in FINISHED and job.recipe == recipe
+            job.model == model
+            and job.state in FINISHED
+            and _unsealed(job.recipe) == recipe
             for job in jobs
         )
 
@@ -223,22 +254,36 @@ class Records:
         return (end - start).total_seconds()
 
 
-def recipe_of(settings: Settings, model: str) -> str:
+def _sealed(recipe: str, seal: str) -> str:
+    """Return what the ledger notes of a job: its recipe, and the seal of its ZIP."""
+    return f"{recipe}|{seal}" if seal else recipe
+
+
+def _unsealed(noted: str | None) -> str:
+    return (noted or "").partition("|")[0]
+
+
+def recipe_of(settings: Settings, model: str, *, fast: bool = False) -> str:
     """Return the hash over what a model reads with: another one may see otherwise.
+
+    Being fast counts for a model that leaves something out then.
 
     Raises
     ------
     ConfigError
         The bundle is missing, incomplete or not what its hashes say.
     """
+    bundle = _bundle(settings, model)
     parts = [
-        _bundle(settings, model).digest,
+        bundle.digest,
         asdict(rule_of(settings, model)),
         settings.report.model_dump(),
         settings.jobs.device,
         settings.jobs.precision,
         version("pacs-ai-node"),
     ]
+    if fast and bundle.fast:
+        parts.append("fast")
     plain = json.dumps(parts, sort_keys=True, default=str)
     return hashlib.sha256(plain.encode()).hexdigest()
 

@@ -15,31 +15,38 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Protocol
+from pathlib import Path
 
 from node.batch.delivery import Deliveries
 from node.batch.entry import INTERRUPTED, Entry
+from node.batch.found import Found, StudyFiles
+from node.batch.listener import Listener
 from node.batch.order import Order, with_workers
 from node.batch.records import Records, opened, rule_of, unread
 from node.batch.restore import are_there, digests, perform
-from node.batch.sources import Found, StudyFiles, source_of
+from node.batch.sources import source_of
+from node.batch.unpacking import Unpacking
 from node.batch.visits import in_order_of_visits
 from node.errors import NodeError
 from node.inbound.isolated_parser import IsolatedParser
 from node.inbound.priors import QUESTIONS, Priors
 from node.jobs.job import FILE_MISSING, NO_SPACE, JobRequest, JobState
-from node.jobs.ledger import Ledger
+from node.jobs.ledger import LEDGER_FOLDER, Ledger
 from node.jobs.ledger_jobs import JobRow
 from node.jobs.pool import Pool
 from node.jobs.pool_size import usable_cores
 from node.jobs.repeat import repeat_request
 from node.jobs.request import bundle_of, request_of
+from node.jobs.worker import FULL
 
 LOOK_S = 0.1
 """Seconds between two looks at what the workers are doing."""
 
 IN_VAIN_S = 300.0
 """Seconds without anybody at work after which no visit waits for an earlier one."""
+
+UNPACKED = "unpacked"
+"""Folder beside the ledger for studies out of ZIPs, while they are read."""
 
 LEAST_ROOM_BYTES = 8 << 20
 """Less room than this is none: the ledger lies on the disk of the results."""
@@ -50,19 +57,6 @@ DISK_FULL = (
     "the disk takes no more: make room and type the same command again; what is "
     "finished is not read again"
 )
-
-
-class Listener(Protocol):
-    """Somebody who follows a run, such as a progress bar."""
-
-    def found(self, entries: int) -> None:
-        """Hear how many entries there will be."""
-
-    def working(self, running: Sequence[tuple[str, str, str]]) -> None:
-        """Hear what is being read: path, model and stage of each."""
-
-    def ended(self, entry: Entry) -> None:
-        """Hear what became of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +124,8 @@ class _Run:
         self._at_work = time.monotonic()  # when somebody was, the last time
         self._removed: set[int] = set()  # jobs whose objects are to be made again
         self._entries: dict[tuple[str, str], list[Entry]] = defaultdict(list)
+        self._unpacking = Unpacking(order.results / LEDGER_FOLDER / UNPACKED)
+        self._beside: dict[str, tuple[Path, ...]] = {}  # study → files beside it
         self._pool = self._new_pool()
         self._priors = self._new_priors()
 
@@ -155,6 +151,7 @@ class _Run:
 
     def _read(self, ends: ExitStack) -> None:
         """Take the studies one after another while the workers read."""
+        ends.callback(self._unpacking.stop)
         self._deliveries.start()
         ends.callback(self._deliveries.stop)
         has_started = False
@@ -169,8 +166,7 @@ class _Run:
             self._collect(0.0)
         self._at_work = time.monotonic()
         while self._waiting:
-            self._collect(LOOK_S)
-            self._end_waits_in_vain()
+            self._hear()
         self._deliveries.finish()
 
     def _start_reading(self, ends: ExitStack) -> None:
@@ -230,10 +226,9 @@ class _Run:
             return False
         uid = found.study_instance_uid
         try:
-            wanted = self._records.take(
-                found, self._settings.jobs.threads or usable_cores(), datetime.now(UTC)
-            )
+            wanted = self._noted(found)
         except OSError:
+            self._unpacking.remove(uid)
             for entry in unread(path, models, FILE_MISSING, uid):
                 self._end(entry)
             return False
@@ -245,22 +240,72 @@ class _Run:
                 self._deliveries.address(job)
                 sent = self._deliveries.of(job)
                 self._end(self._records.entry(job, path, sent, was_kept=True))
-        return any(self._records.job(uid, m).job_id in self._waiting for m in models)
+        return not self._removed_unless_awaited(uid)
+
+    def _noted(self, study: StudyFiles) -> list[str]:
+        """Have a study in the ledger; return the models that are to read it.
+
+        One in a ZIP that is untouched since it was finished stays packed.
+
+        Raises
+        ------
+        OSError
+            A file is gone, or the disk does not give it.
+        _DiskFullError
+            The disk cannot hold even this one study.
+        """
+        uid, unpacked = study.study_instance_uid, dict[Path, Path]()
+        if study.packed:
+            jobs = (self._records.job(uid, model) for model in self._order.models)
+            if self._records.is_untouched(study) and all(map(self._has_objects, jobs)):
+                return []
+            unpacked = self._unpacked(study)
+        places = (unpacked.get(path, path) for path in study.beside)
+        self._beside[uid] = tuple(path.absolute() for path in places)
+        threads = self._settings.jobs.threads or usable_cores()
+        return self._records.take(study, unpacked, threads, datetime.now(UTC))
+
+    def _unpacked(self, study: StudyFiles) -> dict[Path, Path]:
+        """Unpack a study as soon as there is room; return where its files lie."""
+        most = self._settings.jobs.workers + 1  # one is ready when a worker is
+        try:
+            return self._unpacking.unpack(study, most, self._hear)
+        except OSError as error:
+            if error.errno in FULL:
+                raise _DiskFullError from None
+            raise
+
+    def _hear(self) -> None:
+        """Wait a moment for jobs that end."""
+        self._collect(LOOK_S)
+        self._end_waits_in_vain()
+
+    def _removed_unless_awaited(self, uid: str) -> bool:
+        """Tell whether nothing of a study is to be read any more; then make room."""
+        jobs = (self._records.job(uid, model) for model in self._order.models)
+        if any(job.job_id in self._waiting for job in jobs):
+            return False
+        self._unpacking.remove(uid)
+        return True
 
     def _is_whole(self, job: JobRow) -> bool:
         """Tell whether a result that stands has its objects; if not, queue its job."""
-        if job.retracted_at or are_there(self._ledger.jobs.objects(job.job_id)):
+        if self._has_objects(job):
             return True
         self._ledger.repeats.queue_again([job.job_id], datetime.now(UTC))
         self._removed.add(job.job_id)
         return False
 
+    def _has_objects(self, job: JobRow) -> bool:
+        """Tell whether nobody removed an object of a result that stands."""
+        made = self._ledger.jobs.objects(job.job_id)
+        return job.retracted_at is not None or are_there(made)
+
     def _request(self, job: JobRow) -> JobRequest:
         """Return what a worker needs: with the files that may be damaged images."""
         request = self._wanted(job)
-        beside = self._studies[job.study_instance_uid].beside
-        files = (*request.files, *(path.absolute() for path in beside))
-        return replace(request, files=files, in_order=False)
+        files = (*request.files, *self._beside[job.study_instance_uid])
+        return replace(request, files=files, in_order=False, fast=self._order.fast)
 
     def _wanted(self, job: JobRow) -> JobRequest:
         """Return a request for the next result, or for the last one once more.
@@ -311,6 +356,7 @@ class _Run:
         job = self._ledger.jobs.get(job_id)
         if job.state not in UNENDED:
             self._waiting.discard(job_id)
+            self._removed_unless_awaited(job.study_instance_uid)
             self._deliveries.address(job)  # what stands may never have been sent
             sent = self._deliveries.of(job)
             self._end(self._records.entry(job, self._path(job), sent))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from models.volume.headers import read_headers
 from node.batch.found import StudyFiles
-from node.batch.zip_contents import HARMLESS, Contents
+from node.batch.zip_contents import HARMLESS, Contents, by_study, without_copies
 from node.batch.zips import Member
 from node.inbound.dataset import Identity
 
@@ -51,17 +51,14 @@ class Seen:
     ) -> Seen:
         """Put together what was found."""
         seen = cls(dict(images), [file for file in files if file not in images])
-        for contents in zips:
+        for contents in without_copies(zips):
             if why := contents.without_study:
                 seen.empty[contents.path] = why
             else:
                 seen.images |= contents.images
                 seen.strangers |= contents.strangers
                 seen.members |= contents.members
-        for path, identity in seen.images.items():
-            if not identity.is_own:
-                uid = identity.study_instance_uid
-                seen.by_study.setdefault(uid, []).append(path)
+        seen.by_study = by_study(seen.images)
         return seen
 
     def studies(self) -> Iterator[StudyFiles]:

@@ -3,92 +3,27 @@
 A source tells what it holds; how a study got there is its own affair. To find the
 studies of a folder only the beginning of each file is read. Whether a file is whole,
 and whether a study can be read, is for the worker to say, as on the wire.
+
+A ZIP is looked into as if it were a folder. A study is all its images, wherever they
+lie: what is spread over several folders or ZIPs is one study, and has one row.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from os.path import commonpath
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 from typing import Protocol
 
-from models.volume.bundle import sha256_file
-from models.volume.headers import (
-    DAMAGED,
-    content_digest,
-    read_headers,
-)
-from node.batch.entry import NO_STUDY
+from models.volume.headers import read_headers
+from node.batch.entry import UNREADABLE
+from node.batch.found import Found, NoStudy, StudyFiles
+from node.batch.seen import Seen
+from node.batch.zip_contents import HARMLESS, is_zip, look_into
 from node.errors import ConfigError
-from node.inbound.dataset import Identity
 from node.inbound.heads import identities
-from node.inbound.spool import received
 from node.jobs.ledger import LEDGER_FOLDER
-from node.jobs.ledger_studies import ReceivedInstance
 from node.walk import walk
-
-UNREADABLE = "unreadable"
-"""Reason code of what the disk or its rights do not give."""
-
-
-@dataclass(frozen=True, slots=True)
-class StudyFiles:
-    """One study and its files.
-
-    Attributes
-    ----------
-    path
-        The file, or the deepest folder that holds all files.
-    files
-        Each with what its beginning says.
-    beside
-        Files in the same folders that do not say whose they are: one of them may be
-        a damaged image of the study.
-    """
-
-    study_instance_uid: str
-    path: Path
-    files: tuple[tuple[Path, Identity], ...]
-    beside: tuple[Path, ...] = ()
-
-    @property
-    def neighbours(self) -> str:
-        """Return a hash over the files beside: when one comes, the study is another."""
-        told = hashlib.sha256()
-        for path in self.beside:
-            told.update(sha256_file(path).encode() if path.is_file() else b"gone")
-        return told.hexdigest() if self.beside else ""
-
-    def instances(self, threads: int) -> list[ReceivedInstance]:
-        """Return what the ledger is to know of the files; each is read to its end.
-
-        Raises
-        ------
-        OSError
-            A file is gone, or the disk does not give it.
-        """
-        with ThreadPoolExecutor(threads) as pool:
-            digests = pool.map(content_digest, [path for path, _ in self.files])
-            return [
-                received(identity, digest.hex(), path.absolute(), "")
-                for (path, identity), digest in zip(self.files, digests, strict=True)
-            ]
-
-
-@dataclass(frozen=True, slots=True)
-class NoStudy:
-    """An input in which there is no study, and why."""
-
-    path: Path
-    detail: str
-    reason: str = NO_STUDY
-
-
-Found = StudyFiles | NoStudy
 
 
 class Source(Protocol):
@@ -134,85 +69,59 @@ class Folder:
     def found(self, threads: int) -> Sequence[Found]:
         """Return the studies, and the inputs that hold none, with the reason."""
         tree = walk(self._root, self._is_ours)
-        found = identities(tree.files, threads)
-        studies = _by_study(found)
-        strangers = [file for file in tree.files if file not in found]
-        told: list[Found] = [_study(uid, studies[uid], strangers) for uid in studies]
+        zips = [file for file in tree.files if is_zip(file, self._root)]
+        loose = sorted({*tree.files} - {*zips})
+        seen = Seen.of(loose, identities(loose, threads), look_into(zips, threads))
+        told: list[Found] = list(seen.studies())
         beside = {file for s in told if isinstance(s, StudyFiles) for file in s.beside}
-        told += self._lost([file for file in strangers if file not in beside])
+        told += self._lost(seen, beside)
         told += [NoStudy(folder, UNREADABLE) for folder in tree.closed]
-        if not studies:
+        told += self._without_study(seen)
+        if not seen.by_study:
             told = told or [NoStudy(self._root, _why(tree.files))]
-        elif self._every_input and not self._is_one_study(studies):
-            told += self._empty(told, found, tree.files)
+        elif self._every_input and not self._is_one_study(told):
+            told += self._empty(told, seen, tree.files)
         return sorted(told, key=lambda each: each.path)
 
     def _is_ours(self, folder: Path) -> bool:
         """Tell a folder that a run wrote, this one or another."""
         return folder.resolve() == self._without or (folder / LEDGER_FOLDER).is_dir()
 
-    def _lost(self, strangers: Sequence[Path]) -> Iterator[NoStudy]:
+    def _lost(self, seen: Seen, beside: Set[Path]) -> Iterator[NoStudy]:
         """Yield the folders in which damaged images lie, and no sound one."""
-        _, refused = read_headers(strangers, threads=1)
         reasons: dict[Path, list[str]] = defaultdict(list)
-        for path, reason in refused:
-            if reason in DAMAGED or reason == UNREADABLE:
+        for path, reason in seen.damaged().items():
+            if path not in beside:
                 at = path if path.parent == self._root else path.parent
                 reasons[at].append(reason)
         for at, told in reasons.items():
             yield NoStudy(at, Counter(told).most_common(1)[0][0])
 
-    def _is_one_study(
-        self, studies: Mapping[str, Sequence[tuple[Path, Identity]]]
-    ) -> bool:
+    def _without_study(self, seen: Seen) -> Iterator[NoStudy]:
+        """Yield each ZIP that holds no study; if none ever did, it may be no input."""
+        for path, reason in seen.empty.items():
+            if reason not in HARMLESS or self._every_input or not seen.by_study:
+                yield NoStudy(path, reason)
+
+    def _is_one_study(self, told: Sequence[Found]) -> bool:
         """Tell whether the folder is itself a study, and those inside its series."""
-        (files, *others) = studies.values()
-        return not others and _place([path for path, _ in files]) == self._root
+        studies = [each for each in told if isinstance(each, StudyFiles)]
+        return len(studies) == 1 and studies[0].path == self._root
 
     def _empty(
-        self,
-        told: Sequence[Found],
-        identified: Mapping[Path, Identity],
-        files: Sequence[Path],
+        self, told: Sequence[Found], seen: Seen, files: Sequence[Path]
     ) -> Iterator[NoStudy]:
         """Yield each folder at the top that holds no image and is not told of.
 
         A loose file that never was an image is nobody's study.
         """
-        for child in sorted(self._root.iterdir()):
+        for child in sorted(self._root.iterdir()) if self._root.is_dir() else ():
             if child.name.startswith(".") or not child.is_dir() or self._is_ours(child):
                 continue
-            inside = [file for file in files if file.is_relative_to(child)]
             is_told = any(each.path.is_relative_to(child) for each in told)
-            if not is_told and not any(file in identified for file in inside):
+            if not is_told and not any(i.is_relative_to(child) for i in seen.images):
+                inside = [file for file in files if file.is_relative_to(child)]
                 yield NoStudy(child, _why(inside))
-
-
-def _by_study(
-    identified: Mapping[Path, Identity],
-) -> dict[str, list[tuple[Path, Identity]]]:
-    """Group the images by study; what a node of this kind made is no input."""
-    studies: dict[str, list[tuple[Path, Identity]]] = defaultdict(list)
-    for path, identity in identified.items():
-        if not identity.is_own:
-            studies[identity.study_instance_uid].append((path, identity))
-    return studies
-
-
-def _study(
-    uid: str, files: Sequence[tuple[Path, Identity]], strangers: Iterable[Path]
-) -> StudyFiles:
-    paths = [path for path, _ in files]
-    folders = {path.parent for path in paths}
-    beside = tuple(path for path in strangers if path.parent in folders)
-    return StudyFiles(uid, _place(paths), tuple(files), beside)
-
-
-def _place(paths: Sequence[Path]) -> Path:
-    """Return the file, or the deepest folder that holds all files."""
-    if len(paths) == 1:
-        return paths[0]
-    return Path(commonpath({path.parent for path in paths}))
 
 
 def _why(files: Sequence[Path]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from models.volume.person import real_date
-from node.batch.sources import Found, StudyFiles
+from node.batch.found import Found, StudyFiles
 
 
 def whose(study: StudyFiles) -> tuple[str, date | None]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import chain, count
@@ -34,6 +34,9 @@ HARMLESS = frozenset({"not_dicom", "dicomdir"})
 
 OWN_OUTPUT = "own_output"
 """Reason code of a ZIP that holds only what a node of this kind made."""
+
+DUPLICATE = "zip_duplicate"
+"""Reason code of a ZIP of which every study lies in one before it."""
 
 NESTED = "zip_nested"
 """Reason code of a ZIP that is too deep inside others to be opened."""
@@ -76,6 +79,36 @@ class Contents:
         if self.has_zips:
             return ""
         return _worst(self.strangers.values()) or "zip_empty"
+
+
+def by_study(images: Mapping[Path, Identity]) -> dict[str, list[Path]]:
+    """Group images by study, without what a node of this kind made: it is no input."""
+    studies: dict[str, list[Path]] = defaultdict(list)
+    for path, identity in images.items():
+        if not identity.is_own:
+            studies[identity.study_instance_uid].append(path)
+    return studies
+
+
+def without_copies(zips: Sequence[Contents]) -> Sequence[Contents]:
+    """Take out each study that a ZIP before holds whole, as the checksums say.
+
+    So a ZIP that was handed in twice is read once, and a copy that is damaged spoils
+    no sound one; what two ZIPs hold in parts stays, and is put together.
+    """
+    known: dict[str, list[set[tuple[str, str]]]] = defaultdict(list)
+    for contents in zips:
+        for uid, paths in by_study(contents.images).items():
+            held = {
+                (contents.images[path].sop_instance_uid, contents.members[path].mark)
+                for path in paths
+            }
+            if any(held <= before for before in known[uid]):
+                for path in paths:
+                    del contents.images[path]
+                contents.reason = "" if contents.images else DUPLICATE
+            known[uid].append(held)
+    return zips
 
 
 def is_zip(file: Path, root: Path) -> bool:

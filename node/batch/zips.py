@@ -165,6 +165,7 @@ def opened(archive: Archive) -> Iterator[ZipFile]:
         copy = ends.enter_context(TemporaryFile(buffering=0))
         with reading(outer, archive.inner) as stream:
             copyfileobj(stream, copy, CHUNK_BYTES)
+        copy.seek(0)
         yield ends.enter_context(_zip_file(_Bounded(copy)))
 
 

@@ -9,7 +9,8 @@ from pydicom import Dataset, dcmread, dcmwrite
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
 
 from models.hippocampus.phantom import write_study
-from node.batch.sources import NoStudy, StudyFiles, source_of
+from node.batch.found import NoStudy, StudyFiles
+from node.batch.sources import source_of
 from node.equipment import MANUFACTURER, PROCESSING_EQUIPMENT
 from node.errors import NodeError
 

@@ -9,9 +9,9 @@ import pytest
 
 from models.hippocampus.phantom import write_study
 from node.batch import run
+from node.batch.found import Found, NoStudy, StudyFiles
 from node.batch.records import opened
 from node.batch.run import read
-from node.batch.sources import Found, NoStudy, StudyFiles
 from node.batch.visits import in_order_of_visits, whose
 from node.inbound.dataset import Identity
 from node.jobs.ledger_priors import PriorRecords

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from string import Formatter
@@ -12,6 +13,7 @@ from string import Formatter
 import pytest
 
 from node.batch import reasons_en, reasons_ru, words_en, words_ru
+from node.batch.metrics import FIGURES, Metrics
 from node.batch.tally import Ending
 from node.batch.words import Words
 from node.errors import ConfigError
@@ -20,7 +22,7 @@ from node.report.notice_words import WORDS
 
 ROOT = Path(__file__).parents[3]
 EN, RU = Words.of("en"), Words.of("ru")
-TABLES = ("STAGES", "STATES", "FLAGS", "UNITS", "PARTS", "PLURALS", "TEXTS")
+TABLES = ("STAGES", "STATES", "FLAGS", "UNITS", "PARTS", "PLURALS", "METRICS", "TEXTS")
 
 RAISED = {
     "JobError",
@@ -29,10 +31,11 @@ RAISED = {
     "HeaderError",
     "Failed",
     "Refusal",
+    "ZipRefusedError",
 }
 """Calls whose first argument is a reason code."""
 
-WORDLESS = {"decimal_sign"}
+WORDLESS = {"decimal_sign", "share"}
 """Texts without a word in them."""
 
 
@@ -124,6 +127,8 @@ def test_every_flag_stage_and_ending_has_words(words: Words) -> None:
     assert sorted(flag_codes() - set(words.flags)) == []
     assert set(STAGES) <= set(words.stages)
     assert {ending.value for ending in Ending} < set(words.states)
+    assert {field.name for field in fields(Metrics)} <= set(words.metrics)
+    assert {"studies", *FIGURES} <= set(words.metrics)
 
 
 @pytest.mark.parametrize("table", TABLES)
