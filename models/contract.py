@@ -30,7 +30,7 @@ LabelMap = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One source image of a series.
+    """One slice of a series: an image, or a frame of one.
 
     Attributes
     ----------
@@ -39,8 +39,11 @@ class Instance:
     position_mm
         Image Position (Patient), LPS millimetres; None when absent.
     pixel_offset
-        Byte offset of the Pixel Data value when it is native (uncompressed,
+        Byte offset of the pixels of this slice when they are native (uncompressed,
         little endian) and can be read straight from the file; None otherwise.
+    frame
+        Number of the frame in a multi-frame image, from 1; None for an image that
+        is one slice. The frames of an image share UID and path.
     """
 
     sop_instance_uid: str
@@ -49,7 +52,7 @@ class Instance:
     instance_number: int | None = None
     position_mm: Vector | None = None
     pixel_offset: int | None = None
-    frames: int = 1
+    frame: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

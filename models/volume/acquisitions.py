@@ -13,16 +13,25 @@ from models.volume.geometry import GeometryError, Grid, Plane, arrange
 
 SEPARATORS: Mapping[str, str] = {
     "TemporalPositionIdentifier": "time points",
+    "TemporalPositionIndex": "time points",
+    "StackID": "stacks",
+    "KVP": "tube voltages",
     "EchoNumbers": "echoes",
     "AcquisitionNumber": "acquisitions",
 }
-"""DICOM keyword → what its values count (PS3.3 C.8.3.1, C.7.6.1), in the order in
-which they are asked: the one that says most comes first."""
+"""DICOM keyword → what its values count (PS3.3 C.8.3.1, C.7.6.1, C.7.6.16.2.2), in the
+order in which they are asked: the one that says most comes first."""
 
-ONE_PER_VOLUME = ("TemporalPositionIdentifier", "EchoNumbers")
+ONE_PER_VOLUME = (
+    "TemporalPositionIdentifier",
+    "TemporalPositionIndex",
+    "StackID",
+    "KVP",
+    "EchoNumbers",
+)
 """May not vary even where all slices form one grid: half of one echo and half of
-the next are no image. Acquisition Number may, because some scanners count slices or
-breath-holds with it."""
+the next are no image, nor are two tube voltages. Acquisition Number may, because some
+scanners count slices or breath-holds with it."""
 
 DUPLICATE = "duplicate_position"
 

@@ -98,12 +98,12 @@ def settle(study: StudyHeaders, *, in_order: bool, threads: int = 4) -> StudyHea
         uid: settled(contents, in_order=in_order)
         for uid, contents in study.rivals.items()
     }
-    files = [
+    files = dict.fromkeys(  # the frames of an image share its file
         standing.get(instance.sop_instance_uid, instance.path)
         for series in study.series
         for instance in series.instances
-    ]
-    return replace(read_study(files, threads), unreadable=study.unreadable)
+    )
+    return replace(read_study(list(files), threads), unreadable=study.unreadable)
 
 
 def settled(contents: Sequence[Path], *, in_order: bool) -> Path:

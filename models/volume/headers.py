@@ -32,6 +32,7 @@ from models.volume.part10 import (
 )
 
 IDENTITY = ("SOPInstanceUID", "SOPClassUID", "StudyInstanceUID", "SeriesInstanceUID")
+FRAMES = "NumberOfFrames"
 PIXEL_DATA_TAG = bytes.fromhex("e07f1000")
 UNDEFINED_LENGTH = 0xFFFFFFFF
 
@@ -87,12 +88,15 @@ class Header:
     pixel_offset
         Byte offset of the Pixel Data value when it is uncompressed little endian;
         None when it is not, or absent.
+    frame
+        Number of the frame that this header describes, from 1; None for an image.
     """
 
     path: Path
     sop_instance_uid: str
     dataset: Dataset
     pixel_offset: int | None
+    frame: int | None = None
 
 
 def read_headers(
@@ -215,6 +219,11 @@ def _pixel_element_bytes(syntax: uid.UID) -> int:
 
 
 def _matrix_bytes(dataset: Dataset, values: Values) -> int:
+    return frame_bytes(dataset, values) * (values.integer(dataset, FRAMES) or 1)
+
+
+def frame_bytes(dataset: Dataset, values: Values) -> int:
+    """Return how many bytes the native greyscale pixels of one frame are."""
     rows, columns, bits = (
         values.integer(dataset, keyword) or 0
         for keyword in ("Rows", "Columns", "BitsAllocated")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
+from pydicom.pixels.utils import pixel_array
 
 from models.contract import Instance
 from models.volume.codestream import require_sound_frames
+from models.volume.frames import frame_header
 from models.volume.headers import text
 from models.volume.study import PIXEL_TAGS
 
@@ -150,30 +153,73 @@ def require_possible(slices: int, rows: int, columns: int) -> None:
         )
 
 
-def read_format(path: Path) -> PixelFormat:
-    """Read the pixel format of one file from its header."""
+def read_formats(path: Path, frames: Sequence[int | None]) -> list[PixelFormat]:
+    """Read from the header of one file the pixel formats of these frames of it."""
     dataset = dcmread(path, stop_before_pixels=True)
-    values = {keyword: text(dataset, keyword) for keyword in PIXEL_TAGS}
+    return [_format(frame_header(dataset, frame)) for frame in frames]
+
+
+def _format(header: Dataset) -> PixelFormat:
+    values = {keyword: text(header, keyword) for keyword in PIXEL_TAGS}
     return PixelFormat.of(
         {keyword: value for keyword, value in values.items() if value}
     )
 
 
+def open_frames(path: Path) -> Dataset:
+    """Return a multi-frame image whose frames are decoded one by one.
+
+    Its pixels are in memory as they lie in the file.
+
+    Raises
+    ------
+    SeriesError
+        The file is gone, or a frame is not what the header says.
+    """
+    with _named_errors():
+        dataset = dcmread(path)
+        require_sound_frames(dataset)
+        return dataset
+
+
 def read_plane(
-    instance: Instance, pixel_format: PixelFormat, rows: int, columns: int
+    instance: Instance,
+    pixel_format: PixelFormat,
+    rows: int,
+    columns: int,
+    opened: Dataset | None = None,
 ) -> Pixels:
-    """Return the stored values of one image, ``(H, W)``, as ``pixel_format.dtype``.
+    """Return the stored values of one slice, ``(H, W)``, as ``pixel_format.dtype``.
+
+    Parameters
+    ----------
+    opened
+        From ``open_frames``, for a frame that is not native.
 
     Raises
     ------
     SeriesError
         The file is gone, too short, or cannot be decoded.
     """
-    try:
-        if instance.pixel_offset is None:
-            plane = _decode(instance.path, pixel_format)
-        else:
+    with _named_errors():
+        if instance.pixel_offset is not None:
             plane = _read_native(instance, pixel_format, rows, columns)
+        elif opened is not None and instance.frame is not None:
+            decoded = pixel_array(opened, index=instance.frame - 1)
+            plane = np.array(decoded, dtype=pixel_format.dtype)
+        else:
+            plane = _decode(instance.path, pixel_format)
+    if plane.shape != (rows, columns):
+        raise SeriesError("pixels_damaged", "pixels do not fill the matrix")
+    pixel_format.trim(plane)
+    return plane
+
+
+@contextmanager
+def _named_errors() -> Iterator[None]:
+    """Name what goes wrong while a file is read and decoded."""
+    try:
+        yield
     except SeriesError:
         raise
     except Exception as error:  # noqa: BLE001 - decoders raise whatever damaged bytes provoke
@@ -182,10 +228,6 @@ def read_plane(
                 "file_missing", "an image file is gone or unreadable"
             ) from None
         raise SeriesError("pixels_damaged", "pixels cannot be decoded") from None
-    if plane.shape != (rows, columns):
-        raise SeriesError("pixels_damaged", "pixels do not fill the matrix")
-    pixel_format.trim(plane)
-    return plane
 
 
 def _read_native(

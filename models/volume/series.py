@@ -8,11 +8,13 @@ into the volume. ``demographics`` says who was scanned.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from pydicom import Dataset
 
-from models.contract import SeriesInfo, Volume
+from models.contract import Instance, SeriesInfo, Volume
 from models.terms import Flag
 from models.volume.demographics import Demographics, demographics
 from models.volume.geometry import Cosines, GeometryError, Plane, arrange, is_nominal
@@ -20,7 +22,8 @@ from models.volume.headers import quiet
 from models.volume.pixels import (
     PixelFormat,
     SeriesError,
-    read_format,
+    open_frames,
+    read_formats,
     read_plane,
     require_possible,
 )
@@ -76,9 +79,12 @@ def load_volume(series: SeriesInfo, threads: int = 1) -> Volume:
         dtype=_value_type(formats, hounsfield=hounsfield),
     )
 
+    opened = _opened(series)
+
     def fill(index: int) -> None:
         instance, pixel_format = series.instances[index], formats[index]
-        plane = read_plane(instance, pixel_format, series.rows, series.columns)
+        image = opened.get(instance.path)
+        plane = read_plane(instance, pixel_format, series.rows, series.columns, image)
         pixel_format.rescale(plane, out=array[index])
 
     with ThreadPoolExecutor(max(1, threads)) as pool:
@@ -118,7 +124,27 @@ def _formats(series: SeriesInfo) -> list[PixelFormat]:
     """Return the pixel format of each slice, from the headers where they differ."""
     if "BitsAllocated" in series.tags:
         return [PixelFormat.of(series.tags)] * len(series.instances)
-    return [read_format(instance.path) for instance in series.instances]
+    formats: dict[Instance, PixelFormat] = {}
+    for path, slices in _by_file(series).items():
+        read = read_formats(path, [instance.frame for instance in slices])
+        formats |= zip(slices, read, strict=True)
+    return [formats[instance] for instance in series.instances]
+
+
+def _by_file(series: SeriesInfo) -> dict[Path, list[Instance]]:
+    files: dict[Path, list[Instance]] = {}
+    for instance in series.instances:
+        files.setdefault(instance.path, []).append(instance)
+    return files
+
+
+def _opened(series: SeriesInfo) -> dict[Path, Dataset]:
+    """Open the multi-frame images whose pixels are not native: once, for all frames."""
+    return {
+        path: open_frames(path)
+        for path, slices in _by_file(series).items()
+        if any(each.frame is not None and each.pixel_offset is None for each in slices)
+    }
 
 
 def _value_type(

@@ -15,11 +15,14 @@ from models.contract import Instance, SeriesInfo
 from models.terms import Vector
 from models.volume.acquisitions import SEPARATORS, arrange_series
 from models.volume.charsets import decode_text
+from models.volume.frames import SHARED, frame_header, frame_headers
 from models.volume.geometry import Cosines, GeometryError, Grid, Plane
 from models.volume.headers import (
+    FRAMES,
     Header,
     Values,
     content_digest,
+    frame_bytes,
     quiet,
     read_headers,
 )
@@ -102,6 +105,10 @@ class StudyHeaders:
         """Whether the files belong to more than one study or more than one patient."""
         return len(self.study_instance_uids) > 1 or len(self.patient_ids) > 1
 
+    def header(self, instance: Instance) -> Dataset:
+        """Return the header of a slice, in the words of a single image."""
+        return frame_header(self.datasets[instance.sop_instance_uid], instance.frame)
+
 
 @quiet()
 def read_study(paths: Sequence[Path], threads: int = 4) -> StudyHeaders:
@@ -180,9 +187,11 @@ def _patients(headers: Iterable[Header], values: Values) -> Iterator[str]:
 def series_info(headers: Sequence[Header], values: Values) -> SeriesInfo:
     """Describe the series that these headers form, in slice order where it has one.
 
-    An irregular series keeps the order of instance number, then SOP Instance UID.
+    A frame of an enhanced image is a slice. An irregular series keeps the order of
+    instance number, then SOP Instance UID, then frame.
     """
-    headers = sorted(headers, key=partial(_by_instance_number, values))
+    headers = [each for header in headers for each in _slices(header, values)]
+    headers.sort(key=partial(_by_instance_number, values))
     planes = [_plane(header.dataset, values) for header in headers]
     grid, problem = _grid_or_problem([h.dataset for h in headers], planes, values)
     if grid is not None:
@@ -210,16 +219,32 @@ def series_info(headers: Sequence[Header], values: Values) -> SeriesInfo:
     )
 
 
-def _by_instance_number(values: Values, header: Header) -> tuple[int, str]:
+def _slices(header: Header, values: Values) -> list[Header]:
+    """Return a header for each frame of an image that is read so, else its own."""
+    first, step = header.pixel_offset, frame_bytes(header.dataset, values)
+    frames = [
+        Header(
+            path=header.path,
+            sop_instance_uid=header.sop_instance_uid,
+            dataset=dataset,
+            pixel_offset=None if first is None else first + index * step,
+            frame=index + 1,
+        )
+        for index, dataset in enumerate(frame_headers(header.dataset))
+    ]
+    return frames or [header]
+
+
+def _by_instance_number(values: Values, header: Header) -> tuple[int, str, int]:
     number = values.integer(header.dataset, "InstanceNumber") or 0
-    return number, header.sop_instance_uid
+    return number, header.sop_instance_uid, header.frame or 0
 
 
 def _grid_or_problem(
     datasets: Sequence[Dataset], planes: Sequence[Plane], values: Values
 ) -> tuple[Grid | None, GeometryError | None]:
     try:
-        _require_single_frames(datasets, planes, values)
+        _require_slices(datasets, planes, values)
         _require_one_frame_of_reference(datasets, values)
         marks = [{key: values.text(ds, key) for key in SEPARATORS} for ds in datasets]
         return arrange_series(planes, marks), None
@@ -227,17 +252,17 @@ def _grid_or_problem(
         return None, error
 
 
-def _require_single_frames(
+def _require_slices(
     datasets: Sequence[Dataset], planes: Sequence[Plane], values: Values
 ) -> None:
     for dataset, plane in zip(datasets, planes, strict=True):
         if not plane.rows or not plane.columns:
             raise GeometryError("not_an_image", "an instance has no pixel matrix")
-        frames = values.integer(dataset, "NumberOfFrames") or 1
-        if frames > 1 or "SharedFunctionalGroupsSequence" in dataset:
+        if (values.integer(dataset, FRAMES) or 1) > 1 or SHARED in dataset:
             raise GeometryError(
                 "multi_frame_unsupported",
-                "enhanced and multi-frame images are not read yet",
+                "of multi-frame images only enhanced CT and MR are read, with "
+                "functional groups for every frame",
             )
 
 
@@ -274,7 +299,7 @@ def _instance(header: Header, plane: Plane, values: Values) -> Instance:
         instance_number=values.integer(header.dataset, "InstanceNumber"),
         position_mm=plane.position_mm,
         pixel_offset=header.pixel_offset,
-        frames=values.integer(header.dataset, "NumberOfFrames") or 1,
+        frame=header.frame,
     )
 
 

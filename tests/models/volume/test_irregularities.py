@@ -16,12 +16,13 @@ import numpy.typing as npt
 import pytest
 from pydicom import Dataset, dcmread
 from pydicom.sequence import Sequence
-from pydicom.uid import EnhancedCTImageStorage, EnhancedMRImageStorage
+from pydicom.uid import MultiFrameGrayscaleWordSecondaryCaptureImageStorage
 
 from models.contract import SeriesInfo
 from models.volume.series import SeriesError, load_volume
 from models.volume.study import read_study
 from tests.dicom_series import save, uid, write_series
+from tests.enhanced_series import Told, write_enhanced
 
 ARRAY = np.arange(6 * 5 * 7, dtype=np.int16).reshape(6, 5, 7)
 SAGITTAL = (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)
@@ -103,48 +104,24 @@ def _twice(folder: Path, keyword: str) -> list[Path]:
     return paths
 
 
-def enhanced_mr(folder: Path) -> list[Path]:
-    """Write the slices as the frames of one Enhanced MR image."""
-    return _enhanced(folder, "MR", EnhancedMRImageStorage)
+def two_stacks(folder: Path) -> list[Path]:
+    """Write two stacks of slices as the frames of one enhanced image."""
+
+    def name_stack(groups: Dataset, index: int) -> None:
+        item = Dataset()
+        item.StackID = str(1 + index % 2)
+        groups.FrameContentSequence = Sequence([item])
+
+    paths = write_series(folder / "single", ARRAY, modality="CT")
+    told = Told(change=name_stack)
+    return [write_enhanced(paths, folder / "enhanced.dcm", told=told)]
 
 
-def enhanced_ct(folder: Path) -> list[Path]:
-    """Write the slices as the frames of one Enhanced CT image."""
-    return _enhanced(folder, "CT", EnhancedCTImageStorage)
-
-
-def _enhanced(folder: Path, modality: str, sop_class: str) -> list[Path]:
-    """Put pixels into one object, places into functional groups (PS3.3 A.36, A.38)."""
-    paths = write_series(folder, ARRAY, modality=modality)
-    slices = [dcmread(path) for path in paths]
-    ds = dcmread(paths[0])
-    ds.SOPClassUID = sop_class
-    ds.NumberOfFrames = len(slices)
-    ds.PixelData = ARRAY.tobytes()
-    ds.SharedFunctionalGroupsSequence = Sequence([_shared(slices[0])])
-    ds.PerFrameFunctionalGroupsSequence = Sequence([_frame(one) for one in slices])
-    for keyword in ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing"):
-        del ds[keyword]
-    for path in paths:
-        path.unlink()
-    return [save(ds, folder / "enhanced.dcm", ds.file_meta.TransferSyntaxUID)]
-
-
-def _shared(one: Dataset) -> Dataset:
-    orientation, measures, groups = Dataset(), Dataset(), Dataset()
-    orientation.ImageOrientationPatient = one.ImageOrientationPatient
-    measures.PixelSpacing = one.PixelSpacing
-    measures.SliceThickness = one.SliceThickness
-    groups.PlaneOrientationSequence = Sequence([orientation])
-    groups.PixelMeasuresSequence = Sequence([measures])
-    return groups
-
-
-def _frame(one: Dataset) -> Dataset:
-    position, groups = Dataset(), Dataset()
-    position.ImagePositionPatient = one.ImagePositionPatient
-    groups.PlanePositionSequence = Sequence([position])
-    return groups
+def multi_frame_capture(folder: Path) -> list[Path]:
+    """Write the slices as the frames of an image of no enhanced class."""
+    paths = write_series(folder / "single", ARRAY, modality="CT")
+    capture = MultiFrameGrayscaleWordSecondaryCaptureImageStorage
+    return [write_enhanced(paths, folder / "capture.dcm", sop_class=capture)]
 
 
 def read(paths: list[Path]) -> SeriesInfo:
@@ -162,10 +139,10 @@ REFUSED: tuple[tuple[Write, str], ...] = (
     (two_time_points, "several_acquisitions"),
     (two_echoes, "several_acquisitions"),
     (two_acquisitions, "several_acquisitions"),
-    (enhanced_mr, "multi_frame_unsupported"),
-    (enhanced_ct, "multi_frame_unsupported"),
+    (two_stacks, "several_acquisitions"),
+    (multi_frame_capture, "multi_frame_unsupported"),
 )
-"""What is no regular grid of single images → the reason code of its refusal."""
+"""What is no regular grid → the reason code of its refusal."""
 
 EXACT: dict[str, npt.NDArray[np.float64]] = {
     "non-square pixels": affine_of((2.0, 0.5, 0.8)),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from models.contract import Instance
 from models.volume.headers import read_header
-from models.volume.pixels import PixelFormat, SeriesError, read_format, read_plane
+from models.volume.pixels import PixelFormat, SeriesError, read_formats, read_plane
 from tests.dicom_series import write_series
 
 GREY = {
@@ -31,6 +31,12 @@ def build_format(**tags: str) -> PixelFormat:
 def instance_of(path: Path) -> Instance:
     """Return the instance that the header pass makes of a file."""
     return Instance("1", "1", path, pixel_offset=read_header(path).pixel_offset)
+
+
+def format_of(path: Path) -> PixelFormat:
+    """Return the pixel format of a file of one slice."""
+    (pixel_format,) = read_formats(path, [None])
+    return pixel_format
 
 
 class TestFormat:
@@ -152,14 +158,14 @@ class TestReadPlane:
         """The values of the file, in its matrix."""
         (path,) = write_series(tmp_path, self.plane())
 
-        read = read_plane(instance_of(path), read_format(path), 5, 7)
+        read = read_plane(instance_of(path), format_of(path), 5, 7)
 
         assert np.array_equal(read, self.plane()[0])
 
     def test_a_file_that_ends_in_its_pixels_is_damaged(self, tmp_path: Path) -> None:
         """Half an image must not become a black lower half."""
         (path,) = write_series(tmp_path, self.plane())
-        instance, pixel_format = instance_of(path), read_format(path)
+        instance, pixel_format = instance_of(path), format_of(path)
         path.write_bytes(path.read_bytes()[:-10])
 
         with pytest.raises(SeriesError) as caught:
@@ -175,14 +181,14 @@ class TestReadPlane:
         path.write_bytes(path.read_bytes() + b"\0" * 100)
 
         with pytest.raises(SeriesError) as caught:
-            read_plane(instance_of(path), read_format(path), 5, 7)
+            read_plane(instance_of(path), format_of(path), 5, 7)
 
         assert caught.value.reason == "pixels_damaged"
 
     def test_a_file_that_went_away_is_missing(self, tmp_path: Path) -> None:
         """Retention may delete while a job waits."""
         (path,) = write_series(tmp_path, self.plane())
-        instance, pixel_format = instance_of(path), read_format(path)
+        instance, pixel_format = instance_of(path), format_of(path)
         path.unlink()
 
         with pytest.raises(SeriesError) as caught:
