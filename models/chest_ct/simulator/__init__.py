@@ -1,0 +1,1 @@
+"""Whole chest CT studies with known truth, drawn, not learned: README.md beside."""
