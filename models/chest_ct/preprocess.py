@@ -20,6 +20,7 @@ from models.contract import LabelMap, UnfitInput, Volume
 from models.terms import Vector
 from models.training.settings import TrainingSection
 from models.volume.geometry import Affine
+from models.volume.lungs import LEFT_LUNG, RIGHT_LUNG
 
 FILLING_HU = 0
 """Around a chest that is smaller than the field; about that of the chest wall."""
@@ -30,8 +31,8 @@ FIELD_STEP = 16
 FEWEST_SHARE = 0.3
 """Of a point's surroundings that a finding fills where the point belongs to it."""
 
-INSIDE = 128
-"""Bit of `Prepared.labels` of points in the lungs; the others are the kind."""
+SIDE = 16
+"""`Prepared.labels` are the side of the lung times this, plus the kind."""
 
 Shape = tuple[int, int, int]
 Millimetres = Annotated[float, Field(gt=0)]
@@ -69,8 +70,8 @@ class Prepared:
     hu
         ``(D, H, W)`` int16.
     labels
-        ``(D, H, W)`` uint8: the `Kind` of a finding where one is known, and `INSIDE`
-        in the lungs.
+        ``(D, H, W)`` uint8: the side of the lung, as `models.volume.lungs` has it,
+        times `SIDE`, plus the `Kind` of a finding where one is known.
     affine
         ``(4, 4)``, ``(d, h, w)`` to LPS millimetres.
     """
@@ -82,12 +83,17 @@ class Prepared:
     @property
     def lungs(self) -> npt.NDArray[np.bool_]:
         """``(D, H, W)``, the points in the lungs."""
-        return self.labels >= INSIDE
+        return self.labels >= SIDE
+
+    @property
+    def sides(self) -> npt.NDArray[np.uint8]:
+        """``(D, H, W)``, the side of the lung, and 0 outside."""
+        return self.labels // SIDE
 
     @property
     def truth(self) -> npt.NDArray[np.uint8]:
         """``(D, H, W)``, the `Kind` of what is known to be there."""
-        return self.labels % INSIDE
+        return self.labels % SIDE
 
 
 def prepare(
@@ -98,7 +104,7 @@ def prepare(
     Parameters
     ----------
     lungs
-        ``(D, H, W)`` on the volume's grid, 0 outside.
+        ``(D, H, W)`` on the volume's grid: sides, and 0 outside.
     truth
         ``(D, H, W)`` of `Kind`, where it is known.
 
@@ -107,11 +113,9 @@ def prepare(
     models.contract.UnfitInput
         There are no lungs.
     """
-    inside = lungs > 0
-    box = box_around(inside, volume.spacing_mm, view.margin_mm)
+    box = box_around(lungs > 0, volume.spacing_mm, view.margin_mm)
     seen = harmonise(volume, box, view.spacing_mm, view.fwhm_mm)
-    labels = _kinds(truth, seen.lattice)
-    labels[seen.lattice.share(inside) >= 0.5] |= INSIDE
+    labels = _kinds(truth, seen.lattice) + SIDE * _sides(lungs, seen.lattice)
     hu = np.round(seen.array).astype(np.int16)
     return Prepared(hu, labels, seen.affine)
 
@@ -187,6 +191,12 @@ def _overlap(first: list[int], shape: tuple[int, ...], field: Shape) -> tuple[Bo
         slice(a - low, b - low) for (a, b), low in zip(pairs, first, strict=True)
     )
     return (d, h, w), (z, y, x)
+
+
+def _sides(lungs: LabelMap, lattice: Lattice) -> npt.NDArray[np.uint8]:
+    right, left = (lattice.share(lungs == side) for side in (RIGHT_LUNG, LEFT_LUNG))
+    sides = np.where(right >= left, RIGHT_LUNG, LEFT_LUNG)
+    return np.where(right + left >= 0.5, sides, 0).astype(np.uint8)
 
 
 def _kinds(truth: LabelMap | None, lattice: Lattice) -> npt.NDArray[np.uint8]:

@@ -42,6 +42,8 @@ def test_air_is_inside_and_tissue_is_around() -> None:
     share = seen.lungs.mean() * seen.lungs.size * 36 / (lungs > 0).sum() / 6.75
     assert share == pytest.approx(1, abs=0.08)
     assert not seen.truth.any()
+    assert seen.sides[10, 10, 10] == 1
+    assert seen.sides[10, 10, -10] == 2
 
 
 def test_a_small_finding_keeps_a_point_of_its_kind() -> None:

@@ -1,0 +1,91 @@
+"""The table of labels: which studies show something.
+
+Columns ``study_uid``, ``series_uid`` and ``pathology`` (0 or 1); ``age``, ``sex`` and
+``patient_id`` where they are known. Any other column is left alone.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+REQUIRED = ("study_uid", "series_uid", "pathology")
+
+FILE = "labels.csv"
+"""Its name, beside the images."""
+
+VALUES = {"0": False, "1": True}
+
+
+class LabelError(ValueError):
+    """The table cannot be used; one line with the line of the table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A line of the table.
+
+    Attributes
+    ----------
+    series_uid
+        "" where the study's only suitable series is meant.
+    patient_id
+        "" where the images say who it is.
+    """
+
+    study_uid: str
+    series_uid: str
+    is_positive: bool
+    age: str = ""
+    sex: str = ""
+    patient_id: str = ""
+
+
+def read_labels(path: Path) -> tuple[Label, ...]:
+    """Read the table.
+
+    Raises
+    ------
+    LabelError
+        A column is missing, a value is neither 0 nor 1, a series stands there twice.
+    """
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        rows = csv.DictReader(stream)
+        missing = [name for name in REQUIRED if name not in (rows.fieldnames or ())]
+        if missing:
+            raise LabelError(f"{path.name} has no column {' and no '.join(missing)}")
+        labels = tuple(_labels(rows, path.name))
+    _require_once(labels, path.name)
+    return labels
+
+
+def _labels(rows: csv.DictReader[str], table: str) -> Iterator[Label]:
+    for row in rows:
+        cells = {name: (value or "").strip() for name, value in row.items() if name}
+        line = f"{table}, line {rows.line_num}"
+        if not cells["study_uid"]:
+            raise LabelError(f"{line}: no study_uid")
+        if cells["pathology"] not in VALUES:
+            raise LabelError(
+                f"{line}: pathology is 0 or 1, not {cells['pathology'] or 'empty'}"
+            )
+        yield Label(
+            cells["study_uid"],
+            cells["series_uid"],
+            VALUES[cells["pathology"]],
+            cells.get("age", ""),
+            cells.get("sex", ""),
+            cells.get("patient_id", ""),
+        )
+
+
+def _require_once(labels: tuple[Label, ...], table: str) -> None:
+    """Refuse a series that has two lines: they may say two things."""
+    seen: set[tuple[str, str]] = set()
+    for label in labels:
+        key = (label.study_uid, label.series_uid)
+        if key in seen:
+            raise LabelError(f"{table}: {label.study_uid} stands there twice")
+        seen.add(key)
