@@ -12,6 +12,7 @@ from models.commands.retest import retest
 from models.commands.robustness import robustness
 from models.commands.synthetic_visits import synthetic_visits
 from models.commands.train import train
+from models.commands.tune import tune
 from models.commands.verify import verify
 from models.help_page import Commands
 
@@ -40,6 +41,7 @@ app.command("list", rich_help_panel=options.SHIPPED)(list_models)
 app.command(rich_help_panel=options.SHIPPED)(verify)
 app.command(rich_help_panel=options.LEARN)(eda)
 app.command(rich_help_panel=options.LEARN)(train)
+app.command(rich_help_panel=options.LEARN)(tune)
 app.command(rich_help_panel=options.LEARN)(baseline)
 app.command(rich_help_panel=options.JUDGE)(evaluate)
 app.command(rich_help_panel=options.JUDGE)(retest)

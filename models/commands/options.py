@@ -75,6 +75,13 @@ DeviceOption = Annotated[
     ),
 ]
 
+NetworkOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="Which of the model's networks, with settings as shipped."
+    ),
+]
+
 NameArgument = Annotated[
     str,
     typer.Argument(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,8 +15,9 @@ from models.commands.options import (
     Device,
     DeviceOption,
     NameArgument,
+    NetworkOption,
 )
-from models.commands.parts import part
+from models.commands.parts import chosen_settings, part
 
 if TYPE_CHECKING:
     from models.training.run_options import RunOptions
@@ -44,6 +46,7 @@ def train(
             metavar="WHICH", help="Train those that lack a result: 0-4, 0,2 or all."
         ),
     ] = None,
+    network: NetworkOption = None,
     settings: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="A training.toml; else the shipped one."),
@@ -75,6 +78,14 @@ def train(
             rich_help_panel=WATCH,
         ),
     ] = False,
+    wandb: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PROJECT",
+            help="Send the curves to Weights & Biases, to a project there.",
+            rich_help_panel=WATCH,
+        ),
+    ] = None,
     device: DeviceOption = Device.AUTO,
     deterministic: Annotated[
         bool,
@@ -113,10 +124,14 @@ def train(
         raise typer.BadParameter(
             "--fold and --release are of a bundle, which --folds does not make"
         )
+    if folds is not None and wandb is not None:
+        raise typer.BadParameter("--wandb is of one training: leave out --folds")
     training = part(name, "learning.train")
     try:
-        chosen = training.settings_of(settings, epochs)
+        chosen = chosen_settings(name, network, settings, epochs)
         options = _run_options(validate, tensorboard, device, deterministic)
+        if wandb is not None:
+            options = _also_sent(options, wandb, output, chosen)
         if folds is None:
             folder = training.run(data, output, chosen, fold, options, release)
             typer.echo(
@@ -143,6 +158,15 @@ def _run_options(
 
     progress = TerminalProgress(Console(highlight=False))
     return RunOptions(device.value, deterministic, tensorboard, validate, progress)
+
+
+def _also_sent(
+    options: RunOptions, project: str, output: Path, settings: Any
+) -> RunOptions:
+    from models.training.weights_and_biases import WeightsAndBiases
+
+    sent = WeightsAndBiases(project, output, settings.model_dump(mode="json"))
+    return replace(options, trackers=(*options.trackers, sent))
 
 
 def _train_folds(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from models.training.progress import TerminalProgress
+from models.training.tracking import Tracker
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class RunOptions:
         Epochs between two looks at the held-out cases; 0 looks only at the end.
     progress
         Where it is shown; None is silent.
+    trackers
+        Who else looks on.
     """
 
     device: str = "cpu"
@@ -30,3 +33,8 @@ class RunOptions:
     tensorboard: bool = False
     validate_every: int = 0
     progress: TerminalProgress | None = None
+    trackers: tuple[Tracker, ...] = ()
+
+    def onlookers(self) -> list[Tracker]:
+        """Return everybody who looks on at the terminal and elsewhere."""
+        return [*([self.progress] if self.progress else []), *self.trackers]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -151,6 +152,23 @@ def read_settings(kind: type[Settings], path: Path) -> Settings:
         raise ValueError(": ".join(filter(None, (path.name, place, says)))) from None
     except ValueError as error:
         raise ValueError(f"{path.name} is not TOML: {error}") from None
+
+
+def as_toml(settings: TrainingSection) -> str:
+    """Return every setting as it was resolved, as `read_settings` reads it."""
+    return "\n".join(_toml_lines(settings.model_dump(mode="json"), ())).lstrip() + "\n"
+
+
+def _toml_lines(section: Mapping[str, Any], name: tuple[str, ...]) -> Iterator[str]:
+    """Yield the keys of a section, then its own sections; JSON's values are TOML's."""
+    if name:
+        yield f"\n[{'.'.join(name)}]"
+    inner = {key: value for key, value in section.items() if isinstance(value, dict)}
+    for key, value in section.items():
+        if key not in inner and value is not None:
+            yield f"{key} = {json.dumps(value, ensure_ascii=False)}"
+    for key, value in inner.items():
+        yield from _toml_lines(value, (*name, key))
 
 
 def settings_digest(settings: TrainingSection) -> str:

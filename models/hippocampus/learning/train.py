@@ -34,7 +34,7 @@ from models.training.settings import (
 )
 from models.training.strategy import SingleProcess
 from models.training.tensorboard import TensorBoard
-from models.training.tracking import Tracker, Watch
+from models.training.tracking import Watch
 
 EVENTS = "tensorboard"
 """Folder of the event files, in that of the training."""
@@ -132,7 +132,7 @@ def _watch(
     folder: Path,
     options: RunOptions,
 ) -> Watch:
-    trackers: list[Tracker] = [options.progress] if options.progress else []
+    trackers = options.onlookers()
     if options.tensorboard:
         shown = [
             Window(case.name, case.image, case.labels)

@@ -10,7 +10,13 @@ from pydantic import ValidationError
 
 from models import bundle_folder
 from models.hippocampus.settings import SHIPPED, HippocampusSettings
-from models.training.settings import Recipe, read_settings, settings_digest
+from models.training.settings import (
+    Recipe,
+    Watched,
+    as_toml,
+    read_settings,
+    settings_digest,
+)
 
 
 def test_the_hash_of_a_shipped_training_is_that_of_its_settings() -> None:
@@ -53,6 +59,20 @@ def test_a_plateau_that_nobody_sees_is_refused(
     """A schedule without the figure that it follows is a mistake, not a constant."""
     with pytest.raises(ValidationError, match=words):
         Recipe.model_validate({"epochs": 1, **wish})
+
+
+def test_settings_are_written_as_they_are_read(tmp_path: Path) -> None:
+    """TOML, sections in sections, with an absent wish left out."""
+    watched = Watched(figure="auc", patience=7)
+    settings = read_settings(HippocampusSettings, SHIPPED)
+    loop = settings.loop.model_copy(update={"watched": watched, "ema": 1e-9})
+    settings = settings.model_copy(update={"loop": loop, "widths": (3, 5)})
+    path = tmp_path / "training.toml"
+
+    path.write_text(as_toml(settings), encoding="utf-8")
+
+    assert read_settings(HippocampusSettings, path) == settings
+    assert path.read_text(encoding="utf-8").startswith("widths = [3, 5]\n")
 
 
 def test_a_file_says_where_it_is_wrong(tmp_path: Path) -> None:

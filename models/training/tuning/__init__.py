@@ -1,0 +1,1 @@
+"""The search for settings: which ones, in which order, and what came of them."""
