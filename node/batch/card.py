@@ -11,19 +11,16 @@ from rich.panel import Panel
 from rich.table import Table
 
 from models.volume.bundle import Bundle
+from node.batch.answer_lines import Line, answer_lines, stage_lines
 from node.batch.entry import Entry
 from node.batch.legible import near, visible
 from node.batch.rows import WEIGHTS_DIGITS, flag_codes, note, results_folder, sent
-from node.batch.summary import COLOURS
-from node.batch.tally import Ending, ending_of
+from node.batch.tally import COLOURS, Ending, ending_of
 from node.batch.words import Words
 from node.jobs.job import Measured, Verdict
 
 MOST_SERIES = 6
 """Series that are told one by one; the rest are counted."""
-
-Line = tuple[str, str]
-"""A label and a text; the label is "" where the one above goes on."""
 
 
 def plain_lines(entry: Entry, bundle: Bundle, words: Words, results: Path) -> list[str]:
@@ -34,7 +31,7 @@ def plain_lines(entry: Entry, bundle: Bundle, words: Words, results: Path) -> li
         f"{words.part(bundle.title)}: {_state(entry, words)}",
         *_volume_lines(entry, words),
         *(f"{label:<{width}}  {text}".rstrip() for label, text in lines),
-        f"{note(bundle, words)}.",
+        f"{note(bundle, words, is_fast=entry.is_fast)}.",
     ]
 
 
@@ -52,7 +49,8 @@ def card(entry: Entry, bundle: Bundle, words: Words, results: Path) -> Renderabl
     facts.add_column(overflow="fold")
     for label, text in _lines(entry, bundle, words, results):
         facts.add_row(escape(label), escape(text))
-    parts: list[RenderableType] = [facts, "", f"[dim]{escape(note(bundle, words))}.[/]"]
+    said = escape(note(bundle, words, is_fast=entry.is_fast))
+    parts: list[RenderableType] = [facts, "", f"[dim]{said}.[/]"]
     if volumes := _volume_lines(entry, words):
         parts = [*(f"[bold]{escape(line)}[/]" for line in volumes), "", *parts]
     state = escape(_state(entry, words))
@@ -63,6 +61,20 @@ def card(entry: Entry, bundle: Bundle, words: Words, results: Path) -> Renderabl
         border_style=colour,
         padding=(1, 2),
     )
+
+
+def block(entry: Entry, words: Words) -> list[str]:
+    """Return what a run tells of a study that a model decided about, as it ends."""
+    if entry.answer is None:
+        return []
+    chosen = [verdict for verdict in _verdicts(entry) if verdict.chosen]
+    lines = [
+        *((words.text("head_series"), _named(verdict, words)) for verdict in chosen),
+        *stage_lines(entry, words),
+        *answer_lines(entry, words),
+    ]
+    width = max(len(label) for label, _ in lines)
+    return [f"{label:<{width}}  {text}" for label, text in lines]
 
 
 def _state(entry: Entry, words: Words) -> str:
@@ -96,13 +108,14 @@ def _volume_lines(entry: Entry, words: Words) -> list[str]:
 def _lines(entry: Entry, bundle: Bundle, words: Words, results: Path) -> Iterator[Line]:
     """Yield what is told of a study, in the order in which a person asks."""
     if entry.is_reported:
+        yield from answer_lines(entry, words)
         yield from _trust(entry, words)
         yield from _series(entry, words)
         yield from _objects(entry, words, results)
     else:
         yield words.text("head_why"), _why(entry, words)
         yield from _passed_over(_verdicts(entry), words, words.text("head_series"))
-        yield words.text("head_advice"), words.advice(entry.reason_code)
+        yield words.text("head_advice"), words.remedy(entry)
         yield words.text("head_study"), visible(entry.path)
     if entry.job is not None:
         yield words.text("head_model"), _model(entry, bundle, words)

@@ -4,46 +4,37 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import signal
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
 
 from rich.console import Console
 
-import models
-from models.volume.bundle import Bundle, BundleError, load_bundle
+from models.volume.bundle import Bundle
+from models.volume.columns import is_classified
 from node.batch import spreadsheet
 from node.batch.card import card, plain_lines
 from node.batch.entry import Entry
 from node.batch.order import Order
 from node.batch.progress import display
-from node.batch.rows import sheets_of
 from node.batch.run import Done, read
+from node.batch.sheet import Informed, Sheet, bundles_of, facts_of
 from node.batch.summary import (
     RunFacts,
-    about,
     as_json,
-    as_tables,
     closing_lines,
     exit_status,
-    processor,
     write_json,
 )
+from node.batch.tables import as_tables
+from node.batch.truth import UNKNOWN, Truth, of_file, of_names
 from node.batch.words import Words
-from node.errors import ConfigError, NodeError
-from node.jobs.pool_size import usable_cores
-from node.jobs.request import bundle_of
-
-WRITE_EVERY_S = 10.0
-"""Between two times that the spreadsheet is written while a run goes on."""
+from node.errors import ConfigError
 
 INTERRUPTED = 130
 """Exit status of a run that Ctrl-C or SIGTERM ended."""
@@ -69,6 +60,10 @@ class Wanted:
         Whether standard output is for a machine.
     only_model
         Whether one model was named: a study that it does not read is then an error.
+    truth_file
+        Table of what is known of the studies, to compare with.
+    truth_from_names
+        Whether their names say it instead.
     """
 
     table: Path | None = None
@@ -76,6 +71,8 @@ class Wanted:
     language: str = "en"
     as_json: bool = False
     only_model: bool = False
+    truth_file: Path | None = None
+    truth_from_names: bool = False
 
 
 def batch(order: Order, wanted: Wanted, now: datetime) -> int:
@@ -93,12 +90,15 @@ def batch(order: Order, wanted: Wanted, now: datetime) -> int:
     spreadsheet.check(table)
     if wanted.summary_file:
         _check_place(wanted.summary_file, table)
-    sheet = _Sheet(order, table, words, now)
-    done = _followed(order, words, sheet)
+    truth = _truth(order, wanted)
+    sheet = Sheet(order, table, words, now, truth)
+    if order.fast:
+        _tell_fast(sheet.bundles, words)
+    done = _followed(order, words, truth, sheet)
     if done.was_interrupted and not done.entries:
         _complain(done)
         return INTERRUPTED
-    facts = facts_of(order, done, now)
+    facts = facts_of(order, done, now, truth)
     content = as_json(done.entries, facts, sheet.bundles, words)
     if wanted.summary_file:
         write_json(wanted.summary_file, content)
@@ -127,7 +127,7 @@ def infer(order: Order, wanted: Wanted, now: datetime) -> int:
     """
     words = Words.of(wanted.language)
     bundles = bundles_of(order)
-    done = _followed(order, words)
+    done = _followed(order, words, UNKNOWN)
     if wanted.as_json:
         _print_json(as_json(done.entries, facts_of(order, done, now), bundles, words))
     else:
@@ -140,90 +140,43 @@ def infer(order: Order, wanted: Wanted, now: datetime) -> int:
     return exit_status(done.entries, only_model=True)
 
 
-def bundles_of(order: Order) -> dict[str, Bundle]:
-    """Return the bundles of the models of an order, verified.
+def _truth(order: Order, wanted: Wanted) -> Truth:
+    """Return what the results are compared with.
 
     Raises
     ------
     ConfigError
-        One is missing, incomplete or not what its hashes say.
+        It is no table that can be read, or no model here decides anything.
     """
-    bundles = {}
-    for name in order.models:
-        folder = bundle_of(order.settings, name) or models.bundle_folder(name)
-        try:
-            bundles[name] = load_bundle(folder)
-        except BundleError as error:
-            raise ConfigError(f"[models.{name}] {error}") from None
-    return bundles
+    if wanted.truth_file and wanted.truth_from_names:
+        raise ConfigError("name either --truth or --truth-from-names")
+    if wanted.truth_file:
+        truth = of_file(wanted.truth_file, order.root)
+    else:
+        truth = of_names(order.root) if wanted.truth_from_names else UNKNOWN
+    decides = any(is_classified(b.columns) for b in bundles_of(order).values())
+    if truth.is_known and not decides:
+        raise ConfigError(
+            f"{', '.join(order.models)}: measures and decides nothing that a truth "
+            "could be compared with; leave --truth out"
+        )
+    return truth
 
 
-def facts_of(order: Order, done: Done, started: datetime) -> RunFacts:
-    """Return what holds for a run as a whole; it has just ended."""
-    settings = order.settings
-    return RunFacts(
-        root=str(order.root),
-        started=started,
-        ended=datetime.now(started.tzinfo),
-        command=shlex.join(["pacs-node", *sys.argv[1:]]),
-        package=version("pacs-ai-node"),
-        processor=processor(),
-        cores=usable_cores(),
-        workers=done.workers,
-        settings={
-            "device": settings.jobs.device,
-            "precision": settings.jobs.precision,
-            "seg": settings.report.seg,
-            "destinations": ", ".join(
-                f"{each.ae_title}@{each.host}:{each.port}"
-                for each in order.destinations
-            ),
-        },
-    )
+def _tell_fast(bundles: Mapping[str, Bundle], words: Words) -> None:
+    """Say, before anything else, what is left out."""
+    for name, bundle in bundles.items():
+        key = "fast_starts" if bundle.fast else "fast_none"
+        what = words.fast(bundle) if bundle.fast else ""
+        sys.stderr.write(words.text(key, model=name, what=what) + "\n")
 
 
-class _Sheet:
-    """Listens to a run, and keeps its spreadsheet up to date meanwhile."""
-
-    def __init__(self, order: Order, path: Path, words: Words, now: datetime) -> None:
-        self.bundles: Mapping[str, Bundle] = bundles_of(order)
-        sheets_of((), self.bundles, words, order.results)  # the columns are possible
-        self.path = path
-        self.results = order.results
-        self._order = order
-        self._words = words
-        self._started = now
-        self._ended: list[Entry] = []
-        self._written_at = time.monotonic()
-
-    def found(self, entries: int) -> None:
-        """Need not know."""
-
-    def working(self, running: Sequence[tuple[str, str, str]]) -> None:
-        """Need not know."""
-
-    def ended(self, entry: Entry) -> None:
-        """Take up an entry; the file is written now and then."""
-        self._ended.append(entry)
-        if time.monotonic() - self._written_at > WRITE_EVERY_S:
-            facts = facts_of(self._order, Done(tuple(self._ended)), self._started)
-            with suppress(NodeError):  # the last time says so; the studies come first
-                self.write(self._ended, facts)
-
-    def write(self, entries: Sequence[Entry], facts: RunFacts) -> tuple[Path, ...]:
-        """Write the spreadsheet; return its files."""
-        sheets = sheets_of(entries, self.bundles, self._words, self._order.results)
-        first_sheet = about(entries, facts, self.bundles, self._words)
-        files = spreadsheet.write(self.path, sheets, first_sheet)
-        self._written_at = time.monotonic()
-        return files
-
-
-def _followed(order: Order, words: Words, *others: _Sheet) -> Done:
+def _followed(order: Order, words: Words, truth: Truth, *others: Sheet) -> Done:
     """Read, with something to look at; an interrupt that comes early ends it too."""
     try:
         with _interruptible(), display(words) as shown:
-            return read(order, [shown, *others])
+            done = read(order, [Informed(truth, [shown, *others])])
+            return replace(done, entries=tuple(map(truth.told, done.entries)))
     except KeyboardInterrupt:  # before it was known what there is
         return Done((), was_interrupted=True)
 
@@ -265,7 +218,7 @@ def _print_json(content: Mapping[str, object]) -> None:
 def _print_summary(
     done: Done,
     facts: RunFacts,
-    sheet: _Sheet,
+    sheet: Sheet,
     words: Words,
     written: Sequence[Path],
 ) -> None:
@@ -276,7 +229,12 @@ def _print_summary(
     console.print(tables)
     console.print()
     lines = closing_lines(
-        done.entries, facts, words, spreadsheets=written, results=sheet.results
+        done.entries,
+        facts,
+        sheet.bundles,
+        words,
+        spreadsheets=written,
+        results=sheet.results,
     )
     for line in lines:
         console.print(line, markup=False, soft_wrap=True)

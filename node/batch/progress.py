@@ -22,15 +22,19 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from node.batch.card import block
 from node.batch.entry import Entry
 from node.batch.legible import visible
 from node.batch.tally import ending_of
 from node.batch.words import Words
 
 if TYPE_CHECKING:
-    from node.batch.run import Listener
+    from node.batch.listener import Listener
 
 REFRESHES_PER_S = 8
+
+BLOCK_INDENT = "  "
+"""Before the lines that tell of one study."""
 
 
 @contextmanager
@@ -107,9 +111,13 @@ class Bars:
         self.live.update(Group(self._progress, lines))
 
     def ended(self, entry: Entry) -> None:
-        """Count it; what has no result stays on the screen."""
+        """Count it; an answer stays on the screen, and what has no result."""
         self._progress.advance(self._all)
-        if not entry.is_reported:
+        if lines := block(entry, self._words):
+            self._console.print(f"[green]✓[/] {escape(told(entry.path))}")
+            for line in lines:
+                self._console.print(f"{BLOCK_INDENT}{escape(line)}", soft_wrap=True)
+        elif not entry.is_reported:
             mark = "[yellow]-[/]" if entry.is_not_applicable else "[red]✗[/]"
             text = escape(f"{told(entry.path)}: {outcome(entry, self._words)}")
             self._console.print(f"{mark} {text}")
@@ -138,3 +146,5 @@ class Lines:
             f"{outcome(entry, self._words)}",
             markup=False,
         )
+        for line in block(entry, self._words):
+            self._console.print(f"{BLOCK_INDENT}{line}", markup=False)

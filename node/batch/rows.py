@@ -7,19 +7,16 @@ of a model is known here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 
 from models.volume.bundle import Bundle
-from models.volume.columns import Column
+from models.volume.columns import Shows, is_classified
+from node.batch.cells import Cell, cells
 from node.batch.entry import Entry
 from node.batch.words import Words
 from node.errors import ConfigError
-from node.jobs.job import Measured
-
-Cell = str | int | Decimal | None
-"""A Decimal has the digits that are printed; None is an empty cell."""
 
 Row = Mapping[str, Cell]
 """Name of a column → its cell, in the order of the columns."""
@@ -41,6 +38,9 @@ AFTER = (
     "results",
 )
 
+COMPARED = ("truth", "correct")
+"""At the end, where a truth is given."""
+
 WEIGHTS_DIGITS = 12
 """So much of a SHA-256 tells the weights apart."""
 
@@ -50,6 +50,8 @@ def sheets_of(
     bundles: Mapping[str, Bundle],
     words: Words,
     results: Path,
+    *,
+    with_truth: bool = False,
 ) -> dict[str, list[Row]]:
     """Return the rows of every model, by its name.
 
@@ -59,6 +61,8 @@ def sheets_of(
         Name of the model → its bundle, for every model that was asked for.
     results
         Folder of the objects of the run.
+    with_truth
+        Whether models that decide something are compared with a truth.
 
     Raises
     ------
@@ -66,18 +70,39 @@ def sheets_of(
         A bundle names a column that every table has already.
     """
     for name, bundle in bundles.items():
-        if taken := {*BEFORE, *AFTER} & set(bundle.columns):
-            raise ConfigError(
-                f"{name}: the bundle's column {min(taken)} is one of every table; "
-                "give it another name in bundle.json"
-            )
+        _require_own_columns(name, bundle)
     sheets: dict[str, list[Row]] = {name: [] for name in bundles}
     for entry in entries:
-        sheets[entry.model].append(row_of(entry, bundles[entry.model], words, results))
+        bundle = bundles[entry.model]
+        compared = with_truth and is_classified(bundle.columns)
+        row = row_of(entry, bundle, words, results, with_truth=compared)
+        sheets[entry.model].append(row)
     return sheets
 
 
-def row_of(entry: Entry, bundle: Bundle, words: Words, results: Path) -> Row:
+def _require_own_columns(model: str, bundle: Bundle) -> None:
+    """Refuse a column that takes the place of one of every table, or moves none."""
+    moved = {name for name, c in bundle.columns.items() if c.shows is Shows.COMMON}
+    if taken := {*BEFORE, *AFTER, *COMPARED} & set(bundle.columns) - moved:
+        raise ConfigError(
+            f"{model}: the bundle's column {min(taken)} is one of every table; "
+            "give it another name in bundle.json"
+        )
+    if strange := moved - set(AFTER):
+        raise ConfigError(
+            f"{model}: no table has the common column {min(strange)} of the bundle; "
+            f"there are {', '.join(AFTER)}"
+        )
+
+
+def row_of(
+    entry: Entry,
+    bundle: Bundle,
+    words: Words,
+    results: Path,
+    *,
+    with_truth: bool = False,
+) -> Row:
     """Return the row of one entry.
 
     Where there is no result, what is measured stays empty and is never 0.
@@ -85,11 +110,7 @@ def row_of(entry: Entry, bundle: Bundle, words: Words, results: Path) -> Row:
     job = entry.job if entry.is_reported else None
     seconds = None if entry.seconds is None else Decimal(f"{entry.seconds:.2f}")
     flags = flag_codes(entry)
-    row: dict[str, Cell] = {
-        "path_to_study": entry.path,
-        "study_uid": entry.study_instance_uid or None,
-        "series_uid": job.series_instance_uid if job else None,
-        **measured(bundle.columns, job.measurements if job else ()),
+    common: dict[str, Cell] = {
         "grade": job.summary.get("grade") if job else None,
         "quality_flags": ", ".join(flags) or None,
         "processing_status": "SUCCESS" if job else "FAILURE",
@@ -100,24 +121,25 @@ def row_of(entry: Entry, bundle: Bundle, words: Words, results: Path) -> Row:
         "model": entry.model,
         **_made_with(entry, bundle),
         "version": f"v{job.version}" if job else None,
-        "note": note(bundle, words),
+        "note": note(bundle, words, is_fast=entry.is_fast),
         "results": str(results_folder(entry, results) or "") or None,
     }
-    return row
-
-
-def measured(
-    columns: Mapping[str, Column], measurements: Sequence[Measured]
-) -> dict[str, Cell]:
-    """Return the cells of the columns that a bundle names; None where no number is."""
-    printed = {(each.structure, each.unit): each.printed for each in measurements}
-    found = {
-        name: printed.get((column.structure, column.unit))
-        for name, column in columns.items()
-    }
+    own = cells(bundle.columns, job, words)
+    if with_truth:
+        common |= {"truth": entry.truth, "correct": _correct(entry)}
     return {
-        name: None if text is None else Decimal(text) for name, text in found.items()
+        "path_to_study": entry.path,
+        "study_uid": entry.study_instance_uid or None,
+        "series_uid": job.series_instance_uid if job else None,
+        **{name: common.pop(name, cell) for name, cell in own.items()},
+        **common,
     }
+
+
+def _correct(entry: Entry) -> str | None:
+    if entry.truth is None or entry.answer is None:
+        return None
+    return "CORRECT" if int(entry.answer.is_positive) == entry.truth else "WRONG"
 
 
 def flag_codes(entry: Entry) -> list[str]:
@@ -150,15 +172,19 @@ def reason(entry: Entry, words: Words) -> str:
     """Return why there is no result and what can be done; "" when there is one."""
     if entry.is_reported:
         return ""
-    return f"{words.why(entry)} {words.advice(entry.reason_code)}"
+    return f"{words.why(entry)} {words.remedy(entry)}"
 
 
-def note(bundle: Bundle, words: Words) -> str:
+def note(bundle: Bundle, words: Words, *, is_fast: bool = False) -> str:
     """Return what every row of a model says about it (docs/promises.md 11)."""
-    research = words.text("research")
+    said = [words.text("research")]
     if bundle.status == "demonstration":
-        return f"{words.text('demonstration')}. {research}"
-    return research
+        said.insert(0, words.text("demonstration"))
+    if is_classified(bundle.columns):
+        said.append(words.text("zero_is"))
+    if is_fast and bundle.fast:
+        said.append(words.text("fast", what=words.fast(bundle)))
+    return ". ".join(said)
 
 
 def results_folder(entry: Entry, results: Path) -> Path | None:

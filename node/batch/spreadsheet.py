@@ -16,18 +16,24 @@ from io import BytesIO, StringIO
 from pathlib import Path
 
 from openpyxl import Workbook
-from openpyxl.styles import Font
+from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 from rich.cells import cell_len
 
+from node.batch.cells import Cell
 from node.batch.legible import visible
-from node.batch.rows import Cell, Row
+from node.batch.rows import Row
 from node.batch.whole_file import write_whole
 from node.errors import ConfigError
 
 SUFFIXES = (".xlsx", ".csv")
 SUMMARY = "Summary"
+METRICS = "Metrics"
+
+HEADING = PatternFill("solid", fgColor="FFE4EAF1")
+NO_RESULT = PatternFill("solid", fgColor="FFFBE5E1")
+"""Behind the heading of a table, and behind a row without a result."""
 
 WIDEST = 60
 """Widest column, in characters; longer texts are cut off by the next cell."""
@@ -70,7 +76,10 @@ def check(path: Path) -> None:
 
 
 def write(
-    path: Path, sheets: Mapping[str, Sequence[Row]], about: Mapping[str, Cell]
+    path: Path,
+    sheets: Mapping[str, Sequence[Row]],
+    about: Mapping[str, Cell],
+    metrics: Sequence[Row] = (),
 ) -> tuple[Path, ...]:
     """Write the rows of every model; return the files.
 
@@ -80,6 +89,8 @@ def write(
         Name of the model → its rows, which have the same columns.
     about
         What stands on the sheet ``Summary``, line by line; a .csv has none.
+    metrics
+        Rows of the sheet ``Metrics``, or of a .csv of that name; none: no sheet.
 
     Raises
     ------
@@ -91,8 +102,10 @@ def write(
             _file_of(path, model, len(sheets)): as_csv(rows)
             for model, rows in sheets.items()
         }
+        if metrics:
+            contents[_file_of(path, METRICS.lower(), 2)] = as_csv(metrics)
     else:
-        contents = {path: as_xlsx(sheets, about)}
+        contents = {path: as_xlsx(sheets, about, metrics)}
     for file, content in contents.items():
         write_whole(file, content)
     return tuple(contents)
@@ -114,13 +127,19 @@ def _plain(cell: Cell) -> str:
     return f"'{text}" if text.startswith(FORMULA) else text
 
 
-def as_xlsx(sheets: Mapping[str, Sequence[Row]], about: Mapping[str, Cell]) -> bytes:
-    """Return a workbook in bytes: a sheet for each model, then the summary."""
+def as_xlsx(
+    sheets: Mapping[str, Sequence[Row]],
+    about: Mapping[str, Cell],
+    metrics: Sequence[Row] = (),
+) -> bytes:
+    """Return a workbook in bytes: a sheet per model, the metrics, the summary."""
     book = Workbook()
     book.remove(book.worksheets[0])
-    taken = {SUMMARY.lower()}
+    taken = {SUMMARY.lower(), METRICS.lower()}
     for model, rows in sheets.items():
         _fill(book.create_sheet(_title(model, taken)), rows)
+    if metrics:
+        _fill(book.create_sheet(METRICS), metrics)
     _tell(book.create_sheet(SUMMARY), about)
     stream = BytesIO()
     book.save(stream)
@@ -135,9 +154,12 @@ def _fill(sheet: Worksheet, rows: Sequence[Row]) -> None:
     for number, name in enumerate(columns, start=1):
         _put(sheet, 1, number, name)
         sheet.cell(1, number).font = Font(bold=True)
+        sheet.cell(1, number).fill = HEADING
     for line, row in enumerate(rows, start=2):
         for number, cell in enumerate(row.values(), start=1):
             _put(sheet, line, number, cell)
+            if row.get("processing_status") == "FAILURE":
+                sheet.cell(line, number).fill = NO_RESULT
     for number, name in enumerate(columns, start=1):
         texts = [name, *(str(row[name] or "") for row in rows)]
         _widen(sheet, number, texts)
@@ -151,6 +173,7 @@ def _tell(sheet: Worksheet, about: Mapping[str, Cell]) -> None:
         _put(sheet, line, 1, name)
         sheet.cell(line, 1).font = Font(bold=True)
         _put(sheet, line, 2, cell)
+        sheet.cell(line, 2).alignment = Alignment(horizontal="left")
     _widen(sheet, 1, about)
     _widen(sheet, 2, [str(cell) for cell in about.values()])
 

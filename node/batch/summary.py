@@ -9,45 +9,26 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from rich.console import Group
-from rich.markup import escape
-from rich.table import Table
-
 from models.volume.bundle import Bundle
+from models.volume.columns import is_classified
+from node.batch import metric_told
+from node.batch.cells import Cell
 from node.batch.entry import Entry
-from node.batch.legible import near, tail, visible
-from node.batch.rows import (
-    WEIGHTS_DIGITS,
-    Cell,
-    flag_codes,
-    measured,
-    note,
-    sent,
-)
-from node.batch.tally import FAULTS, Ending, count, ending_of
+from node.batch.legible import near, visible
+from node.batch.metrics import metrics_of
+from node.batch.rows import WEIGHTS_DIGITS, flag_codes, note, sent
+from node.batch.tally import FAULTS, Ending, Totals, count, ending_of, totals_of
+from node.batch.truth import UNKNOWN, Truth
 from node.batch.whole_file import write_whole
 from node.batch.words import Words
+from node.jobs.answers import Answers
 from node.jobs.ledger_deliveries import Delivery
 
 SCHEMA = "pacs-ai-node batch summary"
-SCHEMA_VERSION = 1
-
-MOST_ROWS = 20
-"""Rows of a table in the terminal; the spreadsheet has all."""
+SCHEMA_VERSION = 2
 
 MOST_FAULTS = 3
 """Reasons why something was not sent that are told at the end of a run."""
-
-STUDY_WIDTH = 28
-"""Places of a terminal for the path of a study, so that a table holds in 80."""
-
-COLOURS = {
-    Ending.REPORTED: "green",
-    Ending.NOT_APPLICABLE: "yellow",
-    Ending.FAILED: "red",
-    Ending.NO_STUDY: "red",
-    Ending.NOT_READ: "red",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +49,8 @@ class RunFacts:
         Version of this program.
     cores, workers
         Cores that the run could use, and processes that read.
+    truth
+        What the results are compared with.
     """
 
     root: str
@@ -79,6 +62,7 @@ class RunFacts:
     cores: int
     workers: int
     settings: Mapping[str, str | int | bool]
+    truth: Truth = UNKNOWN
 
     @property
     def seconds(self) -> float:
@@ -140,9 +124,11 @@ def as_json(
                 "weights_digest": bundle.weights_digest,
                 "status": bundle.status,
                 "note": note(bundle, words),
+                **_worth(name, bundle, entries, facts.truth),
             }
             for name, bundle in bundles.items()
         },
+        "truth": _truth(entries, facts.truth),
         "counts": asdict(count(entries)),
         "entries": [entry_as_json(entry, words) for entry in entries],
     }
@@ -163,6 +149,10 @@ def entry_as_json(entry: Entry, words: Words) -> dict[str, Any]:
         "model_version": reported.model_version if reported else None,
         "weights_digest": reported.weights_digest if reported else None,
         "measurements": [asdict(m) for m in reported.measurements] if reported else [],
+        **(reported.answers if reported else Answers()).plain(),
+        "fast": entry.is_fast,
+        "truth": entry.truth,
+        "timings_s": dict(reported.timings_s) if reported else {},
         "grade": reported.summary.get("grade") if reported else None,
         "flags": flag_codes(entry),
         "objects": [
@@ -174,6 +164,27 @@ def entry_as_json(entry: Entry, words: Words) -> dict[str, Any]:
         else [],
         **_reason(entry, words),
     }
+
+
+def _worth(
+    name: str, bundle: Bundle, entries: Sequence[Entry], truth: Truth
+) -> dict[str, Any]:
+    """Return what a model decided in all, and how often it was right."""
+    if not is_classified(bundle.columns):
+        return {"totals": None, "metrics": None}
+    of_model = [entry for entry in entries if entry.model == name]
+    metrics = metrics_of(of_model) if truth.is_known else None
+    return {
+        "totals": asdict(totals_of(of_model)),
+        "metrics": metric_told.as_json(metrics) if metrics else None,
+    }
+
+
+def _truth(entries: Sequence[Entry], truth: Truth) -> dict[str, Any] | None:
+    if not truth.is_known:
+        return None
+    source = visible(truth.source) if truth.source else "names"
+    return {"source": source, "not_found": truth.unknown(entries)}
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
@@ -220,44 +231,50 @@ def about(
         )
         lines[f"{words.text('head_model')} {name}"] = model
         lines[f"{words.text('head_note')} {name}"] = note(bundle, words)
+        lines |= _shares(name, bundle, entries, words)
+    if facts.truth.is_known:
+        lines[words.text("head_truth")] = facts.truth.told_source(words)
     return lines
 
 
-def as_tables(
-    entries: Sequence[Entry],
-    bundles: Mapping[str, Bundle],
-    words: Words,
-    *,
-    root: str = "",
-    all_in: str = "",
-) -> Group:
-    """Return a table of each model for a terminal of 80 columns or more.
-
-    What needs a look stands first; a long table ends with how much more there is.
-
-    Parameters
-    ----------
-    root
-        Paths are shown below it.
-    all_in
-        Name of the spreadsheet.
-    """
-    tables = (
-        _table(
-            [entry for entry in entries if entry.model == name],
-            bundle,
-            words,
-            root,
-            all_in,
-        )
-        for name, bundle in bundles.items()
+def _shares(
+    name: str, bundle: Bundle, entries: Sequence[Entry], words: Words
+) -> dict[str, Cell]:
+    """Return lines of what a model decided in all, and of its time per study."""
+    totals = totals_of(entry for entry in entries if entry.model == name)
+    lines: dict[str, Cell] = {}
+    if is_classified(bundle.columns):
+        lines[f"{words.text('head_result')} {name}"] = _answers(totals, words) or None
+    times = (
+        ("head_mean_time", totals.mean_seconds),
+        ("head_median_time", totals.median_seconds),
     )
-    return Group(*tables)
+    for key, seconds in times:
+        if seconds is not None:
+            lines[f"{words.text(key)} {name}"] = words.duration(seconds)
+    return lines
+
+
+def _answers(totals: Totals, words: Words) -> str:
+    """Return how many studies are below the threshold, and how many are suspected."""
+    suspected = words.text("answer_positive", what=words.part(totals.positive))
+    told = {
+        words.text("answer_below"): totals.below_threshold,
+        suspected: totals.suspected,
+    }
+    of = sum(told.values())
+    shares = (
+        words.text("share", what=what, n=n, percent=round(100 * n / of))
+        for what, n in told.items()
+        if of
+    )
+    return " · ".join(shares)
 
 
 def closing_lines(
     entries: Sequence[Entry],
     facts: RunFacts,
+    bundles: Mapping[str, Bundle],
     words: Words,
     *,
     spreadsheets: Iterable[Path] = (),
@@ -277,13 +294,36 @@ def closing_lines(
             counts=", ".join(told),
         )
     ]
+    lines += _totals_lines(entries, bundles, words)
+    if facts.truth.is_known:
+        unknown = facts.truth.unknown(entries)
+        measured = metric_told.measured_by_model(entries, bundles)
+        lines += metric_told.as_lines(measured, unknown, words)
     lines += _sent_line(entries, words)
     places = [(words.text("head_spreadsheet"), path) for path in spreadsheets]
     if results is not None and counts[Ending.REPORTED]:
         places.append((words.text("head_results"), results))
     width = max((len(label) for label, _ in places), default=0)
     lines += [f"{label:<{width}}  {near(path)}" for label, path in places]
-    return [*lines, f"{words.text('research')}."]
+    return [*lines, *sorted({f"{note(b, words)}." for b in bundles.values()})]
+
+
+def _totals_lines(
+    entries: Sequence[Entry], bundles: Mapping[str, Bundle], words: Words
+) -> Iterator[str]:
+    """Yield what each model that classifies decided in all, and its time per study."""
+    for name, bundle in bundles.items():
+        if not is_classified(bundle.columns):
+            continue
+        totals = totals_of(entry for entry in entries if entry.model == name)
+        if totals.mean_seconds is None or totals.median_seconds is None:
+            continue
+        yield f"{words.part(bundle.title)}: {_answers(totals, words)}"
+        yield words.text(
+            "times",
+            mean=words.duration(totals.mean_seconds),
+            median=words.duration(totals.median_seconds),
+        )
 
 
 def _sent_line(entries: Sequence[Entry], words: Words) -> list[str]:
@@ -295,63 +335,6 @@ def _sent_line(entries: Sequence[Entry], words: Words) -> list[str]:
     lines = [words.text("sent_count", sent=len(asked) - len(left), of=len(asked))]
     lines += sorted({sent(entry, words) for entry in left})[:MOST_FAULTS]
     return [*lines, words.text("sent_next")] if left else lines
-
-
-def _table(
-    entries: Sequence[Entry], bundle: Bundle, words: Words, root: str, all_in: str
-) -> Table:
-    ordered = sorted(entries, key=lambda entry: _rank(ending_of(entry)))
-    hidden = len(ordered) - MOST_ROWS
-    more = words.count("more_rows", hidden) if hidden > 0 else ""
-    if more and all_in:
-        more = words.text("more_in", more=more, file=visible(all_in))
-    table = _headed(bundle, words, more)
-    for entry in ordered[:MOST_ROWS]:
-        table.add_row(*_cells(entry, bundle, words, root))
-    return table
-
-
-def _headed(bundle: Bundle, words: Words, more: str) -> Table:
-    """Return a table without rows; ``more`` stands below it."""
-    table = Table(
-        box=None,
-        pad_edge=False,
-        padding=(0, 2, 0, 0),
-        title=escape(words.part(bundle.title)),
-        title_style="bold",
-        title_justify="left",
-        caption=escape(more) if more else None,
-        caption_style="dim",
-        caption_justify="left",
-        header_style="dim",
-    )
-    table.add_column(words.text("head_study"), no_wrap=True, overflow="ellipsis")
-    for name in bundle.columns:
-        what, _, unit = name.rpartition("_")
-        heading = f"{words.part(what)}\n{words.unit(unit)}" if what else name
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column(words.text("head_outcome"))
-    return table
-
-
-def _cells(entry: Entry, bundle: Bundle, words: Words, root: str) -> Iterator[str]:
-    job = entry.job if entry.is_reported else None
-    path = entry.path.removeprefix(root).lstrip("/") or entry.path
-    yield escape(tail(path, STUDY_WIDTH))
-    for cell in measured(bundle.columns, job.measurements if job else ()).values():
-        yield "" if cell is None else words.decimal(str(cell))
-    ending = ending_of(entry)
-    state = words.state(ending)
-    if job:
-        state = words.text("grade_only", grade=job.summary["grade"])
-    yield f"[{COLOURS[ending]}]{escape(state)}[/]"
-
-
-def _rank(ending: Ending) -> int:
-    """Return where an ending stands: faults, then what is not read, then results."""
-    if ending in FAULTS:
-        return 0
-    return 1 if ending is Ending.NOT_APPLICABLE else 2
 
 
 def _delivery(each: Delivery) -> dict[str, Any]:
@@ -372,6 +355,6 @@ def _reason(entry: Entry, words: Words) -> dict[str, str | None]:
     return {
         "reason": entry.reason_code,
         "reason_words": words.why(entry),
-        "advice": words.advice(entry.reason_code),
+        "advice": words.remedy(entry),
         "detail": entry.job.detail if entry.job else entry.detail,
     }

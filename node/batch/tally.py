@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from statistics import fmean, median
 
 from node.batch.entry import INTERRUPTED, NO_STUDY, Entry
 from node.jobs.job import JobState
@@ -24,6 +25,14 @@ class Ending(StrEnum):
 
 FAULTS = frozenset({Ending.FAILED, Ending.NO_STUDY, Ending.NOT_READ})
 """Endings that somebody has to look at."""
+
+COLOURS = {
+    Ending.REPORTED: "green",
+    Ending.NOT_APPLICABLE: "yellow",
+    Ending.FAILED: "red",
+    Ending.NO_STUDY: "red",
+    Ending.NOT_READ: "red",
+}
 
 
 def ending_of(entry: Entry) -> Ending:
@@ -70,4 +79,40 @@ def count(entries: Iterable[Entry]) -> Counts:
         studies=len(studies),
         kept=sum(entry.was_kept for entry in told),
         **{ending.value: endings[ending] for ending in Ending},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a model decided about the studies of a run, and how long a study took.
+
+    Attributes
+    ----------
+    positive
+        Class of the answers; "" where none was given.
+    suspected, below_threshold
+        Results whose answer is positive, and the others.
+    mean_seconds, median_seconds
+        Of the studies with a result; None without one.
+    """
+
+    positive: str
+    suspected: int
+    below_threshold: int
+    mean_seconds: float | None
+    median_seconds: float | None
+
+
+def totals_of(entries: Iterable[Entry]) -> Totals:
+    """Sum up the entries of one model."""
+    reported = [entry for entry in entries if entry.is_reported]
+    answers = [entry.answer for entry in reported if entry.answer]
+    seconds = [entry.seconds for entry in reported if entry.seconds is not None]
+    suspected = sum(answer.is_positive for answer in answers)
+    return Totals(
+        positive=answers[0].positive if answers else "",
+        suspected=suspected,
+        below_threshold=len(answers) - suspected,
+        mean_seconds=fmean(seconds) if seconds else None,
+        median_seconds=median(seconds) if seconds else None,
     )

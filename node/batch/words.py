@@ -11,10 +11,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from models.volume.bundle import Bundle
 from node.batch import reasons_en, reasons_ru, words_en, words_ru
-from node.batch.entry import INTERRUPTED, Entry
+from node.batch.entry import INTERRUPTED, NO_STUDY, Entry
 from node.batch.tally import Ending, ending_of
 from node.errors import ConfigError
+from node.jobs.answers import Classified
 from node.report.notice_words import Words as Reason
 
 LANGUAGES = ("en", "ru")
@@ -38,6 +40,7 @@ class Words:
     units: Mapping[str, str]
     parts: Mapping[str, str]
     plurals: Mapping[str, tuple[str, ...]]
+    metrics: Mapping[str, str]
     reasons: Mapping[str, Reason]
 
     @classmethod
@@ -63,6 +66,7 @@ class Words:
             words.UNITS,
             words.PARTS,
             words.PLURALS,
+            words.METRICS,
             reasons.REASONS,
         )
 
@@ -105,8 +109,8 @@ class Words:
         return self.text("hours", h=minutes // 60, m=minutes % 60)
 
     def stage(self, name: str) -> str:
-        """Return what is done with a study at this moment."""
-        return self.stages[name]
+        """Return what is done with a study; a stage of a model's own stays its name."""
+        return self.stages.get(name, self.part(name))
 
     def state(self, name: str) -> str:
         """Return what became of a study."""
@@ -123,6 +127,20 @@ class Words:
     def part(self, name: str) -> str:
         """Return what is measured; that of a model of somebody's own stays its name."""
         return self.parts.get(name, name)
+
+    def metric(self, name: str) -> str:
+        """Return what a figure or a count of a comparison is called."""
+        return self.metrics[name]
+
+    def answer(self, answer: Classified) -> str:
+        """Return what a model decided; what is below the threshold is not normal."""
+        if not answer.is_positive:
+            return self.text("answer_below")
+        return self.text("answer_positive", what=self.part(answer.positive))
+
+    def fast(self, bundle: Bundle) -> str:
+        """Return what a model that can be fast leaves out then."""
+        return bundle.fast.get(self.language) or bundle.fast["en"]
 
     def why(self, entry: Entry) -> str:
         """Return why an entry has no result."""
@@ -148,6 +166,14 @@ class Words:
         if _PER_SERIES.match(detail):
             return f"{what} {self._per_series(detail)}."
         return f"{what.rstrip('.')} ({self.detail(detail)})."
+
+    def remedy(self, entry: Entry) -> str:
+        """Return what can be done where an entry has no result.
+
+        Where no study was found, what keeps it from being found says more.
+        """
+        is_known = entry.reason_code == NO_STUDY and entry.detail in self.reasons
+        return self.advice(entry.detail if is_known else entry.reason_code)
 
     def advice(self, code: str) -> str:
         """Return what can be done about it."""

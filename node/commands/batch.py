@@ -11,6 +11,7 @@ import typer
 from node import config
 from node.commands.options import (
     READING,
+    TRUTH,
     BundleOption,
     ConfigOption,
     JsonOption,
@@ -61,6 +62,30 @@ def batch(
             rich_help_panel=READING,
         ),
     ] = 0,
+    fast: Annotated[
+        bool,
+        typer.Option(
+            "--fast",
+            help="Leave out what takes long; the first lines say what.",
+            rich_help_panel=READING,
+        ),
+    ] = False,
+    truth: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="CSV of study_uid or path, and pathology 0 or 1: compare.",
+            rich_help_panel=TRUTH,
+        ),
+    ] = None,
+    truth_from_names: Annotated[
+        bool,
+        typer.Option(
+            "--truth-from-names",
+            help="Compare with names such as norma, pneumonia.",
+            rich_help_panel=TRUTH,
+        ),
+    ] = False,
     send: SendOption = False,
     to: ToOption = None,
     language: LanguageOption = "en",
@@ -84,6 +109,8 @@ def batch(
         Choose the table, the folder of the DICOM results, the processes.
     pacs-node batch ./studies --send --to PACS@10.0.0.5:104
         Send the results, too; what was sent before is not sent again.
+    pacs-node batch ./studies --model chest_ct --fast --truth truth.csv
+        Be quick, and say how often the model was right.
     """
     from node.batch import desk  # the whole pipeline: heavy
     from node.batch.order import order_of
@@ -99,6 +126,7 @@ def batch(
         workers=workers,
         send=send,
         to=to,
+        fast=fast,
     )
     wanted = desk.Wanted(
         table=table,
@@ -106,5 +134,7 @@ def batch(
         language=language,
         as_json=as_json,
         only_model=model is not None,
+        truth_file=truth,
+        truth_from_names=truth_from_names,
     )
     raise typer.Exit(desk.batch(order, wanted, datetime.now().astimezone()))

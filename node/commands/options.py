@@ -77,6 +77,9 @@ StudyOption = Annotated[
         rich_help_panel=WHICH,
     ),
 ]
+TRUTH = "Where the truth is known"
+"""Panel of the options that compare a run with it."""
+
 READING = "How it is read and sent"
 """Panel of the options that ``infer`` and ``batch`` share."""
 

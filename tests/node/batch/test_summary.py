@@ -5,19 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
-from io import StringIO
 from pathlib import Path
 
 import pytest
-from rich.cells import cell_len
-from rich.console import Console
 
 from node.batch.entry import Entry
 from node.batch.summary import (
     RunFacts,
     about,
     as_json,
-    as_tables,
     closing_lines,
     exit_status,
     write_json,
@@ -60,6 +56,7 @@ KEYS = {
     "cores",
     "workers",
     "models",
+    "truth",
     "counts",
     "entries",
 }
@@ -75,6 +72,11 @@ ENTRY_KEYS = {
     "model_version",
     "weights_digest",
     "measurements",
+    "classifications",
+    "locations",
+    "fast",
+    "truth",
+    "timings_s",
     "grade",
     "flags",
     "objects",
@@ -88,19 +90,11 @@ ENTRY_KEYS = {
 """What others read: a change of these is another version of the schema."""
 
 
-def shown(entries: list[Entry], words: Words) -> list[str]:
-    """Return the table as a terminal of 80 columns without colour shows it."""
-    stream = StringIO()
-    console = Console(file=stream, width=80, highlight=False)
-    console.print(as_tables(entries, BUNDLES, words, root="studies", all_in="r.xlsx"))
-    return stream.getvalue().splitlines()
-
-
 def test_the_keys_of_the_json_stay() -> None:
     """Programs of others hang on them."""
     told = as_json(ALL, FACTS, BUNDLES, EN)
 
-    assert (told["schema"], told["version"]) == ("pacs-ai-node batch summary", 1)
+    assert (told["schema"], told["version"]) == ("pacs-ai-node batch summary", 2)
     assert set(told) == KEYS
     assert all(set(entry) == ENTRY_KEYS for entry in told["entries"])
 
@@ -144,33 +138,10 @@ def test_the_exit_status_tells_whether_to_look(
     assert exit_status(entries, only_model=only_model) == status
 
 
-@pytest.mark.parametrize("words", [EN, RU], ids=["en", "ru"])
-def test_the_table_holds_in_80_columns(words: Words) -> None:
-    """Nothing is cut but the beginning of a path; no control codes."""
-    lines = shown([given.reported("studies/" + "я/脳" * 30), *ALL], words)
-
-    assert max(cell_len(line) for line in lines) <= 80
-    assert "\x1b" not in "".join(lines)
-    assert all(words.state(each) in "".join(lines) for each in ("failed", "not_read"))
-    assert len([line for line in lines if "3385" in line]) == 2
-
-
-def test_faults_stand_first_and_a_long_table_ends() -> None:
-    """The spreadsheet has the rest."""
-    many = [given.reported(f"studies/{n:03d}") for n in range(500)]
-
-    lines = shown([*many, given.failed()], EN)
-
-    assert "three" in lines[3]
-    assert "failed" in lines[3]
-    assert len(lines) < 30
-    assert lines[-1].strip() == "… and 481 more, all in r.xlsx"
-
-
 def test_the_last_lines_say_how_many_and_where() -> None:
     """Counts that are nought are left out."""
     lines = closing_lines(
-        ALL, FACTS, RU, spreadsheets=[Path("r.xlsx")], results=Path("results")
+        ALL, FACTS, BUNDLES, RU, spreadsheets=[Path("r.xlsx")], results=Path("results")
     )
 
     assert lines[0].startswith("4 исследования за 1 мин 15 с: обработано 1, ")
@@ -181,7 +152,7 @@ def test_the_last_lines_say_how_many_and_where() -> None:
 
 def test_nothing_found_is_said() -> None:
     """Instead of a table of nothing."""
-    assert closing_lines([], FACTS, EN) == ["No study was found."]
+    assert closing_lines([], FACTS, BUNDLES, EN) == ["No study was found."]
 
 
 def test_the_sheet_says_what_the_run_was() -> None:
