@@ -68,5 +68,5 @@ def patient_of(request: JobRequest, study: StudyHeaders, series: SeriesInfo) -> 
 @quiet()
 def _protocol(study: StudyHeaders, series: SeriesInfo) -> dict[str, str]:
     """Return what has to be equal for volumes of two visits to be compared."""
-    header = study.datasets[series.instances[0].sop_instance_uid]
+    header = study.header(series.instances[0])
     return protocol_of(header, series.spacing_mm)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from pydicom import Dataset
 
-from models.contract import Findings, SeriesInfo, Volume
+from models.contract import Findings, Instance, SeriesInfo, Volume
 from models.history import Trend
 from node.config_reading import ReportSettings
 from node.jobs.known_priors import PASSING
@@ -72,9 +72,16 @@ def input_digest(series: SeriesInfo, volume: Volume) -> str:
     volume
         Its pixels, ``(D, H, W)``.
     """
-    uids = [instance.sop_instance_uid for instance in series.instances]
+    uids = [_named(instance) for instance in series.instances]
     digests = [_pixels_digest(plane) for plane in volume.array]
     return digest(sorted(zip(uids, digests, strict=True)))
+
+
+def _named(instance: Instance) -> str:
+    """Name an image by its UID, and a frame by that and its number."""
+    if instance.frame is None:
+        return instance.sop_instance_uid
+    return f"{instance.sop_instance_uid} frame {instance.frame}"
 
 
 def _plain(trend: Trend) -> list[Any]:

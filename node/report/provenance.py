@@ -140,6 +140,11 @@ def frame_of_reference_uid(series_instance_uid: str) -> UID:
     return _uid("frame of reference", series_instance_uid)
 
 
+def frame_uid(sop_instance_uid: str, frame: int) -> UID:
+    """Return the UID by which a frame stands in for a single image."""
+    return _uid("frame", sop_instance_uid, str(frame))
+
+
 def equipment(provenance: Provenance) -> Dataset:
     """Return our item of the Contributing Equipment Sequence (0018,A001).
 

@@ -16,6 +16,7 @@ from node.config_reading import ReportSettings
 from node.equipment import MANUFACTURER
 from node.report.dates import written_offset
 from node.report.facts import local_time, site_offset
+from node.report.frames import frames_of, name_frames
 from node.report.provenance import (
     Provenance,
     equipment,
@@ -137,7 +138,7 @@ def segments_of(findings: Findings) -> tuple[Structure, ...]:
 
 
 def finish(dataset: Dataset, report: Report) -> None:
-    """Put the marks on an object that all carry: dates, equipment, place.
+    """Put the marks on an object that all carry: dates, equipment, place, sources.
 
     Replaces what the library took from the clock, so that equal input gives equal
     bytes.
@@ -152,5 +153,6 @@ def finish(dataset: Dataset, report: Report) -> None:
     if offset is not None:
         dataset.TimezoneOffsetFromUTC = written_offset(offset)
     dataset.ContributingEquipmentSequence = [equipment(report.provenance)]
+    name_frames(dataset, frames_of(report.volume.series))
     if report.settings.institution:
         dataset.InstitutionName = report.settings.institution

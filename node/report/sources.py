@@ -24,6 +24,7 @@ from node.report.dates import (
     time_or_empty,
     written_offset,
 )
+from node.report.frames import stand_in
 from node.report.provenance import frame_of_reference_uid
 
 CODE = (
@@ -131,22 +132,24 @@ def source_headers(study: StudyHeaders, volume: Volume) -> list[Dataset]:
 
     Who was scanned is what ``demographics`` says, in each of them. What the series
     lacks about the time zone is taken from its siblings; geometry that differs only
-    by rounding is made equal; nothing is guessed.
+    by rounding is made equal; nothing is guessed. A frame of a multi-frame image
+    stands in for a single image (``frames.py``).
 
     Raises
     ------
     JobError
-        ``multi_frame_unsupported``: the slices are not one instance each.
+        ``findings_off_grid``: the slices are not one instance or frame each.
     """
     series = volume.series
     if len(series.instances) != volume.shape[0]:
-        raise JobError("multi_frame_unsupported", "a slice is not one instance")
+        raise JobError("findings_off_grid", "a slice is not one instance or frame")
     person = demographics(study, series.series_instance_uid)
-    datasets = [study.datasets[i.sop_instance_uid] for i in series.instances]
+    datasets = [study.header(instance) for instance in series.instances]
     frame = _frame_of_reference(datasets, series.series_instance_uid)
     offset = _stated_offset(datasets) or _stated_offset(study.datasets.values())
     copies = [_copy(dataset) for dataset in datasets]
-    for copy in copies:
+    for copy, instance in zip(copies, series.instances, strict=True):
+        stand_in(copy, instance)
         _fill_person(copy, person)
         if offset:
             copy.TimezoneOffsetFromUTC = offset

@@ -270,13 +270,13 @@ def _offset_of_crop(paths: list[Path]) -> str:
 
 
 def test_a_slice_that_is_not_one_instance_is_refused(case: Case) -> None:
-    """Multi-frame sources have a reason code, not a wrong reference."""
+    """It has a reason code, not a wrong reference."""
     series = replace(case.volume.series, instances=case.volume.series.instances[:1])
 
     with pytest.raises(JobError) as caught:
         source_headers(case.study, replace(case.volume, series=series))
 
-    assert caught.value.reason == "multi_frame_unsupported"
+    assert caught.value.reason == "findings_off_grid"
 
 
 def _header_of_crop(
