@@ -61,11 +61,11 @@ def draw_cards(
     sizes, quality, position, change = _cards(canvas, text, box)
     ink = FAINT if text.grade == Grade.C else INK  # no glance takes it for sure
     _draw_sizes(sizes, text.rows, ink)
-    cut = _draw_quality(quality, text.grade, text.reasons)
+    cut = draw_quality(quality, text.grade, text.reasons)
     if text.position:
-        cut += _labelled("Norm", draw_position(position, text.position))
+        cut += labelled("Norm", draw_position(position, text.position))
     if text.change:
-        cut += _labelled("Change", draw_change(change, text.change))
+        cut += labelled("Change", draw_change(change, text.change))
     return cut
 
 
@@ -86,7 +86,8 @@ def _cards(
     return cards
 
 
-def _labelled(label: str, sentences: Sequence[str]) -> list[Line]:
+def labelled(label: str, sentences: Sequence[str]) -> list[Line]:
+    """Return sentences as lines of the column, the first with a label."""
     return [Line("" if n else label, words) for n, words in enumerate(sentences)]
 
 
@@ -140,7 +141,7 @@ def _narrow_row(card: Card, row: Row, middle: float, size: int, ink: Colour) -> 
     card.canvas.line(place, row.structure, name, bold=row.union, width=room)
 
 
-def _draw_quality(card: Card, grade: Grade, reasons: Sequence[Flag]) -> list[Line]:
+def draw_quality(card: Card, grade: Grade, reasons: Sequence[Flag]) -> list[Line]:
     """Draw the letter and the reasons that fit; return the others."""
     meaning, colour = GRADES[grade]
     card.open("")
@@ -154,4 +155,4 @@ def _draw_quality(card: Card, grade: Grade, reasons: Sequence[Flag]) -> list[Lin
     card.canvas.line((place[0], card.y + 74), meaning, size, width=card.room - 82)
     words = [flag.text for flag in reasons]
     shown = card.sentences(card.y + 96, words or [NO_RESERVATION], REASON_SIZES)
-    return _labelled("Reservations", words[shown:])
+    return labelled("Reservations", words[shown:])

@@ -79,7 +79,7 @@ def image_facts(
 ) -> Iterator[Line]:
     """Yield what was scanned with what, and which series was read and why."""
     yield Line("Scanner", _scanner(source))
-    yield Line("Sequence", _sequence(source))
+    yield _technique(volume, source)
     depth, height, width = volume.shape
     d, h, w = volume.spacing_mm
     yield Line("Voxel", f"{w:.2f} {TIMES} {h:.2f} {TIMES} {d:.2f} mm")
@@ -116,6 +116,14 @@ def _scanner(source: Dataset) -> str:
     strength = source.get("MagneticFieldStrength")
     parts = [name, f"{float(strength):.3g} T" if strength else ""]
     return ", ".join(part for part in parts if part) or NOT_GIVEN
+
+
+def _technique(volume: Volume, source: Dataset) -> Line:
+    """Return what shapes the images most: the kernel of a CT, else the sequence."""
+    if volume.series.modality == "CT":
+        kernel = volume.series.tags.get("ConvolutionKernel", "")
+        return Line("Kernel", kernel.replace("\\", ", ") or NOT_GIVEN)
+    return Line("Sequence", _sequence(source))
 
 
 def _sequence(source: Dataset) -> str:

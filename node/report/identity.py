@@ -187,6 +187,8 @@ def edition(
         *_decided(findings),
     ]
     libraries = {name: installed_version(name) for name in LIBRARIES}
+    if findings.heat_map:
+        libraries["scipy"] = installed_version("scipy")
     if pdf:
         libraries["zlib"] = zlib.ZLIB_RUNTIME_VERSION
     return digest([identity, made, found, list(words), libraries])

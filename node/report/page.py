@@ -84,14 +84,14 @@ def draw_page(report: Report) -> npt.NDArray[np.uint8]:
 def compose_page(report: Report) -> Canvas:
     """Draw the page and keep what was written on it."""
     canvas = Canvas.blank(WIDTH, HEIGHT)
-    _head(canvas, report)
+    draw_head(canvas, report)
     box = (EDGE, CARDS_TOP, WIDTH - 2 * EDGE, CARDS_HEIGHT)
     cut = draw_cards(canvas, report.text, box)
     column = Column(canvas, EDGE, TOP + 4, LEFT_WIDTH, BOTTOM)
     column.fill(*lines_below(report.text, cut, (*HEAD, *FOOT)))
     below = _planes(canvas, report)
     _strip(canvas, report, below + CAPTION + GAP)
-    _foot(canvas, report.text)
+    draw_foot(canvas, report.text)
     return canvas
 
 
@@ -121,7 +121,8 @@ def fitting_name(name: str, room: int) -> tuple[tuple[str, ...], int]:
     return (shorten(shown[0], font(size, bold=True), room),), size
 
 
-def _head(canvas: Canvas, report: Report) -> None:
+def draw_head(canvas: Canvas, report: Report) -> None:
+    """Write what it is, and whom it is about."""
     text = report.text
     left = _badge(canvas, WIDTH - EDGE, RESEARCH_LINE, WARNING)
     if text.edition:
@@ -184,12 +185,12 @@ def _planes(canvas: Canvas, report: Report) -> int:
         canvas.line((x, y - 8), plane.title, 16, FAINT)
         canvas.image.paste(picture, (x, y))
         if not report.text.nominal:
-            _sides(canvas, plane, (x, y, picture.width, picture.height))
+            draw_sides(canvas, plane, (x, y, picture.width, picture.height))
         x += picture.width + GAP
     return y + max(picture.height for picture in pictures)
 
 
-def _sides(canvas: Canvas, plane: Plane, box: tuple[int, int, int, int]) -> None:
+def draw_sides(canvas: Canvas, plane: Plane, box: tuple[int, int, int, int]) -> None:
     """Write which side of the patient lies where; only where geometry is proven."""
     x, y, width, height = box
     left, right, top, bottom = plane.sides
@@ -200,7 +201,8 @@ def _sides(canvas: Canvas, plane: Plane, box: tuple[int, int, int, int]) -> None
         (bottom, (x + width / 2, y + height - 6), "mb"),
     )
     for letter, place, anchor in places:
-        canvas.line(place, letter, 17, WARNING, bold=True, anchor=anchor, halo=True)
+        if letter:
+            canvas.line(place, letter, 17, WARNING, bold=True, anchor=anchor, halo=True)
 
 
 def _strip(canvas: Canvas, report: Report, y: int) -> None:
@@ -220,7 +222,8 @@ def _strip(canvas: Canvas, report: Report, y: int) -> None:
         canvas.image.paste(picture, (x, y))
 
 
-def _foot(canvas: Canvas, text: ReportText) -> None:
+def draw_foot(canvas: Canvas, text: ReportText) -> None:
+    """Write what it is for, and what made it."""
     width = WIDTH - 2 * EDGE
     canvas.rule(EDGE, BOTTOM + 8, width)
     purpose = (

@@ -59,11 +59,18 @@ class Anatomical:
 
     Turned by whole axes, never resampled: an oblique volume stays oblique by less
     than 45 degrees.
+
+    Attributes
+    ----------
+    axes, flipped
+        Axis of the volume that became each of these, and whether it was turned round.
     """
 
     image: Pixels
     labels: LabelMap
     spacing_mm: tuple[float, float, float]
+    axes: tuple[int, int, int]
+    flipped: tuple[bool, bool, bool]
 
 
 def anatomical(volume: Volume, labels: LabelMap) -> Anatomical:
@@ -73,16 +80,16 @@ def anatomical(volume: Volume, labels: LabelMap) -> Anatomical:
         permutations(range(3)),
         key=lambda order: sum(abs(directions[2 - i, a]) for i, a in enumerate(order)),
     )
-    flips = tuple(
-        slice(None, None, 1 if directions[2 - i, axis] > 0 else -1)
-        for i, axis in enumerate(nearest)
-    )
-    spacing = [volume.spacing_mm[axis] for axis in nearest]
+    z, y, x = nearest
+    flipped = tuple(bool(directions[2 - i, a] <= 0) for i, a in enumerate(nearest))
+    flips = tuple(slice(None, None, -1 if turned else 1) for turned in flipped)
     image = volume.array.transpose(nearest)[flips]
     return Anatomical(
-        image.astype(np.float32),
+        image.astype(np.float32, copy=False),
         labels.transpose(nearest)[flips],
-        (spacing[0], spacing[1], spacing[2]),
+        (volume.spacing_mm[z], volume.spacing_mm[y], volume.spacing_mm[x]),
+        (z, y, x),
+        (flipped[0], flipped[1], flipped[2]),
     )
 
 
@@ -188,18 +195,30 @@ def draw(
     levels: tuple[float, float],
 ) -> Image.Image:
     """Draw one plane with the outlines of the structures."""
+    picture = grey(plane, scale, levels)
+    outline(picture, plane.labels, structures)
+    return picture.reduce(FINER)
+
+
+def grey(plane: Plane, scale: float, levels: tuple[float, float]) -> Image.Image:
+    """Return the pixels of a plane in RGB, `FINER` times as large as they are shown."""
     low, high = levels
     grey = np.clip((plane.image - low) / (high - low) * 255, 0, 255).astype(np.uint8)
     width, height = (max(1, int(size * scale)) for size in plane.size_mm)
     large = (width * FINER, height * FINER)
     picture = Image.fromarray(grey).resize(large, Image.Resampling.BICUBIC)
-    picture = picture.convert("RGB")
+    return picture.convert("RGB")
+
+
+def outline(
+    picture: Image.Image, labels: LabelMap, structures: Sequence[Structure]
+) -> None:
+    """Draw the outlines of structures on a picture of their plane."""
     pen = ImageDraw.Draw(picture)
-    rows, columns = plane.labels.shape
-    zoom = np.array([large[0] / columns, large[1] / rows])
+    rows, columns = labels.shape
+    zoom = np.array([picture.width / columns, picture.height / rows])
     for structure in structures:
-        for polygon in outlines(plane.labels == structure.labels[0]):
+        for polygon in outlines(labels == structure.labels[0]):
             points = smooth(polygon) * zoom
             closed = [tuple(point) for point in [*points.tolist(), points[0].tolist()]]
             pen.line(closed, structure.colour, LINE_PX * FINER, joint="curve")
-    return picture.reduce(FINER)

@@ -12,6 +12,7 @@ from models.evidence import Location
 from models.terms import Code, Structure
 from node.report.answers import typeset
 from node.report.facts import TIMES
+from node.report.slices import best_slice, image_name, images
 from node.report.verdict import evidence_name
 
 SCORE_DECIMALS = 2
@@ -31,6 +32,8 @@ class Place:
     ----------
     number
         From 1, the most dangerous first; it stands on every picture.
+    shown
+        Slice that shows it best, from 0, and what it is called.
     side
         Coded, where a structure of known side is there and it lies in one alone.
     where
@@ -42,6 +45,8 @@ class Place:
     location: Location
     score: str
     found_by: str
+    shown: int
+    image: str
     side: Code | None
     where: str
     corners: str
@@ -67,6 +72,7 @@ def places(
     for number, location in enumerate(findings.locations, start=1):
         sides = _sides(findings, location)
         side = sides[0] if len(sides) == 1 else None
+        shown = best_slice(volume, findings, location)
         parts = (_side_words(sides), images(volume, location), size(volume, location))
         place = Place(
             number=number,
@@ -74,6 +80,8 @@ def places(
             location=location,
             score=f"{location.score:.{SCORE_DECIMALS}f}",
             found_by=evidence_name(location.found_by) if location.found_by else "",
+            shown=shown,
+            image=image_name(volume, shown),
             side=side,
             where=", ".join(filter(None, parts)),
             corners="" if nominal else corners(volume, location),
@@ -85,7 +93,7 @@ def places(
 def words(place: Place) -> Iterator[str]:
     """Yield what is told of a place, as sentences of the SR."""
     by = f" ({place.found_by})" if place.found_by else ""
-    yield f"{place.name}: {place.where}, score {place.score}{by}"
+    yield f"{place.name}: {place.where}, score {place.score}{by}, shown: {place.image}"
     x, x_last, y, y_last, z, z_last = place.location.xyz
     yield (
         f"{place.name}, voxels from 0: x {x} to {x_last}, y {y} to {y_last}, "
@@ -93,43 +101,6 @@ def words(place: Place) -> Iterator[str]:
     )
     if place.corners:
         yield f"{place.name}, patient LPS in mm: {place.corners}"
-
-
-def image_numbers(volume: Volume) -> tuple[int, ...] | None:
-    """Return the Instance Number of each slice; None where they do not tell slices.
-
-    It is the number that a viewer writes beside an image.
-    """
-    numbers = tuple(
-        instance.instance_number
-        for instance in volume.series.instances
-        if instance.instance_number is not None
-    )
-    whole = len(set(numbers)) == len(numbers) == volume.shape[0]
-    return numbers if whole else None
-
-
-def image_name(volume: Volume, index: int) -> str:
-    """Return what a slice is called: as in a viewer, else by its place in order.
-
-    Parameters
-    ----------
-    index
-        From 0, in slice order.
-    """
-    numbers = image_numbers(volume)
-    return f"image {numbers[index]}" if numbers else f"slice {index + 1}"
-
-
-def images(volume: Volume, location: Location) -> str:
-    """Return the slices that a location reaches over."""
-    first, last = location.first[0], location.last[0]
-    if first == last:
-        return image_name(volume, first)
-    numbers = image_numbers(volume) or range(1, volume.shape[0] + 1)
-    low, high = sorted((numbers[first], numbers[last]))
-    noun = "images" if image_numbers(volume) else "slices"
-    return f"{noun} {low} to {high}"
 
 
 def size(volume: Volume, location: Location) -> str:

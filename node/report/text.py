@@ -18,6 +18,7 @@ from node.report.answers import Answer, Row
 from node.report.facts import Line, image_facts, making_facts, patient_facts
 from node.report.places import Place
 from node.report.provenance import Provenance
+from node.report.slices import image_name, spread
 from node.report.verdict import Verdict
 
 RESEARCH_LINE = "Research use. Not verified by a physician."
@@ -104,7 +105,10 @@ def report_text(
         change=answers.change(findings),
         verdicts=decided,
         places=located,
-        answers=(*_decided(findings, decided, located), *answers.words(findings)),
+        answers=(
+            *_decided(volume, findings, decided, located),
+            *answers.words(findings),
+        ),
         grade=grade(flags),
         reasons=_reasons(flags),
         notes=tuple(flag for flag in flags if flag.caps_grade == Grade.A),
@@ -138,13 +142,19 @@ def comments(text: ReportText) -> Iterator[str]:
 
 
 def _decided(
-    findings: Findings, decided: tuple[Verdict, ...], located: tuple[Place, ...]
+    volume: Volume,
+    findings: Findings,
+    decided: tuple[Verdict, ...],
+    located: tuple[Place, ...],
 ) -> Iterator[str]:
     """Yield in words what was decided, what was found, and what it rests on."""
     for each in decided:
         yield from verdict.words(each)
     for place in located:
         yield from places.words(place)
+    if decided and not located:
+        names = (image_name(volume, n) for n in spread(volume, findings.label_map))
+        yield f"Shown of the source: {', '.join(names)}"
     for profile in findings.profiles:
         yield from curves.words(profile)
     if findings.heat_map:

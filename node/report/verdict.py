@@ -58,6 +58,8 @@ class Verdict:
         The class of probability and threshold.
     decision
         In words, beginning with where the probability lies to the threshold.
+    caution
+        What nobody may conclude; "" for a positive answer.
     """
 
     structure: str
@@ -68,6 +70,7 @@ class Verdict:
     probability: str
     limit: str
     decision: str
+    caution: str
     is_positive: bool
     decided_by: str
     evidence: tuple[Score, ...]
@@ -84,6 +87,8 @@ def words(verdict: Verdict) -> Iterator[str]:
         f"{verdict.structure}: probability of {verdict.positive} "
         f"{verdict.probability}, threshold {verdict.limit}; {verdict.decision}"
     )
+    if verdict.caution:
+        yield f"{verdict.structure}: {verdict.caution}"
     if verdict.decided_by:
         yield f"Decided by: {verdict.decided_by}"
     for score in verdict.evidence:
@@ -121,6 +126,7 @@ def _verdict(answer: Classification) -> Verdict:
         probability=answer.printed,
         limit=answer.printed_threshold,
         decision=_decision(answer),
+        caution="" if answer.is_positive else f"Does not exclude {answer.positive}.",
         is_positive=answer.is_positive,
         decided_by=evidence_name(answer.decided_by) if answer.decided_by else "",
         evidence=tuple(
