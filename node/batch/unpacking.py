@@ -68,6 +68,7 @@ class Unpacking:
         while True:
             while len(self._numbers) >= most:
                 meanwhile()
+            others = len(self._numbers)
             self._last += 1
             self._numbers[study.study_instance_uid] = self._last
             folder = self._folder / str(self._last)
@@ -78,9 +79,9 @@ class Unpacking:
                 return unpacked.result()
             except OSError as error:
                 self.remove(study.study_instance_uid)
-                most = len(self._numbers)  # there is room when another has ended
-                if error.errno not in FULL or not most:
+                if error.errno not in FULL or not others:
                     raise
+                most = others  # there is room when another has ended
 
     def remove(self, study_instance_uid: str) -> None:
         """Remove a study, if it lies in the folder."""

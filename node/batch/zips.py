@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import io
+import re
 import stat
 import struct
 import zlib
@@ -47,6 +48,9 @@ ENCRYPTED = 0x41
 
 UTF8 = 0x800
 """Flag of a name that is UTF-8; any other name is in nobody knows which code page."""
+
+WORD = re.compile(r"[^\W\d_]+")
+RUSSIAN = re.compile(r"[\u0400-\u04ff]+")
 
 BEGINNINGS = (b"PK\3\4", b"PK\5\6", b"PK00PK\3\4", b"PK\7\x08PK\3\4")
 """How a ZIP begins: with a file, empty, or as one that was to be split in parts."""
@@ -166,7 +170,8 @@ def opened(archive: Archive) -> Iterator[ZipFile]:
         with reading(outer, archive.inner) as stream:
             copyfileobj(stream, copy, CHUNK_BYTES)
         copy.seek(0)
-        yield ends.enter_context(_zip_file(_Bounded(copy)))
+        inner = ends.enter_context(_Bounded(copy))
+        yield ends.enter_context(_zip_file(inner))
 
 
 def _zip_file(stream: _Bounded) -> ZipFile:
@@ -261,8 +266,8 @@ def _legible(entry: ZipInfo) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         russian = raw.decode("cp866")
-    is_russian = all(each.isascii() or "Ё" <= each <= "ё" for each in russian)
-    return russian if is_russian else entry.filename
+    words = (word for word in WORD.findall(russian) if not word.isascii())
+    return russian if all(map(RUSSIAN.fullmatch, words)) else entry.filename
 
 
 def _is_file(entry: ZipInfo) -> bool:

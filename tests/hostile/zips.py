@@ -12,7 +12,7 @@ import struct
 import sys
 import zipfile
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from pydicom import DataElement, Dataset, dcmread
@@ -23,6 +23,9 @@ from models.hippocampus.phantom import write_study
 
 Images = Mapping[str, bytes]
 """Name in the ZIP → DICOM file."""
+
+Make = Callable[[Images], bytes]
+"""Makes a ZIP of the images of a study."""
 
 CENTRAL = b"PK\1\2"
 LOCAL = b"PK\3\4"
@@ -126,12 +129,18 @@ def deflate64(images: Images) -> bytes:
 
 def one_damaged(images: Images) -> bytes:
     """Return a ZIP of which one image has another content than its checksum says."""
-    return patched(packed(images), 14, "<I", 0xBAD, only=1)
+    return patched(packed(images), 14, "<I", 0xBAD, only=_late(images))
 
 
 def one_encrypted(images: Images) -> bytes:
     """Return a ZIP of which one image wants a password."""
-    return patched(packed(images), 6, "<H", 1, only=1)
+    return patched(packed(images), 6, "<H", 1, only=_late(images))
+
+
+def _late(images: Images) -> int:
+    """Return the number of the last file that lies in the folder of the first."""
+    folders = [PurePosixPath(name).parent for name in images]
+    return max(n for n, folder in enumerate(folders) if folder == folders[0])
 
 
 def leading_out(images: Images) -> bytes:
@@ -210,7 +219,7 @@ def without_extension(images: Images) -> bytes:
     return packed(dict(zip(names, images.values(), strict=True)), zipfile.ZIP_STORED)
 
 
-REFUSED: Mapping[Callable[[Images], bytes], str] = {
+REFUSED: Mapping[Make, str] = {
     encrypted: "zip_encrypted",
     truncated: "zip_damaged",
     no_zip: "not_a_zip",
