@@ -74,7 +74,7 @@ WORDS: dict[str, Words] = {
     "slice_gap": Words("Slices are missing, or their distances differ.", CHECK_SERIES),
     "not_in_slice_order": Words("The slices cannot be put in order.", CHECK_SERIES),
     "multi_frame_unsupported": Words(
-        "The series is one multi-frame object, which is not read yet.",
+        "The series is a multi-frame object of a kind that is not read.",
         "Have the scanner or archive send single images.",
     ),
     # The series

@@ -28,6 +28,7 @@ from node.jobs.job import (
 from node.jobs.worker import load_model, perform, warm
 from node.report.provenance import is_own
 from tests.dicom_series import uid, write_series
+from tests.enhanced_series import write_enhanced
 from tests.node.jobs.ledger_stories import T0
 from tests.node.jobs.worker_stories import STUDY, failed, reported, request, series
 
@@ -289,6 +290,22 @@ def test_files_that_are_no_images_fail(tmp_path: Path) -> None:
 
     assert outcome.reason == "no_readable_images"
     assert "Doe" not in outcome.message
+
+
+def test_an_enhanced_image_is_read_like_the_images_that_it_replaces(
+    tmp_path: Path,
+) -> None:
+    """From headers to objects; only what identifies the images differs."""
+    files = series(tmp_path)
+    plain = reported(perform(request(tmp_path, files)))
+    image = write_enhanced(files, tmp_path / "enhanced" / "image.dcm")
+
+    again = request(tmp_path, (image,), output_dir=tmp_path / "results" / "other")
+    outcome = reported(perform(again))
+
+    assert outcome.summary == plain.summary
+    assert [v.images for v in outcome.verdicts] == [4]
+    assert outcome.identity != plain.identity
 
 
 def test_compressed_images_are_read_like_others(tmp_path: Path) -> None:
