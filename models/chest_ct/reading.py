@@ -71,6 +71,20 @@ def read_chest(
     network
         In evaluation mode, on ``device``.
     """
+    inputs, affine = chest_of(prepared, view)
+    with torch.inference_mode(), autocast(precision, device):
+        reading: Reading = network(inputs.to(device))
+    return said(reading, affine)
+
+
+def chest_of(prepared: Prepared, view: View) -> tuple[Tensor, npt.NDArray[np.float64]]:
+    """Return a chest as the 3D network takes it, and the affine of its points.
+
+    Returns
+    -------
+    tuple
+        ``(1, C, D, H, W)`` float32, and ``(4, 4)``, point to LPS millimetres.
+    """
     d, h, w = prepared.hu.shape
     chest = placed(prepared, field_of((d, h, w), view))
     inputs = chest_input(
@@ -78,12 +92,21 @@ def read_chest(
         torch.from_numpy(chest.lungs)[None],
         view.windows_hu,
     )
-    with torch.inference_mode(), autocast(precision, device):
-        reading: Reading = network(inputs.to(device))
+    return inputs, chest.affine
+
+
+def said(reading: Reading, affine: npt.NDArray[np.float64]) -> ChestReading:
+    """Return in numbers what the 3D network said in logits of one chest.
+
+    Parameters
+    ----------
+    affine
+        Of the points that it saw.
+    """
     evidence = None
     if reading.evidence.shape[1]:
         chances = reading.evidence[0].float().sigmoid().cpu().numpy()
-        evidence = Evidence(chances, coarser(chest.affine, STRIDE))
+        evidence = Evidence(chances, coarser(affine, STRIDE))
     return ChestReading(float(reading.study.float().sigmoid()), evidence)
 
 

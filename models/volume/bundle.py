@@ -36,8 +36,9 @@ class Bundle:
         Of the trained model; shown to readers.
     status
         ``"research"`` or ``"demonstration"`` (docs/promises.md 11).
-    preprocessing, training, metrics, golden_case
-        As in ``bundle.json``; their meaning belongs to the model.
+    preprocessing, training, decision, metrics, golden_case
+        As in ``bundle.json``; their meaning belongs to the model. ``decision`` is how
+        numbers become answers: rules, and thresholds with the class they are of.
     columns
         Name of a column → what stands in it, in the order of a table.
     fast
@@ -70,6 +71,7 @@ class Bundle:
     weights_digest: str
     preprocessing: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
+    decision: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
     golden_case: Mapping[str, Any] = field(default_factory=dict)
     columns: Mapping[str, Column] = field(default_factory=dict)
@@ -94,7 +96,7 @@ REQUIRED = (
     "acceptance",
     "weights",
 )
-PLAIN = ("preprocessing", "training", "metrics", "golden_case")
+PLAIN = ("preprocessing", "training", "decision", "metrics", "golden_case")
 OPTIONAL = (*PLAIN, "columns", "fast")
 
 

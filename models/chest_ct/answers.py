@@ -1,0 +1,98 @@
+"""What is told beside the answer: places, statements, flags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from models.chest_ct.aggregate import CNN, SLICES, Z_PROFILE
+from models.chest_ct.findings import LUNGS
+from models.chest_ct.kinds import Kind
+from models.chest_ct.locate import Evidence, Place, places
+from models.chest_ct.zprofile.profile import LEVELS
+from models.chest_ct.zprofile.score import ZScore
+from models.contract import LabelMap
+from models.evidence import Classification
+from models.terms import Flag, Grade, Statement
+from models.volume.geometry import Affine
+
+NAMES: Mapping[str, str] = {
+    CNN: "3D network",
+    SLICES: "slice network",
+    Z_PROFILE: "profile of the lungs",
+}
+"""What a reader calls each piece of evidence."""
+
+SIGN_WORDS: Mapping[str, str] = {
+    "denser": "denser than the reference",
+    "more_air": "less dense than the reference",
+    "dense_tissue": "more dense tissue than the reference",
+    "ground_glass": "more haze than the reference",
+    "emphysema": "more emphysema-like voxels than the reference",
+    "right_larger": "the right lung larger beside the left than in the reference",
+    "left_larger": "the left lung larger beside the right than in the reference",
+    "right_denser": "the right lung denser beside the left than in the reference",
+    "left_denser": "the left lung denser beside the right than in the reference",
+    "narrower": "narrower than the reference",
+}
+
+APART = 0.6
+"""Scores that lie further apart than this contradict one another."""
+
+
+def found_places(
+    evidence: Evidence,
+    least: Mapping[Kind, float],
+    array: npt.NDArray[np.floating],
+    inside: LabelMap,
+    affine: Affine,
+) -> tuple[Place, ...]:
+    """Return the places of a positive answer; there is always one.
+
+    Where no cell reaches the chance of its kind, the likeliest one of all is told: a
+    reader who is sent to look is told where to begin.
+    """
+    found = places(evidence, least, array, inside, affine)
+    if found:
+        return found
+    likeliest = int(evidence.chances.max(axis=(1, 2, 3)).argmax())
+    chance = float(evidence.chances[likeliest].max())
+    return places(evidence, {Kind(likeliest + 1): chance}, array, inside, affine)
+
+
+def statements(answer: Classification, score: ZScore) -> Iterator[Statement]:
+    """Yield what the evidence said, in words."""
+    told = ", ".join(
+        f"{NAMES.get(name, name)} {value:.3f}"
+        for name, value in answer.evidence.items()
+    )
+    decided = NAMES.get(answer.decided_by, answer.decided_by)
+    yield Statement("Evidence", f"{told}; decided by the {decided}", LUNGS.name)
+    if score.levels:
+        first, last = score.levels[0], score.levels[-1] + 1
+        yield Statement(
+            "Profile of the lungs",
+            f"{SIGN_WORDS[score.leading]}, most from {100 * first / LEVELS:.0f} % to "
+            f"{100 * last / LEVELS:.0f} % of the height below the apex",
+            LUNGS.name,
+        )
+
+
+def contradictions(answer: Classification) -> Iterator[Flag]:
+    """Yield a flag where pieces of evidence contradict one another."""
+    values = answer.evidence.values()
+    if max(values) - min(values) > APART:
+        low, high = (
+            NAMES.get(name, name)
+            for name in (
+                min(answer.evidence, key=lambda n: answer.evidence[n]),
+                max(answer.evidence, key=lambda n: answer.evidence[n]),
+            )
+        )
+        yield Flag(
+            "evidence_contradicts",
+            f"The {high} speaks for disease, the {low} against it.",
+            Grade.B,
+        )

@@ -1,0 +1,148 @@
+"""The parts of a bundle that read: networks, profile, rules; loaded strictly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load_file
+from torch import nn
+
+from models.chest_ct.aggregate import CNN, SLICES, Z_PROFILE, Rule
+from models.chest_ct.findings import POSITIVE
+from models.chest_ct.kinds import Kind
+from models.chest_ct.network import TriageCNN
+from models.chest_ct.preprocess import View
+from models.chest_ct.slice_network import SliceNetwork
+from models.chest_ct.zprofile.reference import Reference
+from models.chest_ct.zprofile.score import SIGNS, Scoring
+from models.training.checkpoint import load_weights
+from models.volume.bundle import Bundle, BundleError
+
+SLICES_FILE = "weights/slices.safetensors"
+PROFILE_FILE = "weights/z_profile.safetensors"
+
+EVIDENCE: Mapping[str, frozenset[str]] = {
+    "full": frozenset({CNN, SLICES, Z_PROFILE}),
+    "fast": frozenset({CNN, Z_PROFILE}),
+}
+"""What each mode of the model looks at: each has a rule of its own."""
+
+
+def cnn_file(number: int) -> str:
+    """Return the name of the weights of one of the 3D networks.
+
+    >>> cnn_file(0)
+    'weights/cnn_0.safetensors'
+    """
+    return f"weights/cnn_{number}.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Everything of a bundle that reads a chest.
+
+    Attributes
+    ----------
+    cnns
+        3D networks that were trained on different parts of the data; the mean of
+        what they say counts.
+    rules
+        Mode of the model → how the evidence becomes one probability.
+    places
+        Chance from which a cell of the evidence map is told, by kind.
+    """
+
+    cnns: tuple[nn.Module, ...]
+    cnn_view: View
+    slices: nn.Module
+    slices_view: View
+    reference: Reference
+    scoring: Scoring
+    rules: Mapping[str, Rule]
+    places: Mapping[Kind, float]
+
+    @classmethod
+    def of(cls, bundle: Bundle) -> Readers:
+        """Load what a bundle holds.
+
+        Raises
+        ------
+        BundleError
+            Something is missing, or weights are of another network than is stated.
+        """
+        try:
+            return cls(
+                cnns=_cnns(bundle),
+                cnn_view=View(**bundle.preprocessing["cnn"]),
+                slices=_slices(bundle),
+                slices_view=View(**bundle.preprocessing["slices"]),
+                reference=_reference(bundle),
+                scoring=_scoring(bundle.training["z_profile"]),
+                rules=_rules(bundle.decision["rules"]),
+                places=_places(bundle.decision["places"]),
+            )
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            # torch tells a mismatch of weights in many lines; the first names it
+            told = str(error).splitlines()[0]
+            says = f"{told} is missing" if isinstance(error, KeyError) else told
+            raise BundleError(f"{bundle.folder.name}: {says}") from None
+
+
+def _cnns(bundle: Bundle) -> tuple[nn.Module, ...]:
+    shape = bundle.training["cnn"]
+    count = int(shape["networks"])
+    if count < 1:
+        raise ValueError("there is no 3D network")
+    networks: list[nn.Module] = []
+    for number in range(count):
+        network = TriageCNN(
+            len(Kind),
+            channels=len(bundle.preprocessing["cnn"]["windows_hu"]) + 1,
+            widths=tuple(shape["widths"]),
+        )
+        networks.append(load_weights(network, bundle.weights_path(cnn_file(number))))
+    return tuple(networks)
+
+
+def _slices(bundle: Bundle) -> nn.Module:
+    network = SliceNetwork(
+        channels=len(bundle.preprocessing["slices"]["windows_hu"]),
+        width=int(bundle.training["slices"]["width"]),
+    )
+    return load_weights(network, bundle.weights_path(SLICES_FILE))
+
+
+def _reference(bundle: Bundle) -> Reference:
+    return Reference.read(load_file(bundle.weights_path(PROFILE_FILE)))
+
+
+def _scoring(content: Mapping[str, Any]) -> Scoring:
+    weights = {str(sign): float(weight) for sign, weight in content["weights"].items()}
+    if unknown := set(weights) - set(SIGNS):
+        raise ValueError(f"the profile has no sign {min(unknown)}")
+    if not np.isfinite([*weights.values()]).all() or min(weights.values()) < 0:
+        raise ValueError("a weight of the profile is below 0, or no number")
+    return Scoring(float(content["bias"]), weights)
+
+
+def _rules(content: Mapping[str, Any]) -> Mapping[str, Rule]:
+    rules = {mode: Rule.of(content[mode]) for mode in EVIDENCE}
+    for mode, rule in rules.items():
+        if set(rule.weights) != EVIDENCE[mode]:
+            raise ValueError(
+                f"the rule of the {mode} mode is of {sorted(rule.weights)}, and not "
+                f"of {sorted(EVIDENCE[mode])}"
+            )
+        if rule.positive != POSITIVE:
+            raise ValueError(
+                f"the threshold of the {mode} mode is of {rule.positive!r}, and the "
+                f"probability of {POSITIVE!r}"
+            )
+    return rules
+
+
+def _places(content: Mapping[str, Any]) -> Mapping[Kind, float]:
+    return {Kind[name.upper()]: float(chance) for name, chance in content.items()}
