@@ -19,30 +19,17 @@ from scipy import ndimage
 
 from models.terms import Vector
 from models.volume.lung_air import LABELS_IN_PLANE
-from models.volume.lung_grid import Mask, box_of
+from models.volume.lung_grid import CoarseImage, Mask, box_of
+from models.volume.lung_wall import walled
 
 BALL_MM = 8.0
 """Radius of the ball that closes the surface."""
 
+BONE_HU = 250.0
+"""Denser coarse voxels are bone, or vessels full of contrast medium."""
+
 GAP_MM = 45.0
 """Widest gap between two parts of a lung that counts as lung."""
-
-
-def filled_lung(aerated: Mask, spacing_mm: Vector) -> Mask:
-    """Return one lung with the dense tissue that lies inside it.
-
-    Parameters
-    ----------
-    aerated
-        ``(S, P, L)`` bool: the air of one lung on the coarse grid.
-    """
-    filled = aerated.copy()
-    margin = int(BALL_MM / min(spacing_mm)) + 2
-    box = box_of(aerated, margin)
-    lung = closed(aerated[box], BALL_MM, spacing_mm)
-    lung |= bridged(lung, spacing_mm)
-    filled[box] = without_holes(lung)
-    return filled
 
 
 def closed(mask: Mask, radius_mm: float, spacing_mm: Vector) -> Mask:
@@ -88,11 +75,24 @@ def without_holes(mask: Mask) -> Mask:
 
 
 def fill_lungs(
-    labels: npt.NDArray[np.uint8], spacing_mm: Vector, kept_out: Mask
+    labels: npt.NDArray[np.uint8],
+    image: CoarseImage,
+    airways: Mask,
+    middle: tuple[float, float],
 ) -> npt.NDArray[np.uint8]:
-    """Fill both lungs; neither takes what is the other's, or what is kept out."""
+    """Fill both lungs; neither takes what is the other's, bone or an airway."""
+    spacing_mm = image.spacing_mm
     result = labels.copy()
-    for side in np.unique(labels[labels > 0]):
-        taken = filled_lung(labels == side, spacing_mm)
-        result[taken & (result == 0) & ~kept_out] = side
+    box = box_of(labels > 0, margin=int(BALL_MM / min(spacing_mm)) + 2)
+    inner, free = result[box], (image.array[box] < BONE_HU) & ~airways[box]
+    lungs = {
+        int(side): closed(inner == side, BALL_MM, spacing_mm)
+        for side in np.unique(inner[inner > 0])
+    }
+    centre = (float(np.nonzero(inner)[1].mean()), middle[1] - box[2].start)
+    walls = walled(lungs, centre, spacing_mm)
+    for side, lung in lungs.items():
+        whole = lung | (walls[side] & free & (inner == 0))
+        whole |= bridged(whole, spacing_mm)
+        inner[without_holes(whole) & (inner == 0) & free] = side
     return result

@@ -86,10 +86,11 @@ def find_lungs(volume: Volume) -> Lungs:
     image = coarsen(volume)
     air = enclosed_air(image)
     airways = find_airways(image, air)
-    sides = find_sides(image, air & ~airways, middle_of_body(image)[1])
+    middle = middle_of_body(image)
+    sides = find_sides(image, air & ~airways, middle[1])
     if not sides.labels.any():
         return _none(volume, NO_LUNGS)
-    filled = fill_lungs(sides.labels, image.spacing_mm, airways)
+    filled = fill_lungs(sides.labels, image, airways, middle)
     return _on_source_grid(volume, image, sides.labels, filled, sides.split)
 
 

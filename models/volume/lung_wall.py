@@ -1,0 +1,208 @@
+"""Disease between a lung and the wall of the chest, given back to the lung.
+
+Consolidations, masses and fluid at the wall leave a dent in the air that no ball
+closes. Along rays from the middle of the chest (`lung_rays`) it is told from anatomy:
+
+1. The inner wall of the chest is a smooth surface that the air touches wherever it is
+   healthy. It is fitted to the far ends of the rays as an upper envelope, by asymmetric
+   least squares with a penalty on bending (Eilers, Anal Chem 2003;75:3631); where one
+   lung has nothing to say, the other lung, mirrored, does with little weight.
+2. A dent, where the air ends before the wall, is disease when the air touches the wall
+   further down on the same ray. Where heart or liver touch the wall no lung lies below.
+3. How far down and up lung is to be expected follows from the neighbouring rays and
+   from the other lung, for a lung that is dense down to the diaphragm.
+
+That the missing part of a lung follows from the rib cage and from the other lung is the
+idea of Sun, Bauer and Beichel (IEEE Trans Med Imaging 2012;31:449), who fit a model of
+shape; ours needs no training.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage, sparse
+from scipy.sparse.linalg import spsolve
+from skimage.morphology import convex_hull_image
+
+from models.terms import Vector
+from models.volume.lung_grid import Mask
+from models.volume.lung_rays import RAYS, Fan, Reals, View
+
+TOUCH_MM = 5.0
+"""Air that ends nearer to the wall than this touches it: ribs and fat are uneven."""
+
+BENDING = 30.0
+"""Weight of the fitted wall's bending against one touching ray."""
+
+INDENTED = 0.002
+MIRRORED = 0.01
+"""Weights of a ray that ends before the wall, and of one of the other lung."""
+
+ROUNDS = 8
+"""Of the fit; by then the rays that touch no longer change."""
+
+KNOT_MM = 6.0
+"""Distance of the wall's rows along the body: bending is slow."""
+
+BASE_DIFFERENCE_MM = 40.0
+"""Healthy lungs of one person end within this of one another, the left one lower or
+the right one: farther up, the lower part of a lung is missing."""
+
+APEX_DIFFERENCE_MM = 15.0
+"""The same at the top, where no diaphragm moves."""
+
+FRONT = -0.35
+"""Radians: further to the front the base follows the heart and is not bridged."""
+
+
+def walled(
+    lungs: dict[int, Mask], centre: tuple[float, float], spacing_mm: Vector
+) -> dict[int, Mask]:
+    """Return what each lung has at the wall beyond its own air.
+
+    Parameters
+    ----------
+    lungs
+        Side (1 right, 2 left) → ``(S, P, L)`` bool.
+    centre
+        The axis of the rays, in coarse voxels ``(back, left)``.
+    """
+    fans = {side: Fan(centre, 1 if side == 2 else -1, spacing_mm) for side in lungs}
+    views = {side: fans[side].view(lung) for side, lung in lungs.items()}
+    walls = {
+        side: fitted_wall(view, views.get(3 - side), spacing_mm[0])
+        for side, view in views.items()
+    }
+    touching = {side: _touching(view, walls[side]) for side, view in views.items()}
+    fields = {
+        side: _expected(touches, touching.get(3 - side), fans[side])
+        for side, touches in touching.items()
+    }
+    result = {}
+    for side, view in views.items():
+        near = _begin(view, touching[side], views.get(3 - side), touching.get(3 - side))
+        near = np.maximum(near, view.last_mm)
+        dent = _dented(view, walls[side], fields[side])
+        far = np.where(dent, walls[side], -np.inf)
+        result[side] = fans[side].between(near, far, lungs[side].shape)
+    return result
+
+
+def fitted_wall(view: View, other: View | None, step_mm: float) -> Reals:
+    """Return how far the wall is on each ray, ``(S, RAYS)`` mm."""
+    every = max(round(KNOT_MM / step_mm), 1)
+    seen = ndimage.maximum_filter1d(view.last_mm, every, axis=0)[::every]
+    hinted = np.zeros_like(seen) if other is None else other.last_mm[::every]
+    bending = _bending(seen.shape)
+    wall = np.maximum(seen, hinted)
+    for _ in range(ROUNDS):
+        wall = _one_round(seen, hinted, wall, bending)
+    rows = np.arange(view.last_mm.shape[0]) / every
+    places = np.meshgrid(rows, np.arange(RAYS), indexing="ij")
+    smooth: Reals = ndimage.map_coordinates(wall, places, order=1, mode="nearest")
+    return smooth
+
+
+def _one_round(
+    seen: Reals, hinted: Reals, wall: Reals, bending: sparse.csc_matrix
+) -> Reals:
+    """Fit the wall once, rays that end before the last fit almost left out."""
+    weight = np.where(seen > wall - TOUCH_MM, 1.0, INDENTED) * (seen > 0)
+    hint = MIRRORED * (hinted > 0)
+    target = weight * seen + hint * hinted
+    diagonal = sparse.diags_array((weight + hint + 1e-6).ravel())
+    solved = spsolve((diagonal + bending).tocsc(), target.ravel())
+    result: Reals = solved.reshape(seen.shape)
+    return result
+
+
+def _bending(shape: tuple[int, int]) -> sparse.csc_matrix:
+    """Return the penalty on second differences along both axes of the wall."""
+    rows, rays = (_second_differences(size) for size in shape)
+    down = sparse.kron(rows, sparse.eye_array(shape[1]))
+    around = sparse.kron(sparse.eye_array(shape[0]), rays)
+    return (BENDING * (down.T @ down + around.T @ around)).tocsc()
+
+
+def _second_differences(size: int) -> sparse.dia_array:
+    return sparse.diags_array(
+        [np.ones(size), -2 * np.ones(size), np.ones(size)],
+        offsets=[0, 1, 2],
+        shape=(max(size - 2, 0), size),
+    )
+
+
+def _touching(view: View, wall: Reals) -> Mask:
+    """Return the rays whose air ends at the wall, without stray ones."""
+    touches = view.met & (view.last_mm > wall - TOUCH_MM)
+    cleaned: Mask = ndimage.binary_opening(touches, iterations=1)
+    return cleaned
+
+
+def _expected(own: Mask, other: Mask | None, fan: Fan) -> Mask:
+    """Return the rays on which lung is to be expected at the wall.
+
+    Drawn over rows and rays, where a healthy lung touches the wall is a convex field.
+    """
+    field = _convex_hull(own)
+    if other is None or not other.any():
+        return field
+    step_mm = fan.spacing_mm[0]
+    rows = np.flatnonzero(other.any(axis=1))
+    upper = np.arange(len(own)) > (rows[0] + rows[-1]) / 2
+    behind = fan.angles > FRONT
+    apex = _shifted(other, -round(APEX_DIFFERENCE_MM / step_mm)) & upper[:, None]
+    base = _shifted(other, round(BASE_DIFFERENCE_MM / step_mm)) & ~upper[:, None]
+    return field | _convex_hull(own | apex | (base & behind))
+
+
+def _shifted(field: Mask, rows: int) -> Mask:
+    """Return the field moved up the body, or down for a negative number of rows."""
+    moved = np.roll(field, rows, axis=0)
+    if rows > 0:
+        moved[:rows] = False
+    elif rows < 0:
+        moved[rows:] = False
+    return moved
+
+
+def _convex_hull(field: Mask) -> Mask:
+    """Return the convex hull of a field, over rows and rays."""
+    if not field.any():
+        return field
+    hull: Mask = convex_hull_image(field)
+    return hull
+
+
+def _dented(view: View, wall: Reals, field: Mask) -> Mask:
+    """Return the rays of the field whose air ends before the wall, and their rim."""
+    gap = wall - view.last_mm
+    core = field & (gap > TOUCH_MM)
+    rim: Mask = ndimage.binary_dilation(core, iterations=2) & field & (gap > 0)
+    return rim
+
+
+def _begin(
+    view: View, touches: Mask, other: View | None, other_touches: Mask | None
+) -> Reals:
+    """Return where lung begins on rays that are dense up to the wall.
+
+    It begins where it does on the nearest ray that touches the wall, or on the same
+    ray of the other side if that is nearer to the middle: before it lie heart or liver.
+    """
+    begin = _nearest(view.begin_mm, touches)
+    if other is None or other_touches is None:
+        return begin
+    return np.where(other_touches, np.minimum(begin, other.begin_mm), begin)
+
+
+def _nearest(values: Reals, known: npt.NDArray[np.bool_]) -> Reals:
+    """Replace unknown values by the nearest known ones."""
+    if not known.any():
+        return values
+    places = ndimage.distance_transform_edt(
+        ~known, return_distances=False, return_indices=True
+    )
+    nearest: Reals = values[tuple(places)]
+    return nearest
