@@ -11,8 +11,10 @@ from models.volume.bundle import Bundle
 from models.volume.columns import is_classified
 from node.batch.cells import Cell
 from node.batch.entry import Entry
+from node.batch.legible import visible
 from node.batch.metrics import FIGURES, Interval, Metrics, metrics_of
 from node.batch.rows import Row
+from node.batch.truth import Truth
 from node.batch.words import Words
 
 MOST_NAMES = 5
@@ -56,13 +58,14 @@ def as_json(metrics: Metrics) -> dict[str, Any]:
 
 
 def as_lines(
-    measured: Mapping[str, Metrics], unknown: Sequence[str], words: Words
+    measured: Mapping[str, Metrics], truth: Truth, unknown: Sequence[str], words: Words
 ) -> Iterator[str]:
     """Yield the figures for the end of a run."""
+    source = visible(truth.told_source(words))
     for metrics in measured.values():
         right = metrics.true_positive + metrics.true_negative
         on = words.text("measured_on", right=right, of=metrics.studies)
-        yield f"{words.text('head_truth')}: {on}"
+        yield f"{words.text('head_truth')} ({source}): {on}"
         for name in FIGURES:
             if (figure := getattr(metrics, name)) is not None:
                 yield f"  {_figure(name, figure, words)}"

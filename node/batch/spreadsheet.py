@@ -38,6 +38,9 @@ NO_RESULT = PatternFill("solid", fgColor="FFFBE5E1")
 WIDEST = 60
 """Widest column, in characters; longer texts are cut off by the next cell."""
 
+UID_WIDTH = 20
+"""Of a column of UIDs: who looks at a table reads what stands beside them."""
+
 LONGEST = 32_767
 """Characters in a cell (Excel specifications and limits)."""
 
@@ -147,7 +150,7 @@ def as_xlsx(
 
 
 def _fill(sheet: Worksheet, rows: Sequence[Row]) -> None:
-    """Write a table: a heading that stays in sight and can be filtered by."""
+    """Write a table that can be filtered; heading and first column stay in sight."""
     if not rows:
         return
     columns = list(rows[0])
@@ -162,8 +165,8 @@ def _fill(sheet: Worksheet, rows: Sequence[Row]) -> None:
                 sheet.cell(line, number).fill = NO_RESULT
     for number, name in enumerate(columns, start=1):
         texts = [name, *(str(row[name] or "") for row in rows)]
-        _widen(sheet, number, texts)
-    sheet.freeze_panes = "A2"
+        _widen(sheet, number, texts, UID_WIDTH if name.endswith("_uid") else WIDEST)
+    sheet.freeze_panes = "B2"
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{len(rows) + 1}"
 
 
@@ -193,11 +196,13 @@ def _put(sheet: Worksheet, line: int, column: int, content: Cell) -> None:
         place.value = content
 
 
-def _widen(sheet: Worksheet, column: int, texts: Iterable[str]) -> None:
+def _widen(
+    sheet: Worksheet, column: int, texts: Iterable[str], most: int = WIDEST
+) -> None:
     """Make a column as wide as its longest text; those of East Asia take two places."""
     widest = max((cell_len(visible(text)) for text in texts), default=0)
     letter = get_column_letter(column)
-    sheet.column_dimensions[letter].width = min(widest, WIDEST) + 2
+    sheet.column_dimensions[letter].width = min(widest, most) + 2
 
 
 def _title(model: str, taken: set[str]) -> str:

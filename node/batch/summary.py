@@ -211,6 +211,8 @@ def about(
     for name, number in counts.items():
         state = words.state(name)
         lines[state[:1].upper() + state[1:]] = number
+    for name, bundle in bundles.items():
+        lines |= _shares(name, bundle, entries, words)
     lines |= {
         words.text("head_started"): facts.started.isoformat(" ", "seconds"),
         words.text("head_ended"): facts.ended.isoformat(" ", "seconds"),
@@ -231,7 +233,6 @@ def about(
         )
         lines[f"{words.text('head_model')} {name}"] = model
         lines[f"{words.text('head_note')} {name}"] = note(bundle, words)
-        lines |= _shares(name, bundle, entries, words)
     if facts.truth.is_known:
         lines[words.text("head_truth")] = facts.truth.told_source(words)
     return lines
@@ -298,7 +299,7 @@ def closing_lines(
     if facts.truth.is_known:
         unknown = facts.truth.unknown(entries)
         measured = metric_told.measured_by_model(entries, bundles)
-        lines += metric_told.as_lines(measured, unknown, words)
+        lines += metric_told.as_lines(measured, facts.truth, unknown, words)
     lines += _sent_line(entries, words)
     places = [(words.text("head_spreadsheet"), path) for path in spreadsheets]
     if results is not None and counts[Ending.REPORTED]:

@@ -42,6 +42,7 @@ FLAGS = {
     "no_head_size": "not adjusted for head size",
     "side_declared": "side declared by the site",
     "mirrored": "right side, mirrored to be read",
+    "evidence_contradicts": "pieces of evidence contradict one another",
     "no_lungs": "no lungs found",
     "one_lung": "air in one lung only",
     "lungs_not_split": "lungs touch, cut at the middle of the body",
@@ -117,7 +118,7 @@ TEXTS = {
     # against a truth, and in all
     "share": "{what} {n} ({percent} %)",
     "times": "Per study {mean} on average, {median} at the median",
-    "measured_on": "{right} of {of} right",
+    "measured_on": "{right} of {of} right; in brackets 95 % intervals",
     "measured": "{name} {value} ({low} to {high})",
     "measured_failed": "{n} without a result, in no figure",
     "measured_unknown": "{n} with a result and no truth, in no figure",

@@ -179,7 +179,7 @@ def test_each_study_is_told_as_it_ends(first: Ran) -> None:
 def test_the_end_sums_up(first: Ran) -> None:
     """Shares without a word of health, and figures with intervals."""
     assert "below threshold 2 (40 %) · pathology suspected 3 (60 %)" in first.out
-    assert "3 of 5 right" in first.out
+    assert "Truth (names of files and folders): 3 of 5 right" in first.out
     assert "Sensitivity 0.667 (0.208 to 0.939), 2 of 3" in first.out
     assert "Per study" in first.out
 

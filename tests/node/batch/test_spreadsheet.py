@@ -126,9 +126,41 @@ def test_the_heading_stays_in_sight_and_filters(tmp_path: Path) -> None:
     """And columns are as wide as what stands in them."""
     table = sheet(written(tmp_path, "脳" * 20, "b"))
 
-    assert table.freeze_panes == "A2"
+    assert table.freeze_panes == "B2"
     assert table.auto_filter.ref == "A1:B3"
     assert table.column_dimensions["A"].width == 42
+
+
+def test_a_row_without_a_result_is_seen_at_a_glance(tmp_path: Path) -> None:
+    """It is tinted from end to end, and no other is; UIDs leave room for the rest."""
+    target = tmp_path / "r.xlsx"
+    table: list[Row] = [
+        {"study_uid": "1." * 30, "processing_status": status}
+        for status in ("SUCCESS", "FAILURE")
+    ]
+
+    spreadsheet.write(target, {"hippocampus": table}, {})
+
+    filled = [
+        {cell.fill.fgColor.rgb for cell in row}
+        for row in sheet(target).iter_rows(min_row=2)
+    ]
+    assert filled == [{"00000000"}, {spreadsheet.NO_RESULT.fgColor.rgb}]
+    assert sheet(target).column_dimensions["A"].width == 22
+
+
+def test_metrics_have_a_sheet_or_a_file_of_their_own(tmp_path: Path) -> None:
+    """Beside the rows; without a truth there is none."""
+    metrics: list[Row] = [{"Measure": "AUC", "Value": Decimal("0.900")}]
+
+    for suffix in (".xlsx", ".csv"):
+        path = tmp_path / f"r{suffix}"
+        spreadsheet.write(path, {"metrics": rows("a")}, {}, metrics)
+
+    book = load_workbook(tmp_path / "r.xlsx")
+    assert book.sheetnames == ["metrics 2", "Metrics", "Summary"]
+    assert book["Metrics"]["B2"].value == 0.9
+    assert "AUC,0.900" in (tmp_path / "r.metrics.csv").read_text("utf-8-sig")
 
 
 def test_each_model_has_a_sheet_and_the_run_another(tmp_path: Path) -> None:
