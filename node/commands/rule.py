@@ -141,9 +141,14 @@ def _study(study: StudyRulings, named: frozenset[Path]) -> Iterator[RenderableTy
 
 def _head(series: SeriesInfo) -> str:
     number = "without number" if series.series_number is None else series.series_number
-    kind = "image" if series.rows and series.columns else "object"
-    size = _count(len(series.instances), kind)
+    size = _count(len(series.instances), _kind(series))
     return f"series {number}  {series.series_description!r}  {size}"
+
+
+def _kind(series: SeriesInfo) -> str:
+    if any(instance.frame is not None for instance in series.instances):
+        return "frame"
+    return "image" if series.rows and series.columns else "object"
 
 
 def _count(number: int, one: str) -> str:
@@ -180,7 +185,7 @@ def _table(checks: Sequence[Check]) -> Padding:
 
 def _partial(series: SeriesInfo) -> Iterator[RenderableType]:
     """Say that these may not be all images of the series, and how to give them all."""
-    count = len(series.instances)
+    count = len({instance.path for instance in series.instances})
     named = "the one file" if count == 1 else f"the {count} files"
     yield _indented(Text(f"slices and spacing were judged on {named} that you named;"))
     yield _indented(Text("to judge the whole series, name its folder:"))

@@ -10,9 +10,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from models.hippocampus.phantom import write_study
+from tests.dicom_series import write_series
+from tests.enhanced_series import write_enhanced
 from tests.node.test_main import ROOT, pacs_node
 
 OTHER_RULE = {"PACS_NODE_MODELS__HIPPOCAMPUS__ACCEPT__DESCRIPTION": "T1"}
@@ -95,6 +98,27 @@ def test_one_file_of_a_series_says_which_folder_to_name(folder: Path) -> None:
     assert "refused because single_slice" in output
     assert output.splitlines()[-1] == "    pacs-node rule study/hippocrop"
     assert "that you named" not in whole
+
+
+def test_a_rule_of_the_site_names_planes_and_what_it_prefers(tmp_path: Path) -> None:
+    """And an enhanced image is judged by its frames, though it is one file."""
+    array = np.zeros((20, 32, 32), np.int16)
+    paths = write_series(tmp_path / "single", array, description="HippoCrop")
+    write_enhanced(paths, tmp_path / "study" / "image.dcm")
+    (tmp_path / "node.toml").write_text(
+        "[models.hippocampus.accept]\n"
+        'planes = ["coronal"]\n'
+        'image_types_refused = ["LOCALIZER"]\n'
+    )
+
+    status, output, errors = pacs_node("rule", "study/image.dcm", folder=tmp_path)
+
+    lines = [" ".join(line.split()) for line in output.splitlines()]
+    assert (status, errors) == (1, "")
+    assert "series 1 'HippoCrop' 20 frames" in lines
+    assert "hippocampus: refused because plane: axial, wanted coronal" in lines
+    assert any(line.startswith("ok (0008,0008) ImageType ORIG") for line in lines)
+    assert "slices and spacing were judged on the one file that you named;" in lines
 
 
 def test_a_file_that_lies_in_a_named_folder_was_not_named_alone(

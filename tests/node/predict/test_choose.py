@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import zipfile
 from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from pydicom import Dataset
 
 from models.contract import Refusal
 from models.volume.rule import Acceptance
+from models.volume.series import read_study
 from node.predict.choose import choose
 from tests.node.predict.headers import series, study
 
@@ -149,3 +152,28 @@ def test_a_localizer_never_speaks_for_a_study() -> None:
 
     assert choice.refusals["1.1"].reason == "image_type"
     assert choice.reason == "slice_gap"
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(
+    ("kernels", "description"),
+    [((r"^B[234]\d",), "B40f"), ((r"^B[567]\d", r"^B[234]\d"), "B70f")],
+)
+def test_of_two_kernels_of_a_real_scan_the_rule_takes_one(
+    shared_data: Path, tmp_path: Path, kernels: tuple[str, ...], description: str
+) -> None:
+    """The other one says which came first; without a preference the number decides."""
+    scan = shared_data / "chest_ct" / "lung_pet_ct_dx" / "Lung_Dx-A0002.zip"
+    with zipfile.ZipFile(scan) as archive:
+        archive.extractall(tmp_path)
+    members = read_study([path for path in tmp_path.rglob("*") if path.is_file()])
+    rule = Acceptance(
+        "CT", prefer=("coverage", "thin", "kernel"), kernels=kernels, planes=("axial",)
+    )
+
+    choice = choose(rule, members, nothing_is_own)
+
+    assert choice.chosen is not None
+    assert choice.chosen.series_description.endswith(description)
+    (refusal,) = choice.refusals.values()
+    assert f"kernel '{description}' there" in refusal.detail
