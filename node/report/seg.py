@@ -47,7 +47,7 @@ def build_seg(report: Report) -> Dataset:
     kind = encoding(report.settings.seg, rows, columns)
     seg = Segmentation(
         source_images=list(report.headers),
-        pixel_array=_masks(report, kind),
+        pixel_array=_pixels(report, kind),
         segmentation_type=TYPES[kind],
         segment_descriptions=_descriptions(report),
         max_fractional_value=MAX_FRACTIONAL,
@@ -70,15 +70,19 @@ def segment_numbers(labels: LabelMap, segments: tuple[Structure, ...]) -> LabelM
     return renumbered
 
 
-def _masks(report: Report, kind: str) -> npt.NDArray[np.generic]:
+def _pixels(report: Report, kind: str) -> npt.NDArray[np.generic]:
+    """Return segment numbers ``(D, H, W)``; for FRACTIONAL, masks in a fourth axis.
+
+    Masks of every segment of a CT would fill the memory, and take four times as long.
+    """
     numbers = segment_numbers(report.findings.label_map, report.segments)
-    if kind == "labelmap":
+    if kind != "fractional":
         return numbers
     wanted = np.arange(1, len(report.segments) + 1, dtype=np.uint8)
-    masks: npt.NDArray[np.generic] = (
-        numbers[..., np.newaxis] == wanted
+    masks: npt.NDArray[np.float32] = (numbers[..., np.newaxis] == wanted).astype(
+        np.float32
     )  # (D, H, W, segment)
-    return masks.astype(np.float32) if kind == "fractional" else masks
+    return masks
 
 
 def _descriptions(report: Report) -> list[SegmentDescription]:
