@@ -1,4 +1,4 @@
-"""The compose file and the Dockerfile, checked by parsing: no engine is at hand."""
+"""The compose files and the Dockerfile, checked by parsing: no engine is at hand."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import yaml
 
 from node import config
 from orthanc import ohif
+from tests.house.programs import commands
 
 ROOT = Path(__file__).parents[2]
 
@@ -108,3 +109,48 @@ def test_every_copied_path_exists() -> None:
     for line in copies:
         for source in line.split():
             assert (ROOT / source).exists(), source
+
+
+@pytest.fixture(scope="module")
+def batch() -> dict[str, Any]:
+    """Parse the services of the compose file of a batch."""
+    text = (ROOT / "docker-compose.batch.yml").read_text(encoding="utf-8")
+    found: dict[str, Any] = yaml.safe_load(text)["services"]
+    return found
+
+
+def test_a_batch_reads_its_input_and_writes_its_output_alone(
+    batch: dict[str, Any],
+) -> None:
+    """Images cannot be changed, nothing is listened on, no byte leaves the machine."""
+    for service in batch.values():
+        assert service["volumes"] == [
+            "${INPUT_DIR:-./input}:/input:ro",
+            "${OUTPUT_DIR:-./output}:/output",
+        ]
+        assert service["network_mode"] == "none"
+        assert "ports" not in service
+        assert service["user"] == "${BATCH_USER:-1000:1000}"
+        assert service["build"]["target"] in stages()
+
+
+def test_a_batch_runs_a_command_that_there_is(batch: dict[str, Any]) -> None:
+    """Its options are those of `pacs-node batch`."""
+    python, module, package, *command = batch["batch"]["command"]
+    options = dict(commands("pacs-node"))["pacs-node batch"].params
+    known = {name for option in options for name in option.opts}
+
+    assert (python, module, package, command[0]) == ("python", "-m", "node", "batch")
+    assert {word for word in command if word.startswith("--")} <= known
+
+
+def test_the_gpu_of_a_batch_is_asked_for_only_when_it_is_wanted(
+    batch: dict[str, Any],
+) -> None:
+    """By a profile; its image has the torch that can use it."""
+    (device,) = batch["batch-gpu"]["deploy"]["resources"]["reservations"]["devices"]
+
+    assert batch["batch-gpu"]["profiles"] == ["gpu"]
+    assert device["capabilities"] == ["gpu"]
+    assert batch["batch-gpu"]["build"]["args"] == {"TORCH_INDEX": ""}
+    assert "profiles" not in batch["batch"]

@@ -17,7 +17,13 @@ from node.config import Settings
 from tests.pacs.archive import free_settings
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPTS = ["run.sh", "launch_orthanc.sh", "launch_ohif.sh", "send_volume.sh"]
+SCRIPTS = [
+    "run.sh",
+    "run-batch.sh",
+    "launch_orthanc.sh",
+    "launch_ohif.sh",
+    "send_volume.sh",
+]
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
