@@ -44,7 +44,7 @@ from node.jobs.job import (
 from node.jobs.objects import write_objects
 from node.jobs.stage import announce
 from node.jobs.verdicts import verdicts
-from node.predict.choose import Choice, choose
+from node.predict.choose import Choice, choose, name_of
 from node.predict.earlier import with_earlier
 from node.predict.fitting import NoneFits, Reading, read_fitting
 from node.predict.patient import patient_of, with_own_priors
@@ -315,8 +315,7 @@ def summary(findings: Findings, completeness: Completeness) -> dict[str, str]:
 def refusal_lines(choice: Choice, study: StudyHeaders) -> str:
     """Return a line per series, its number and reason code: nothing identifies."""
     lines = [
-        f"series {'?' if s.series_number is None else s.series_number}: "
-        f"{choice.refusals[s.series_instance_uid].reason}"
+        f"{name_of(s)}: {choice.refusals[s.series_instance_uid].reason}"
         for s in study.series
     ]
     if study.unreadable:

@@ -102,12 +102,17 @@ def choose(
 def _after(study: StudyHeaders, unfit: Mapping[str, Refusal]) -> str:
     """Name the series whose pixels the model refused before, "" when there is none."""
     told = [
-        f"series {'?' if s.series_number is None else s.series_number} "
-        f"({unfit[s.series_instance_uid].reason})"
-        for s in study.series
-        if s.series_instance_uid in unfit
+        f"{name_of(series)} ({unfit[series.series_instance_uid].reason})"
+        for series in study.series
+        if series.series_instance_uid in unfit
     ]
     return f"; refused before it: {', '.join(told)}" if told else ""
+
+
+def name_of(series: SeriesInfo) -> str:
+    """Name a series by its number, which identifies nobody."""
+    number = series.series_number
+    return f"series {'?' if number is None else number}"
 
 
 def _verdict(

@@ -6,7 +6,7 @@ so of its pixels, and the next series that fits is tried.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pydicom import Dataset
@@ -15,7 +15,7 @@ from models.contract import Context, Model, Refusal, SeriesInfo
 from models.volume.rule import Acceptance
 from models.volume.series import StudyHeaders
 from node.errors import JobError, UnfitPixelsError
-from node.predict.choose import Choice, choose
+from node.predict.choose import Choice, choose, name_of
 from node.predict.run import Prediction, run
 
 
@@ -74,25 +74,32 @@ def read_fitting(
         and one of them was of the right kind: with the reason of the first such one,
         and a line for each that was tried.
     """
-    refused: dict[str, UnfitPixelsError] = {}
+    tried: list[tuple[SeriesInfo, UnfitPixelsError]] = []
     while True:
-        unfit = {uid: Refusal(e.reason, str(e)) for uid, e in refused.items()}
+        unfit = {
+            series.series_instance_uid: Refusal(error.reason, str(error))
+            for series, error in tried
+        }
         choice = choose(rule, study, is_own, unfit)
         if choice.chosen is None:
-            return _none_fits(choice, list(refused.values()))
+            return _none_fits(choice, tried)
         context = context_of(choice.chosen)
         try:
             prediction = run(model, choice.chosen, context, announce)
         except UnfitPixelsError as error:
-            refused[choice.chosen.series_instance_uid] = error
+            tried.append((choice.chosen, error))
         else:
             return Reading(choice, context, prediction)
 
 
-def _none_fits(choice: Choice, refused: list[UnfitPixelsError]) -> NoneFits:
+def _none_fits(
+    choice: Choice, tried: Sequence[tuple[SeriesInfo, UnfitPixelsError]]
+) -> NoneFits:
     """Return why no series is read, unless one was meant and could not be."""
-    meant = [error for error in refused if not error.not_applicable]
+    meant = [error for _, error in tried if not error.not_applicable]
+    if meant and len(tried) == 1:
+        raise JobError(meant[0].reason, str(meant[0]))
     if meant:
-        told = (str(error) for error in refused)
-        raise JobError(meant[0].reason, "\n".join(dict.fromkeys(told)))
-    return NoneFits(choice, refused[0].reason if refused else choice.reason)
+        lines = (f"{name_of(s)}: {error.reason}, {error}" for s, error in tried)
+        raise JobError(meant[0].reason, "\n".join(lines))
+    return NoneFits(choice, tried[0][1].reason if tried else choice.reason)

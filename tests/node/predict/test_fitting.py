@@ -110,7 +110,9 @@ def test_a_series_of_the_right_kind_that_cannot_be_read_is_a_failure(
         read(study(tmp_path, "crop abdomen", "crop moved"))
 
     assert (caught.value.reason, caught.value.permanent) == ("moved", True)
-    assert str(caught.value) == "no lungs\nthe person moved"
+    assert str(caught.value) == (
+        "series 1: not_a_chest, no lungs\nseries 2: moved, the person moved"
+    )
 
 
 def test_damaged_pixels_are_no_reason_to_read_another_series(tmp_path: Path) -> None:
