@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from sklearn.isotonic import IsotonicRegression
 
 from models.training.classification.calibration import (
@@ -64,6 +64,7 @@ def test_a_temperature_is_found_again() -> None:
 
 
 @pytest.mark.parametrize("fit", FITS)
+@settings(max_examples=40)
 @given(scored=any_answers())
 def test_the_order_of_the_cases_stays(fit: Fit, scored: Scored) -> None:
     """Whatever the cases say; also where the answers are worse than chance."""
@@ -85,6 +86,7 @@ def test_a_bundle_keeps_the_calibration(fit: Fit) -> None:
     assert np.array_equal(again(tried), found(tried))
 
 
+@settings(max_examples=40)
 @given(any_answers())
 def test_steps_are_those_of_scikit_learn(scored: Scored) -> None:
     """Another library, written by others."""

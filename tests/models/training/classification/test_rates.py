@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from sklearn import metrics
 
 from models.training.classification.interval import share
@@ -17,6 +17,7 @@ from tests.models.training.classification.answers import answers, any_answers
 HALF = Threshold(0.5, "pathology")
 
 
+@settings(max_examples=40)
 @given(any_answers())
 def test_counts_are_those_of_scikit_learn(scored: Scored) -> None:
     """True negatives and the three others, in their places."""

@@ -18,6 +18,7 @@ from tests.models.training.classification.answers import (
 )
 
 
+@settings(max_examples=40)
 @given(any_answers())
 def test_curve_and_area_are_those_of_scikit_learn(scored: Scored) -> None:
     """Another library, written by others, finds the same points."""
@@ -34,7 +35,7 @@ def test_curve_and_area_are_those_of_scikit_learn(scored: Scored) -> None:
     assert auc(scored) == pytest.approx(area)
 
 
-@settings(max_examples=20)
+@settings(max_examples=40)
 @given(any_answers())
 def test_the_order_of_the_cases_changes_nothing(scored: Scored) -> None:
     """Nor does swapping both the class and its probability."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.training.classification.rates import confusion, rates
@@ -14,6 +14,7 @@ from models.training.classification.threshold import Threshold, choose
 from tests.models.training.classification.answers import answers, any_answers
 
 
+@settings(max_examples=40)
 @given(any_answers())
 def test_youden_is_the_best_sum_that_any_threshold_has(scored: Scored) -> None:
     """Against every probability tried as a threshold."""
@@ -26,6 +27,7 @@ def test_youden_is_the_best_sum_that_any_threshold_has(scored: Scored) -> None:
         )
 
 
+@settings(max_examples=40)
 @given(any_answers(), st.sampled_from([0.5, 0.8, 0.9, 1.0]))
 def test_a_wanted_sensitivity_is_reached_at_the_best_specificity(
     scored: Scored, wanted: float
