@@ -38,9 +38,9 @@ PADDINGS_HU = (-1024, -2000, -2048)
 def draw_acquisition(
     seed: int,
     person: Person,
-    prone: bool,  # noqa: FBT001 - a plain property of the state, always named
     settings: AcquisitionSettings,
     *,
+    prone: bool,
     large: bool = False,
 ) -> Acquisition:
     """Return the acquisition of a seed; ``large`` takes the larger matrix."""
@@ -61,13 +61,20 @@ def draw_acquisition(
         noise_hu=_noise(rng, thickness, kernel, settings),
         prone=prone,
         tilt_deg=float(rng.normal(0, settings.tilt_deg / 2)),
-        shift_mm=(0.0, *(float(v) for v in rng.uniform(-1, 1, 2) * settings.shift_mm)),
+        shift_mm=_shift(rng, settings),
         cover_mm=_cover(rng, settings),
         circle=bool(rng.random() < settings.circle_share),
         padding_hu=int(rng.choice(PADDINGS_HU)),
         motion_mm=float(rng.exponential(1.2)),
         seed=seed,
     )
+
+
+def _shift(
+    rng: np.random.Generator, settings: AcquisitionSettings
+) -> tuple[float, float, float]:
+    across, along = rng.uniform(-1, 1, 2) * settings.shift_mm
+    return 0.0, float(across), float(along)
 
 
 def _noise(
@@ -78,7 +85,9 @@ def _noise(
 ) -> float:
     """Return the noise of a slice: less when thick, more when sharp."""
     soft = draw(rng, settings.noise_soft_hu)
-    return float(soft * (REFERENCE_MM / thickness) ** 0.5 * (1 + 2.4 * kernel.sharpness))
+    return float(
+        soft * (REFERENCE_MM / thickness) ** 0.5 * (1 + 2.4 * kernel.sharpness)
+    )
 
 
 def _cover(

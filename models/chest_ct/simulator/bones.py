@@ -87,17 +87,17 @@ def _scapulae(hu: Field, person: Person, thorax: Thorax) -> None:
 
 
 def _sternum(hu: Field, person: Person, thorax: Thorax) -> None:
-    grid = thorax.grid
-    z, y, x = grid.axes()
-    t = z / person.height
+    high = person.height
+    window = thorax.grid.window((0.33 * high, -1e4, -24), (0.9 * high, 0, 24))
+    grid = thorax.grid.part(window)
+    z, _, x = grid.axes()
+    t = z / high
     wide = 13 + 6 * np.clip((t - 0.68) / 0.15, 0, 1)
-    flat = np.minimum(5.5 - np.abs(thorax.cavity + 7.5), wide - np.abs(x))
-    depth = np.minimum(flat, person.height * np.minimum(t - 0.36, 0.86 - t))
-    depth = np.where(y < 0, depth, np.float32(-9)).astype(np.float32)
-    share = coverage(depth, grid.spacing_mm)
+    flat = np.minimum(5.5 - np.abs(thorax.cavity[window] + 7.5), wide - np.abs(x))
+    depth = np.minimum(flat, high * np.minimum(t - 0.36, 0.86 - t)).astype(np.float32)
     shell = np.clip((2.6 - depth) / 1.5, 0, 1)
     value = 0.7 * person.bone + 40 + shell * (0.65 * CORTEX_HU - person.bone)
-    paint(hu, share, value.astype(np.float32))
+    paint(hu[window], coverage(depth, grid.spacing_mm), value.astype(np.float32))
 
 
 def _spine(hu: Field, person: Person, grid: Grid) -> None:

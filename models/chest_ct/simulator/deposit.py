@@ -94,6 +94,6 @@ def filled(
         return np.zeros_like(score)
     rank = int(np.clip(len(values) - voxels, 0, len(values) - 1))
     threshold = np.partition(values, rank)[rank]
-    share = np.clip((score - threshold) / np.float32(soft) + np.float32(0.5), 0, 1)
-    share *= where
-    return share.astype(np.float32)
+    above = (score - threshold) / np.float32(soft) + np.float32(0.5)
+    share: Field = (np.clip(above, 0, 1) * where).astype(np.float32)
+    return share

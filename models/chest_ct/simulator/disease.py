@@ -63,7 +63,8 @@ def _draw(
     match finding.kind:
         case Kind.NODULE:
             if shapes is not None and rng.random() < settings.real_nodules:
-                return paste_nodule(tissue, shapes.nearest(finding.amount, rng), rng)
+                real = shapes.nearest(finding.amount, rng)
+                return paste_nodule(tissue, real, finding.amount, rng)
             return draw_nodule(tissue, finding.amount, rng)
         case Kind.CONSOLIDATION:
             return draw_consolidation(tissue, finding.amount, rng)

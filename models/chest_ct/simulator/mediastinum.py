@@ -131,7 +131,7 @@ def _vessels(
 def _courses(person: Person, state: State) -> list[tuple[Points, list[float], bool]]:
     """Return each vessel: places, radii, and whether it is enhanced early."""
     right, left = hila(person)
-    z, y, x = heart_place(person, state)
+    z, y, _ = heart_place(person, state)
     carina = person.carina
     fork = (carina[0] - 10, carina[1] - 24, 10.0)
     atrium = (z + 0.35 * person.heart, y + 0.7 * person.heart, 0.0)
@@ -141,7 +141,7 @@ def _courses(person: Person, state: State) -> list[tuple[Points, list[float], bo
     thick = person.vessel
     trunk = (z + 0.7 * person.heart, y - 12, 16.0)
     cava = [(z + 10, y + 14, -30.0), (0.7 * top, spine - 55, -24.0)]
-    branches = [
+    branches: list[tuple[list[Place], float, bool]] = [
         ([*cava, (0.86 * top, spine - 52, -22.0)], 9.0, True),
         ([(0.8 * top, spine - 58, -22.0), (0.86 * top, spine - 66, 18.0)], 6.0, True),
         ([trunk, (fork[0] - 12, fork[1] - 10, 14.0), fork], 1.7 * thick, True),

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from models.chest_ct.simulator.deposit import Deposit, cropped
 from models.chest_ct.simulator.kinds import Kind
+from models.chest_ct.simulator.mediastinum import BLOOD_HU
 from models.chest_ct.simulator.shapes import RealNodule
 from models.chest_ct.simulator.space import (
     Field,
@@ -21,6 +22,9 @@ from models.chest_ct.simulator.trees import Tree, splat
 
 FORMS = ("solid", "lobulated", "spiculated", "part_solid", "ground_glass", "calcified")
 FORM_WEIGHTS = (0.34, 0.18, 0.16, 0.11, 0.14, 0.07)
+BUMPS = {"lobulated": 0.17, "spiculated": 0.12, "ground_glass": 0.15}
+"""Standard deviation of the radius of a form, as a part of it."""
+
 SITES = ("free", "pleura", "vessel", "fissure")
 SITE_WEIGHTS = (0.48, 0.24, 0.2, 0.08)
 
@@ -39,11 +43,11 @@ def draw_nodule(
 
 
 def paste_nodule(
-    tissue: Tissue, nodule: RealNodule, rng: np.random.Generator
+    tissue: Tissue, nodule: RealNodule, diameter_mm: float, rng: np.random.Generator
 ) -> Deposit | None:
     """Paste a real nodule, turned about the long axis and perhaps mirrored."""
-    centre = find_place(tissue, nodule.diameter_mm / 2, rng)
-    hu, share = nodule.resampled(tissue.grid.spacing_mm, rng)
+    centre = find_place(tissue, diameter_mm / 2, rng)
+    hu, share = nodule.resampled(tissue.grid.spacing_mm, diameter_mm, rng)
     first = np.round(tissue.grid.index(centre)).astype(int) - np.array(hu.shape) // 2
     low = np.maximum(first, 0)
     high = np.minimum(first + hu.shape, tissue.grid.shape)
@@ -103,10 +107,7 @@ def _body(
         for axis, c, o in zip((z, y, x), centre, oblong, strict=True)
     )
     away = np.sqrt(dz**2 + dy**2 + dx**2)
-    bumps = {"lobulated": 0.17, "spiculated": 0.12, "ground_glass": 0.15}.get(
-        form, 0.07
-    )
-    bumps *= smooth_field(rng, grid, max(0.9 * radius, 2.5))
+    bumps = BUMPS.get(form, 0.07) * smooth_field(rng, grid, max(0.9 * radius, 2.5))
     soft = max(grid.spacing_mm, 0.35 * radius if form == "ground_glass" else 0)
     share = coverage((radius * (1 + bumps) - away).astype(np.float32), soft)
     if form == "spiculated":
@@ -145,8 +146,9 @@ def _stain(
             return
         share = _body(grid, centre, 0.55 * radius, "lobulated", rng)
     calcified = form == "calcified"
-    density = rng.uniform(220, 600) if calcified else rng.normal(30, 22)
-    density += 0.12 * (tissue.blood_hu - 42) + 12 * smooth_field(rng, grid, 4)
+    level = rng.uniform(220, 600) if calcified else rng.normal(30, 22)
+    level += 0.12 * (tissue.blood_hu - BLOOD_HU)
+    density = level + 12 * smooth_field(rng, grid, 4)
     if form == "solid" and radius > 7 and rng.random() < 0.12:  # a cavity
         hole = _body(grid, centre, 0.5 * radius, "solid", rng)
         density = density + hole * np.float32(-900)

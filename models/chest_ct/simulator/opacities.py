@@ -1,4 +1,4 @@
-"""Consolidation and ground-glass: more tissue and less air, vessels left as they are."""
+"""Consolidation and ground-glass: more tissue, less air, the vessels as they are."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from models.chest_ct.simulator.deposit import Deposit, cropped, filled, whole
 from models.chest_ct.simulator.kinds import Kind
 from models.chest_ct.simulator.person import draw
 from models.chest_ct.simulator.settings import DiseaseSettings
-from models.chest_ct.simulator.space import Field, smooth_field
+from models.chest_ct.simulator.space import Field, Mask, smooth_field
 from models.chest_ct.simulator.tissue import Tissue
 
 HALO_HU = -520.0
@@ -84,7 +84,7 @@ def draw_ground_glass(
 
 
 def _from_seed(
-    tissue: Tissue, where: Field, rng: np.random.Generator, *, at_pleura: bool
+    tissue: Tissue, where: Mask, rng: np.random.Generator, *, at_pleura: bool
 ) -> Field:
     """Return the distance in millimetres from a random place of a mask."""
     shallow = where & (tissue.depth < 18) if at_pleura else where & (tissue.depth > 8)

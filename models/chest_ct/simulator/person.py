@@ -71,7 +71,7 @@ class Person:
         """Return y of the middle of the vertebral bodies at a height."""
         bend = (z / self.height - 0.45) / 0.55
         away = bend**2 * (0.3 if bend < 0 else 1)
-        return self.half_depth - 18 - self.kyphosis * min(away, 1.6)
+        return self.half_depth - 23 - self.kyphosis * min(away, 1.6)
 
 
 def draw_person(seed: int, settings: PersonSettings) -> Person:

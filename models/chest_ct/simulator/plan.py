@@ -114,16 +114,16 @@ def draw_findings(
     while rng.random() < settings.second and len(kinds) < len(Kind):
         weights[kinds[-1] - 1] = 0
         kinds.append(_kind(rng, weights))
-    return tuple(each for kind in kinds for each in _amounts(rng, kind, settings)), False
+    return tuple(
+        each for kind in kinds for each in _amounts(rng, kind, settings)
+    ), False
 
 
 def _kind(rng: np.random.Generator, weights: np.ndarray) -> Kind:
     return Kind(1 + int(rng.choice(len(Kind), p=weights / weights.sum())))
 
 
-def _small(
-    rng: np.random.Generator, settings: DiseaseSettings
-) -> tuple[Finding, ...]:
+def _small(rng: np.random.Generator, settings: DiseaseSettings) -> tuple[Finding, ...]:
     """Return one to three nodules of 10 mm at most, or a little ground-glass."""
     if rng.random() < 0.35:
         fraction = _logarithmic(

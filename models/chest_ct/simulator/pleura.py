@@ -13,7 +13,7 @@ from models.chest_ct.simulator.kinds import Kind
 from models.chest_ct.simulator.mediastinum import AIR_HU
 from models.chest_ct.simulator.person import draw
 from models.chest_ct.simulator.settings import DiseaseSettings
-from models.chest_ct.simulator.space import Field, smooth_field
+from models.chest_ct.simulator.space import Field, Mask, smooth_field
 from models.chest_ct.simulator.tissue import Tissue
 
 PLEURA_HU = -150.0
@@ -78,7 +78,7 @@ def _millimetres_low(tissue: Tissue) -> Field:
 
 
 def _collapse(
-    tissue: Tissue, share: Field, side: Field, width_mm: float, rng: np.random.Generator
+    tissue: Tissue, share: Field, side: Mask, width_mm: float, rng: np.random.Generator
 ) -> None:
     """Compress the lung next to fluid."""
     from scipy.ndimage import gaussian_filter

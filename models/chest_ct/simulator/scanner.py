@@ -123,7 +123,9 @@ def _streaks(
     return streaks
 
 
-def _circle(acquisition: Acquisition) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+def _circle(
+    acquisition: Acquisition,
+) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
     """Return the voxels of a slice in the circle of reconstruction."""
     size = acquisition.matrix
     y, x = np.indices((size, size)) - (size - 1) / 2

@@ -117,5 +117,3 @@ def moved(scene: Scene, motion_mm: float) -> Field:
     blurred = ndimage.gaussian_filter(hu[window], (0.5 * sigma, sigma, sigma))
     hu[window] += near[window] * (blurred - hu[window])
     return hu
-
-

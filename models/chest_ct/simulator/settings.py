@@ -77,8 +77,6 @@ class LungSettings(TrainingSection):
     ----------
     tips
         Ends of each of the two vessel trees of a lung.
-    tip_mm
-        Radius of the thinnest vessels drawn.
     gravity_hu
         How much denser the lowest part is than the highest.
     texture_hu
@@ -88,7 +86,6 @@ class LungSettings(TrainingSection):
     """
 
     tips: Count
-    tip_mm: Length
     gravity_hu: Range
     breath_hu: float
     texture_hu: Range
@@ -183,6 +180,21 @@ class SimulatorSettings(TrainingSection):
     variants: VariantSettings
     disease: DiseaseSettings
     acquisition: AcquisitionSettings
+
+
+def tiny(settings: SimulatorSettings) -> SimulatorSettings:
+    """Return settings of studies small enough for a test: coarse, few, 64 x 64."""
+    acquisition = settings.acquisition.model_copy(
+        update={"scene_mm": 4.0, "matrix": 64, "large_share": 0.0}
+    )
+    return settings.model_copy(
+        update={
+            "train_patients": 6,
+            "test_patients": 4,
+            "lung": settings.lung.model_copy(update={"tips": 150}),
+            "acquisition": acquisition,
+        }
+    )
 
 
 def shipped() -> SimulatorSettings:

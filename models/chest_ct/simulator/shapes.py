@@ -41,14 +41,26 @@ class RealNodule:
     hu: Field
     mask: npt.NDArray[np.bool_]
     spacing_mm: tuple[float, float, float]
-    diameter_mm: float
     patient: str
 
+    @property
+    def own_diameter_mm(self) -> float:
+        """Diameter of the sphere of the volume of the mask."""
+        volume = np.count_nonzero(self.mask) * float(np.prod(self.spacing_mm))
+        return float(2 * (0.75 * volume / np.pi) ** (1 / 3))
+
     def resampled(
-        self, spacing_mm: float, rng: np.random.Generator
+        self, spacing_mm: float, diameter_mm: float, rng: np.random.Generator
     ) -> tuple[Field, Field]:
-        """Return HU and share on cubic voxels, turned and mirrored at random."""
-        zoom = [own / spacing_mm for own in self.spacing_mm]
+        """Return HU and share on cubic voxels, turned and mirrored at random.
+
+        Parameters
+        ----------
+        diameter_mm
+            That the nodule shall have; its neighbours in size are scaled to it.
+        """
+        grown = diameter_mm / self.own_diameter_mm
+        zoom = [grown * own / spacing_mm for own in self.spacing_mm]
         padded = ((2, 2), (2, 2), (2, 2))
         mask = np.pad(self.mask.astype(np.float32), padded)
         hu = np.pad(np.clip(self.hu, *SOLID_RANGE_HU), padded, mode="edge")
@@ -61,7 +73,7 @@ class RealNodule:
             )
             fields.append(turned)
         mirror = tuple(slice(None, None, int(rng.choice([-1, 1]))) for _ in range(3))
-        share = np.clip(2 * fields[1], 0, 1)  # the rim's HU is diluted already
+        share = np.clip(1.6 * fields[1] - 0.3, 0, 1)
         return fields[0][mirror].astype(np.float32), share[mirror].astype(np.float32)
 
 
@@ -82,10 +94,10 @@ class NoduleShapes:
         """Read one of the ten nodules whose diameter is nearest."""
         away = [abs(diameter - diameter_mm) for diameter, _, _ in self.rows]
         order = np.argsort(away, kind="stable")[:10]
-        diameter, name, patient = self.rows[int(rng.choice(order))]
+        _, name, patient = self.rows[int(rng.choice(order))]
         hu, spacing = _read(self.folder / "image" / name)
         mask, _ = _read(self.folder / "nodule_mask" / name)
-        return RealNodule(hu, mask > 0, spacing, diameter, patient)
+        return RealNodule(hu, mask > 0, spacing, patient)
 
 
 def _read(path: Path) -> tuple[Field, tuple[float, float, float]]:

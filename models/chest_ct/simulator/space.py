@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-Field = npt.NDArray[np.float32]
+Field = npt.NDArray[np.floating]
+Mask = npt.NDArray[np.bool_]
 Points = npt.NDArray[np.float64]
 Shape = tuple[int, int, int]
 Place = tuple[float, float, float]
@@ -49,9 +51,12 @@ class Grid:
 
     def index(self, points_mm: Points) -> Points:
         """Return fractional indices of ``(…, 3)`` places."""
-        return (points_mm - np.asarray(self.origin_mm)) / self.spacing_mm
+        index: Points = (points_mm - np.asarray(self.origin_mm)) / self.spacing_mm
+        return index
 
-    def window(self, low_mm: Sequence[float], high_mm: Sequence[float]) -> Window:
+    def window(
+        self, low_mm: Sequence[float] | Points, high_mm: Sequence[float] | Points
+    ) -> Window:
         """Return the part of the grid between two corners, cut to the grid."""
         low = np.floor(self.index(np.asarray(low_mm, dtype=np.float64)))
         high = np.ceil(self.index(np.asarray(high_mm, dtype=np.float64))) + 1
@@ -71,6 +76,12 @@ class Grid:
             (starts[0], starts[1], starts[2]), self.spacing_mm, (depth, height, width)
         )
 
+    def widened(self) -> Grid:
+        """Return the grid with one voxel more on every side."""
+        z, y, x = (start - self.spacing_mm for start in self.origin_mm)
+        depth, height, width = (size + 2 for size in self.shape)
+        return Grid((z, y, x), self.spacing_mm, (depth, height, width))
+
     def coarse(self) -> Grid:
         """Return the grid of twice the spacing that `refined` takes back to this.
 
@@ -82,14 +93,16 @@ class Grid:
 
 def refined(field: Field) -> Field:
     """Interpolate a field of `Grid.coarse` linearly to the fine grid."""
-    for axis in range(3):
-        moved = np.moveaxis(field, axis, 0)
-        fine = np.empty((2 * len(moved) - 2, *moved.shape[1:]), dtype=np.float32)
-        fine[::2] = moved[:-1]
-        np.add(moved[:-1], moved[1:], out=fine[1::2])
-        fine[1::2] *= 0.5
-        field = np.moveaxis(fine, 0, axis)
-    return np.ascontiguousarray(field)
+    for axis in (2, 1, 0):  # the last one first, while the field is small
+        shape = list(field.shape)
+        shape[axis] = 2 * shape[axis] - 2
+        fine = np.empty(shape, dtype=np.float32)
+        coarse, into = np.moveaxis(field, axis, 0), np.moveaxis(fine, axis, 0)
+        into[::2] = coarse[:-1]
+        np.add(coarse[:-1], coarse[1:], out=into[1::2])
+        into[1::2] *= 0.5
+        field = fine
+    return field
 
 
 def coverage(depth_mm: Field, spacing_mm: float) -> Field:
@@ -114,7 +127,9 @@ def smooth_field(rng: np.random.Generator, grid: Grid, length_mm: float) -> Fiel
         for size in grid.shape
     ]
     nodes = rng.standard_normal([each.shape[1] for each in weights], dtype=np.float32)
-    field = nodes / np.float32(0.331)  # the root of 0.479 cubed: keeps the deviation 1
+    field: Field = nodes / np.float32(
+        0.331
+    )  # the root of 0.479 cubed: keeps the deviation 1
     for each in weights:  # each pass turns the first axis into the last
         field = np.tensordot(field, each, axes=(0, 1))
     return np.ascontiguousarray(field)
@@ -127,7 +142,8 @@ def _spline(size: int, step: float, phase: float) -> Field:
     away = np.abs(places[:, None] - nodes[None, :])
     near = 2 / 3 - away**2 + away**3 / 2
     far = np.clip(2 - away, 0, None) ** 3 / 6
-    return np.where(away < 1, near, far).astype(np.float32)
+    weights: Field = np.where(away < 1, near, far).astype(np.float32)
+    return weights
 
 
 def ellipsoid(grid: Grid, centre_mm: Place, radii_mm: Place, turn: float = 0) -> Field:
@@ -149,7 +165,7 @@ def tube(grid: Grid, points_mm: Points, radii_mm: Sequence[float]) -> Field:
     """
     depth = np.full(grid.shape, FAR, dtype=np.float32)
     ends = list(zip(points_mm, radii_mm, strict=True))
-    for (a, thick), (b, thin) in zip(ends, ends[1:], strict=False):
+    for (a, thick), (b, thin) in pairwise(ends):
         reach = max(thick, thin) + 12
         window = grid.window(np.minimum(a, b) - reach, np.maximum(a, b) + reach)
         if depth[window].size:

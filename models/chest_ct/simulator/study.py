@@ -44,8 +44,8 @@ def acquire(
     acquisition = draw_acquisition(
         plan.acquisition_seed,
         scene.person,
-        scene.state.prone,
         settings.acquisition,
+        prone=scene.state.prone,
         large=plan.large,
     )
     return look(scene, plan, acquisition)
@@ -55,7 +55,7 @@ def look(scene: Scene, plan: StudyPlan, acquisition: Acquisition) -> SimulatedSt
     """Look at a scene with a given scanner."""
     view = aimed(acquisition, scene.reach_mm)
     hu = moved(scene, acquisition.motion_mm)
-    _, seen = _everywhere(view, hu, scene)
+    seen = _everywhere(view, hu, scene)
     back = scene.back_mm + acquisition.shift_mm[1] * (-1 if acquisition.prone else 1)
     image = scanned(seen, acquisition, back)
     lungs = _lungs(view, scene)
@@ -73,12 +73,12 @@ def look(scene: Scene, plan: StudyPlan, acquisition: Acquisition) -> SimulatedSt
     )
 
 
-def _everywhere(view: View, hu: Field, scene: Scene) -> tuple[View, Field]:
+def _everywhere(view: View, hu: Field, scene: Scene) -> Field:
     """Return what all voxels see; beyond the scene there is air."""
     seen = np.full(view.shape, AIR_HU, dtype=np.float32)
     window, values = view.sample(hu, scene.grid, AIR_HU, blurred=True)
     seen[window] = values
-    return view, seen
+    return seen
 
 
 def _lungs(view: View, scene: Scene) -> LabelMap:
@@ -104,14 +104,8 @@ def _truth(view: View, scene: Scene) -> tuple[LabelMap, tuple[Lesion, ...]]:
     truth = np.zeros(view.shape, dtype=np.uint8)
     lesions = []
     for deposit in scene.deposits:
-        padded = np.pad(deposit.share, 1)
-        grid = scene.lungs.part(deposit.window)
-        low = [origin - grid.spacing_mm for origin in grid.origin_mm]
-        shape = padded.shape
-        around = type(grid)(
-            (low[0], low[1], low[2]), grid.spacing_mm, (shape[0], shape[1], shape[2])
-        )
-        window, share = view.sample(padded, around, 0.0, blurred=False)
+        around = scene.lungs.part(deposit.window).widened()
+        window, share = view.sample(np.pad(deposit.share, 1), around, 0, blurred=False)
         if not share.size or share.max() < 0.1:
             continue
         seen = share > min(0.5, 0.5 * float(share.max()))

@@ -19,7 +19,7 @@ from models.chest_ct.simulator.space import (
     tube,
 )
 
-SPINE_BEFORE_WALL_MM = 18.0
+SPINE_BEFORE_WALL_MM = 23.0
 """How far the middle of a vertebra lies before the back wall of the chest."""
 
 LUNGS_PART_MM = 1.6
@@ -76,7 +76,7 @@ def build_thorax(person: Person, state: State, grid: Grid) -> Thorax:
     floor = _floor(person, state, coarse) + 2.5 * smooth_field(rng, coarse, 40)
     heart = _heart(person, state, coarse)
     middle = _middle(person, coarse, heart) + 1.2 * smooth_field(rng, coarse, 25)
-    right, left = _lungs(person, coarse, cavity, floor, middle)
+    right, left = _lungs(coarse, cavity, floor, middle)
     fields = (skin, flesh, cavity, floor, heart, right, left)
     return Thorax(grid, *(refined(each) for each in fields))
 
@@ -105,7 +105,8 @@ def _cavity(person: Person, grid: Grid) -> Field:
     radius = (np.abs(x) / wide) ** power + (np.abs(y - centre) / deep) ** power
     depth = (1 - radius ** (1 / power)) * np.sqrt(wide * deep)
     top: Field = (1 - t) * np.float32(person.height)
-    return np.minimum(depth, top + np.float32(1)).astype(np.float32)
+    inside: Field = np.minimum(depth, top + np.float32(1)).astype(np.float32)
+    return inside
 
 
 def _skin(person: Person, grid: Grid, rng: np.random.Generator) -> tuple[Field, Field]:
@@ -114,7 +115,7 @@ def _skin(person: Person, grid: Grid, rng: np.random.Generator) -> tuple[Field, 
     t = level(person, grid)
     shoulder = 30 * np.exp(-np.square((t - 0.93) / 0.16))
     neck = np.clip((t - 1.02) / 0.15, 0, 1)
-    wall = person.muscle + 13
+    wall = person.muscle + 9
     wide = (person.half_width + wall + shoulder) * (1 - 0.35 * neck)
     deep = (person.half_depth + wall * 0.9) * (1 - 0.25 * np.clip(t - 0.6, 0, 1))
     centre = 8 - 0.75 * person.kyphosis * np.clip((t - 0.5) / 0.5, 0, 1.3) ** 2
@@ -207,16 +208,19 @@ def _middle(person: Person, grid: Grid, heart: Field) -> Field:
     gorge = np.hypot(x / (19 + person.visceral_fat * 0.5), (y - front) / 36)
     trunk = (1 - gorge) * 18 + 4 * np.clip((t - 0.5) / 0.2, -1.5, 1.2)
     ahead = np.clip(-y / person.half_depth, 0, 1)
-    sheet = LUNGS_PART_MM + 0.6 * person.visceral_fat * ahead**2
+    between = y - (0.5 * back_wall(person, grid) - 0.3 * person.half_depth)
+    core = 14 * np.exp(-np.square(between / 45)) * np.clip((0.85 - t) / 0.2, 0, 1)
+    sheet = core + LUNGS_PART_MM + 0.6 * person.visceral_fat * ahead**2
     sheet = sheet + 7 * np.clip((t - 0.86) / 0.12, 0, 1) - np.abs(x - 3 * ahead)
     fat = heart + np.float32(min(person.visceral_fat, 9) * 0.6 + 1)
     parts = np.maximum(np.maximum(great, trunk), np.maximum(fat, sheet))
     smooth = ndimage.gaussian_filter(np.maximum(parts, -14), 2.4) + 1.5
-    return np.maximum(np.maximum(smooth, sheet), spine).astype(np.float32)
+    middle: Field = np.maximum(np.maximum(smooth, sheet), spine).astype(np.float32)
+    return middle
 
 
 def _lungs(
-    person: Person, grid: Grid, cavity: Field, floor: Field, middle: Field
+    grid: Grid, cavity: Field, floor: Field, middle: Field
 ) -> tuple[Field, Field]:
     """Return the depth of the right and of the left lung."""
     x = grid.axes()[2]

@@ -83,7 +83,7 @@ class Tissue:
         """Take vessels and airways away where ``share`` covers them."""
         keep = 1 - share
         for layer in (self.vessels, self.walls, self.lumen):
-            layer *= keep
+            np.multiply(layer, keep, out=layer)
 
 
 def fill_lungs(
@@ -170,7 +170,7 @@ def _fissures(
     """Return the share of the two layers of pleura, where they can be seen."""
     complete = smooth_field(rng, grid, 50) < 2.5 * settings.fissure_share - 1
     sheet = np.clip(1 - away / np.float32(grid.spacing_mm), 0, 1)
-    thin: Field = (0.8 / grid.spacing_mm * 0.55 * sheet * complete).astype(np.float32)
+    thin: Field = (0.8 / grid.spacing_mm * 0.4 * sheet * complete).astype(np.float32)
     return thin
 
 

@@ -15,10 +15,13 @@ import numpy.typing as npt
 
 from models.chest_ct.simulator.space import Field, Grid, Points
 
-MURRAY = 2.7
-"""Exponent between the radius of a branch and the tips it serves (3 in theory)."""
+MURRAY = 3.0
+"""Exponent between the radius of a branch and the tips it serves."""
 
-STRIDE = 0.4
+UNEVEN = 1.3
+"""How far from the middle a group is cut at most, in its standard deviations."""
+
+STRIDE = 0.36
 """Part of the way to the middle of its points that a branch runs."""
 
 PER_VOXEL = 6.0
@@ -79,7 +82,7 @@ def grow(
     groups = np.unique(lobes, return_inverse=True)[1]
     parents = np.zeros(groups.max(initial=0) + 1, dtype=np.intp)
     nodes, heading = root[None, :], np.zeros((1, 3))
-    rows = []
+    rows: list[tuple[Points, Points, Points, Numbers]] = []
     while len(tips):
         count = np.bincount(groups)
         middle = _means(tips, groups, count)
@@ -103,7 +106,7 @@ def grow(
         heading = (end - bend) / (
             np.linalg.norm(end - bend, axis=1, keepdims=True) + 1e-6
         )
-        tips, groups, parents = _halved(tips, groups, count, middle)
+        tips, groups, parents = _halved(tips, groups, count, middle, rng)
         nodes = end
     return Tree(*(np.concatenate(column) for column in zip(*rows, strict=True)))
 
@@ -114,9 +117,13 @@ def _means(points: Points, groups: Groups, count: npt.NDArray[np.intp]) -> Point
 
 
 def _halved(
-    tips: Points, groups: Groups, count: npt.NDArray[np.intp], middle: Points
+    tips: Points,
+    groups: Groups,
+    count: npt.NDArray[np.intp],
+    middle: Points,
+    rng: np.random.Generator,
 ) -> tuple[Points, Groups, Groups]:
-    """Split every group of two and more across its longest axis.
+    """Split every group of two and more across its longest axis, unevenly.
 
     Returns
     -------
@@ -133,8 +140,11 @@ def _halved(
         for b in range(3):
             weights = off[:, a] * off[:, b]
             spread[:, a, b] = np.bincount(groups, weights, minlength=len(count))
-    longest = np.linalg.eigh(spread)[1][:, :, 2]
-    side = np.einsum("ij,ij->i", off, longest[groups]) > 0
+    sizes, axes = np.linalg.eigh(spread)
+    along = np.einsum("ij,ij->i", off, axes[:, :, 2][groups])
+    uneven = rng.uniform(-UNEVEN, UNEVEN, len(count))
+    cut = uneven * np.sqrt(np.maximum(sizes[:, 2], 0) / count)
+    side = along > cut[groups]
     old, groups = np.unique(2 * groups + side, return_inverse=True)
     return tips, groups, old // 2
 
@@ -221,10 +231,12 @@ def _spread(grid: Grid, drops: Points, volume: Numbers) -> Field:
     part = place - low
     _, height, width = grid.shape
     flat = (low[:, 0] * height + low[:, 1]) * width + low[:, 2]
-    total = np.zeros(int(np.prod(grid.shape)), dtype=np.float64)
+    places, weights = [], []
     for corner in np.ndindex(2, 2, 2):
-        weight = volume * np.prod(np.where(corner, part, 1 - part), axis=1)
+        weights.append(volume * np.prod(np.where(corner, part, 1 - part), axis=1))
         offset = (corner[0] * height + corner[1]) * width + corner[2]
-        total += np.bincount(flat + offset, weight, minlength=total.size)
+        places.append(flat + offset)
+    size = int(np.prod(grid.shape))
+    total = np.bincount(np.concatenate(places), np.concatenate(weights), size)
     share: Field = np.minimum(total, 1).reshape(grid.shape).astype(np.float32)
     return share

@@ -93,14 +93,16 @@ class View:
     ) -> Field:
         """Return the ``(slices, heights of the grid)`` weights of each slice."""
         places = grid.origin_mm[0] + grid.spacing_mm * np.arange(grid.shape[0])
-        away = np.abs(heights[:, None] - places[None, :])
+        heights = np.clip(heights, places[0], places[-1])  # beyond it, as at its end
+        away: Field = np.abs(heights[:, None] - places[None, :])
         if blurred:
             wide = max(self.acquisition.thickness_mm, grid.spacing_mm)
-            weights = np.exp(-0.5 * (away * FWHM / wide) ** 2)
+            weights: Field = np.exp(-0.5 * (away * FWHM / wide) ** 2)
         else:
-            weights = np.clip(1 - away / grid.spacing_mm, 0, None)
+            weights = np.clip(1 - away / grid.spacing_mm, 0, 1)
         total = weights.sum(axis=1, keepdims=True)
-        return (weights / np.maximum(total, 1e-6)).astype(np.float32)
+        profile: Field = (weights / np.maximum(total, 1e-6)).astype(np.float32)
+        return profile
 
     def _box(self, grid: Grid) -> Window:
         """Return the voxels that may see the grid."""
@@ -108,16 +110,15 @@ class View:
         high = low + grid.spacing_mm * (np.asarray(grid.shape) - 1)
         ends = np.array([[y, x] for y in (low[1], high[1]) for x in (low[2], high[2])])
         flat = ends @ self._turn() + self.acquisition.shift_mm[1:]
-        lowest = [low[0], *(flat.min(axis=0) - grid.spacing_mm)]
-        highest = [high[0], *(flat.max(axis=0) + grid.spacing_mm)]
-        pieces = []
-        for axis in range(3):
-            step = self.acquisition.spacing_mm[axis]
-            start = (lowest[axis] - self.first_mm[axis]) / step
-            stop = (highest[axis] - self.first_mm[axis]) / step
-            a, b = np.clip([np.ceil(start), np.floor(stop) + 1], 0, self.shape[axis])
-            pieces.append(slice(int(a), int(max(a, b))))
-        return pieces[0], pieces[1], pieces[2]
+        lowest = np.array([low[0], *(flat.min(axis=0) - grid.spacing_mm)])
+        highest = np.array([high[0], *(flat.max(axis=0) + grid.spacing_mm)])
+        step = np.asarray(self.acquisition.spacing_mm)
+        first = np.ceil((lowest - self.first_mm) / step)
+        last = np.floor((highest - self.first_mm) / step) + 1
+        first = np.clip(first, 0, np.asarray(self.shape) - 1)
+        last = np.clip(last, first, self.shape)
+        z, y, x = (slice(int(a), int(b)) for a, b in zip(first, last, strict=True))
+        return z, y, x
 
 
 def aimed(acquisition: Acquisition, lungs_mm: tuple[float, float]) -> View:
