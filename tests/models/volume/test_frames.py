@@ -280,6 +280,19 @@ def test_a_file_that_ends_inside_its_frames_is_damaged(
     assert caught.value.reason == "pixels_damaged"
 
 
+def test_pixels_of_fewer_frames_than_are_told_of_are_damaged(tmp_path: Path) -> None:
+    """The element's own length counts, not what happens to follow it."""
+    paths = single_images(tmp_path / "single")
+    short = ARRAY[1:].tobytes()
+    image = write_enhanced(paths, tmp_path / "enhanced.dcm", PixelData=short)
+    image.write_bytes(image.read_bytes() + bytes(ARRAY.nbytes))
+
+    with pytest.raises(SeriesError) as caught:
+        volume_of(image)
+
+    assert caught.value.reason == "pixels_damaged"
+
+
 def test_a_compressed_file_that_went_away_is_missing(tmp_path: Path) -> None:
     """Retention may delete while a job waits."""
     image = write_enhanced(

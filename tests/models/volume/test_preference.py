@@ -82,6 +82,7 @@ def test_what_the_rule_prefers_comes_first_in_words(
         {"step_mm": 0.5},
         {"image_type": ""},
         {"kernel": "I30f"},
+        {"kernel": "b31S"},
         {"extent_mm": 330},
     ],
 )
