@@ -132,7 +132,7 @@ def _make(case: Case, wanted: Sequence[tuple[View, Path]]) -> None:
     facts = {**loaded.facts, "profile": _profile(loaded.volume, lungs)}
     for view, path in wanted:
         seen = prepare(loaded.volume, lungs, view, loaded.truth)
-        _write(path, _packed(seen, facts))
+        write_prepared(path, seen, facts)
 
 
 def _profile(volume: Volume, lungs: LabelMap) -> dict[str, Any] | None:
@@ -148,13 +148,14 @@ def _profile(volume: Volume, lungs: LabelMap) -> dict[str, Any] | None:
     }
 
 
-def _packed(seen: Prepared, facts: Mapping[str, Any]) -> bytes:
+def write_prepared(path: Path, seen: Prepared, facts: Mapping[str, Any]) -> None:
+    """Write a file that `Kept` reads, whole or not at all."""
     arrays: dict[str, npt.NDArray[Any]] = {
         "hu": seen.hu,
         "labels": seen.labels,
         "affine": seen.affine,
     }
-    return bytes(save(arrays, {FACTS: json.dumps(dict(facts))}))
+    _write(path, save(arrays, {FACTS: json.dumps(dict(facts))}))
 
 
 def _write(path: Path, content: bytes) -> None:

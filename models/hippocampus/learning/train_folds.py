@@ -23,9 +23,12 @@ from models.hippocampus.learning.train import (
     train_network,
 )
 from models.hippocampus.settings import HippocampusSettings
+from models.training.folds import fold_numbers
 from models.training.loop import CHECKPOINT, LOG
 from models.training.run_options import RunOptions
 from models.training.settings import settings_digest
+
+__all__ = ["fold_numbers", "train_folds"]
 
 
 def train_folds(
@@ -130,29 +133,3 @@ def _is_there(
                 "or delete it to train the fold again"
             )
     return True
-
-
-def fold_numbers(text: str, folds: int) -> list[int]:
-    """Return the numbers that a person types: ``all``, ``2``, ``0-4``, ``0,3``.
-
-    Raises
-    ------
-    ValueError
-        It is none of these, or there is no such fold.
-
-    Examples
-    --------
-    >>> fold_numbers("0-2,4", 5), fold_numbers("all", 3)
-    ([0, 1, 2, 4], [0, 1, 2])
-    """
-    if text == "all":
-        return list(range(folds))
-    found: set[int] = set()
-    for part in text.split(","):
-        first, dash, last = part.partition("-")
-        if not (first.isdecimal() and (last.isdecimal() if dash else not last)):
-            raise ValueError(f"folds are such as 0-{folds - 1}, 0,2 or all, not {text}")
-        found.update(range(int(first), int(last or first) + 1))
-    if not found or max(found) >= folds:
-        raise ValueError(f"folds are 0 to {folds - 1}, not {text}")
-    return sorted(found)

@@ -1,0 +1,96 @@
+"""From what a person names as data to prepared cases."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.chest_ct.cases.cache import Kept, Told, keep
+from models.chest_ct.cases.case import Case, LeftOut
+from models.chest_ct.cases.found import find_cases
+from models.chest_ct.cases.simulated import simulated_cases
+from models.chest_ct.preprocess import View
+from models.chest_ct.simulator.settings import SHIPPED, SimulatorSettings
+from models.over_processes import suitable_processes
+from models.training.settings import read_settings
+
+SIMULATED = "simulated"
+"""What to name for the studies of the shipped settings of the simulator."""
+
+CACHE = "PACS_AI_CACHE"
+"""Variable of the environment: the folder in which prepared cases are kept."""
+
+HOME = Path("~/.cache/pacs-ai-node/chest_ct")
+"""Where they are kept otherwise."""
+
+FEWEST_CASES = 4
+"""For which a process is started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The cases of a training.
+
+    Attributes
+    ----------
+    name
+        Of the data, as a record states it.
+    sha256
+        Over the prepared cases with their labels and patients.
+    """
+
+    name: str
+    cases: Sequence[Kept]
+    left_out: Sequence[LeftOut]
+    sha256: str
+
+
+def gather(data: Path, view: View, told: Told | None = None) -> Gathered:
+    """Find the cases, prepare what is not prepared, and return them.
+
+    Parameters
+    ----------
+    data
+        A folder with ``labels.csv`` and images, ``simulated``, or a settings file of
+        the simulator.
+
+    Raises
+    ------
+    FileNotFoundError
+        There are no cases.
+    ValueError
+        Labels or settings cannot be used: one line.
+    """
+    name, cases, left_out = _cases(data)
+    processes = suitable_processes(len(cases), FEWEST_CASES)
+    kept, refused = keep(cases, [view], cache_folder(), processes, told)
+    chosen = [first for (first,) in kept]
+    if not chosen:
+        raise FileNotFoundError(f"{name}: no case could be prepared")
+    return Gathered(name, chosen, [*left_out, *refused], _digest(chosen))
+
+
+def cache_folder() -> Path:
+    """Return the folder of the prepared cases."""
+    return Path(os.environ.get(CACHE) or HOME).expanduser()
+
+
+def _cases(data: Path) -> tuple[str, list[Case], list[LeftOut]]:
+    if data.is_dir():
+        return data.resolve().name, *find_cases(data)
+    if data.name == SIMULATED or data.suffix == ".toml":
+        path = SHIPPED if data.name == SIMULATED else data
+        settings = read_settings(SimulatorSettings, path)
+        return SIMULATED, simulated_cases(settings), []
+    raise FileNotFoundError(f"{data} is no folder; or name `{SIMULATED}`")
+
+
+def _digest(cases: Sequence[Kept]) -> str:
+    lines = sorted(
+        f"{kept.path.stem} {kept.case.patient} {kept.case.is_positive:d}"
+        for kept in cases
+    )
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

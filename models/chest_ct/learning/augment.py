@@ -1,0 +1,91 @@
+"""Other chests out of the ones that there are: turned, mirrored, noisier, less sharp.
+
+MONAI does the work (extra ``train``). It is loaded when a training changes its cases
+for the first time, which takes seconds.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import import_module
+from math import radians
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from models.chest_ct.preprocess import View
+from models.chest_ct.settings import Augmentation
+
+HU, LABELS = "hu", "labels"
+"""Keys of a case: densities, and what is where, which is never interpolated."""
+
+BLUR_MM = (0.5, 1.5)
+"""Standard deviation of a blur."""
+
+LARGEST_SEED = 2**31 - 1
+
+
+def changed(
+    hu: Tensor,
+    labels: Tensor,
+    wanted: Augmentation,
+    view: View,
+    generator: torch.Generator,
+) -> tuple[Tensor, Tensor]:
+    """Return a case as it might have been.
+
+    Parameters
+    ----------
+    hu, labels
+        ``(D, H, W)`` on the grid of the view.
+
+    Returns
+    -------
+    tuple
+        Densities, float32, and labels, uint8.
+    """
+    if wanted == Augmentation():
+        return hu.float(), labels
+    transform = _transform(wanted, view)
+    seed = torch.randint(LARGEST_SEED, (), generator=generator)
+    transform.set_random_state(seed=int(seed))
+    case = transform({HU: hu.float()[None], LABELS: labels.float()[None]})
+    return case[HU].as_tensor()[0], case[LABELS].as_tensor()[0].round().byte()
+
+
+@lru_cache(maxsize=4)
+def _transform(wanted: Augmentation, view: View) -> Any:
+    try:
+        transforms: Any = import_module("monai.transforms")
+    except ImportError:
+        raise ValueError(
+            "MONAI is not installed: pip install 'pacs-ai-node[train]'"
+        ) from None
+    return transforms.Compose(
+        [
+            transforms.RandAffined(
+                (HU, LABELS),
+                prob=wanted.turned,
+                rotate_range=[radians(wanted.rotation_deg)] * 3,
+                scale_range=[wanted.scale] * 3,
+                translate_range=[wanted.shift_mm / step for step in view.spacing_mm],
+                mode=("bilinear", "nearest"),
+                padding_mode="border",
+            ),
+            transforms.RandFlipd((HU, LABELS), prob=wanted.mirrored, spatial_axis=2),
+            transforms.RandGaussianSmoothd((HU,), prob=wanted.blurred, **_blur(view)),
+            transforms.RandGaussianNoised(
+                (HU,), prob=float(wanted.noise_hu > 0), std=wanted.noise_hu
+            ),
+            transforms.RandShiftIntensityd(
+                (HU,), offsets=wanted.brightness_hu, prob=1.0
+            ),
+        ]
+    )
+
+
+def _blur(view: View) -> dict[str, tuple[float, float]]:
+    low, high = BLUR_MM
+    axes = zip(("sigma_x", "sigma_y", "sigma_z"), view.spacing_mm, strict=True)
+    return {name: (low / step, high / step) for name, step in axes}

@@ -1,0 +1,119 @@
+"""Prepared cases as the training loop wants them: changed, in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from models.chest_ct.cases.cache import Kept
+from models.chest_ct.learning.augment import changed
+from models.chest_ct.learning.loss import Targets, cells_of
+from models.chest_ct.preprocess import SIDE, Prepared, Shape, placed
+from models.chest_ct.reading import chest_input, slice_input
+from models.chest_ct.settings import ChestSettings
+from models.training.sampling import balanced
+
+
+class _KeptCases:
+    """What both kinds of cases have in common.
+
+    Attributes
+    ----------
+    weights
+        By which both answers are drawn equally often.
+    """
+
+    def __init__(self, cases: Sequence[Kept], settings: ChestSettings) -> None:
+        self.cases, self.settings = cases, settings
+        self.weights = balanced([kept.case.is_positive for kept in cases])
+
+    def __len__(self) -> int:
+        """Return the number of cases."""
+        return len(self.cases)
+
+    def labels(self, chosen: Sequence[int]) -> Tensor:
+        """Return 1 for the positive class, ``(N,)``: here alone it becomes a number."""
+        return torch.tensor([float(self.cases[n].case.is_positive) for n in chosen])
+
+    def changed(
+        self, seen: Prepared, field: Shape, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Return densities and labels of a case in a field, as it might have been."""
+        case = placed(seen, field)
+        hu, labels = torch.from_numpy(case.hu), torch.from_numpy(case.labels)
+        settings = self.settings
+        return changed(hu, labels, settings.augmentation, settings.view, generator)
+
+
+class ChestCases(_KeptCases):
+    """Whole chests for a 3D network."""
+
+    def batch(
+        self, chosen: Sequence[int], generator: torch.Generator
+    ) -> tuple[Tensor, Targets]:
+        """Return inputs ``(N, C, D, H, W)``, and labels, cells, and what is known."""
+        seen = [self.cases[index].prepared() for index in chosen]
+        field = self.settings.view.field
+        drawn = [self.changed(each, field, generator) for each in seen]
+        hu, labels = (torch.stack(each) for each in zip(*drawn, strict=True))
+        inputs = chest_input(hu, labels >= SIDE, self.settings.view.windows_hu)
+        label = self.labels(chosen)
+        return inputs, (label, cells_of(labels % SIDE), _known(seen, label))
+
+
+class SliceCases(_KeptCases):
+    """A few axial slices of each study for the slice network."""
+
+    def batch(
+        self, chosen: Sequence[int], generator: torch.Generator
+    ) -> tuple[Tensor, Targets]:
+        """Return inputs ``(N, S, C, H, W)``, and labels, shown ``(N, S)``, known."""
+        seen = [self.cases[index].prepared() for index in chosen]
+        drawn = [self._slices(each, generator) for each in seen]
+        hu, labels = (torch.stack(each) for each in zip(*drawn, strict=True))
+        inputs = slice_input(hu, self.settings.view.windows_hu)
+        label = self.labels(chosen)
+        return inputs, (label, _shown(labels), _known(seen, label))
+
+    def _slices(
+        self, seen: Prepared, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Return the slices that are read this time, ``(S, H, W)`` each."""
+        _, height, width = self.settings.view.field
+        hu, labels = self.changed(seen, (len(seen.hu), height, width), generator)
+        taken = drawn_slices(_shown(labels), self.settings.slices, generator)
+        return hu[taken], labels[taken]
+
+
+def drawn_slices(shown: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    """Return the indices of slices, one at random of each of ``count`` equal parts.
+
+    Where something is known to be shown and none of them shows it, one at random is
+    replaced by one that does: the study would else be called positive for nothing.
+
+    Parameters
+    ----------
+    shown
+        ``(D,)``, 1 for slices that are known to show something.
+    """
+    edges = torch.linspace(0, len(shown), count + 1)
+    part = edges[:-1] + torch.rand(count, generator=generator) * edges.diff()
+    taken = part.long().clamp(max=len(shown) - 1)
+    showing = shown.nonzero()[:, 0]
+    if len(showing) and not shown[taken].any():
+        which = torch.randint(count, (), generator=generator)
+        taken[which] = showing[torch.randint(len(showing), (), generator=generator)]
+    return taken.sort().values
+
+
+def _shown(labels: Tensor) -> Tensor:
+    """Return 1 for slices ``(…, H, W)`` that are known to show something."""
+    return (labels % SIDE > 0).flatten(-2).any(dim=-1).float()
+
+
+def _known(seen: Sequence[Prepared], label: Tensor) -> Tensor:
+    """Return 1 where it is known what is where: drawn, or nothing anywhere."""
+    drawn = torch.tensor([float(each.truth.any()) for each in seen])
+    return torch.maximum(drawn, 1 - label)

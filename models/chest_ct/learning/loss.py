@@ -1,0 +1,94 @@
+"""What a wrong answer costs: for the study, and for places where they are known.
+
+A chest has thousands of empty cells for each one that shows something. So what is
+there counts as the mean over its cells, for each study and kind alike, a nodule of one
+cell as much as a lobe; what is not there counts as a sum that is focused on the cells
+that are taken for something (Lin et al. 2017). A cell beside a finding is asked
+nothing: its border is nobody's truth.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from models.chest_ct.kinds import Kind
+from models.chest_ct.network import STRIDE, Reading
+from models.chest_ct.settings import LossSettings
+from models.chest_ct.slice_network import SliceReading
+from models.training.binary_loss import focal
+
+EMPTY = 0.1
+"""How much an empty cell counts beside a study's mean over the cells of a finding."""
+
+Targets = tuple[Tensor, Tensor, Tensor]
+"""Label ``(N,)``, what is where, and whether that is known ``(N,)``."""
+
+
+class ChestLoss:
+    """Of a `Reading`; targets as `models.chest_ct.learning.dataset` gives them."""
+
+    def __init__(self, settings: LossSettings) -> None:
+        self._settings = settings
+
+    def __call__(self, reading: Reading, targets: Targets) -> Tensor:
+        """Return the loss of a batch."""
+        label, cells, known = targets
+        loss = self._settings.study(reading.study, label)
+        if self._settings.places and reading.evidence.shape[1]:
+            of_places = evidence_loss(
+                reading.evidence, cells, known, self._settings.focus
+            )
+            loss = loss + self._settings.places * of_places
+        return loss
+
+
+class SlicesLoss:
+    """Of a `SliceReading`."""
+
+    def __init__(self, settings: LossSettings) -> None:
+        self._settings = settings
+
+    def __call__(self, reading: SliceReading, targets: Targets) -> Tensor:
+        """Return the loss of a batch."""
+        label, shown, known = targets
+        loss = self._settings.study(reading.study, label)
+        if self._settings.places:
+            each = focal(reading.slices, shown, self._settings.focus)
+            loss = loss + self._settings.places * (each.mean(dim=1) * known).mean()
+        return loss
+
+
+def evidence_loss(
+    evidence: Tensor, cells: Tensor, known: Tensor, focus: float
+) -> Tensor:
+    """Return the mean over the studies whose places are known.
+
+    Parameters
+    ----------
+    evidence
+        Logits ``(N, K, D, H, W)``.
+    cells
+        Of the same shape: 1 where the kind is in a cell, else 0.
+    known
+        ``(N,)``, 1 where that is known, else 0.
+    """
+    beside = functional.max_pool3d(cells, 3, stride=1, padding=1) - cells
+    costs = focal(evidence, cells, focus)
+    axes = (2, 3, 4)
+    there = (costs * cells).sum(axes) / cells.sum(axes).clamp(min=1)
+    absent = (costs * (1 - cells) * (1 - beside)).sum(axes)
+    return torch.as_tensor(((there + EMPTY * absent).sum(dim=1) * known).mean())
+
+
+def cells_of(truth: Tensor) -> Tensor:
+    """Return which cells of the map hold each kind, ``(N, K, D', H', W')`` float32.
+
+    Parameters
+    ----------
+    truth
+        ``(N, D, H, W)`` of `Kind`.
+    """
+    kinds = torch.stack([truth == kind for kind in Kind], dim=1).float()
+    return functional.max_pool3d(kinds, STRIDE + 1, STRIDE, padding=STRIDE // 2)

@@ -1,0 +1,41 @@
+"""What a search for settings tries, and one trial of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from models.chest_ct.cases.gather import gather
+from models.chest_ct.learning.train import Cases, train_network, validated
+from models.chest_ct.settings import ChestSettings
+from models.training.run_options import RunOptions
+from models.training.tuning.space import Choice, Space, Span
+
+SPACE: Space = {
+    "loop.learning_rate": Span(1e-4, 3e-3, log=True),
+    "loop.batch": Choice((2, 4)),
+    "network.dropout": Span(0.0, 0.5),
+    "loop.weight_decay": Span(1e-4, 1e-1, log=True),
+}
+"""Keys of `ChestSettings` and what they may be."""
+
+FOLD = 0
+"""Held out in every trial; the test part is seen by none."""
+
+
+def objective(
+    data: Path, settings: ChestSettings, output: Path, options: RunOptions
+) -> float:
+    """Train with the settings and return the figure that they watch.
+
+    Raises
+    ------
+    ValueError
+        The settings watch no figure.
+    """
+    watched = settings.loop.watched
+    if watched is None:
+        raise ValueError("the settings watch no figure: tune needs [loop.watched]")
+    gathered = gather(data, settings.view)
+    cases = Cases.of(gathered, settings, FOLD)
+    network = train_network(gathered, cases, settings, FOLD, output, options)
+    return validated(network, cases.validation, settings, options)[watched.figure]
