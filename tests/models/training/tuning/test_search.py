@@ -74,6 +74,27 @@ def test_a_trial_that_fails_is_said_and_the_search_goes_on(tmp_path: Path) -> No
     assert list(search(SEEDS, train, tmp_path, None))[2] == ended[2]
 
 
+def test_a_point_of_a_grid_that_was_broken_off_is_not_forgotten(
+    tmp_path: Path,
+) -> None:
+    """Ctrl-C in the second of three: it is tried again."""
+    seen: list[int] = []
+
+    def train(settings: Recipe, folder: Path, tracker: Tracker) -> float:
+        seen.append(settings.seed)
+        if seen == [0, 1]:
+            raise KeyboardInterrupt
+        return 0.5
+
+    with pytest.raises(KeyboardInterrupt):
+        list(search(SEEDS, train, tmp_path, None))
+    ended = list(search(SEEDS, train, tmp_path, None))
+
+    assert seen[:2] == [0, 1]
+    assert sorted(seen[2:]) == [1, 2]
+    assert sorted(int(trial.point["seed"]) for trial in ended) == [0, 1, 2]
+
+
 def test_less_may_be_better() -> None:
     """The best loss is the least; no figure, no best."""
     ended = [Ended(n, {}, value, "") for n, value in enumerate([0.3, 0.1, math.nan])]
