@@ -22,13 +22,13 @@ from models.volume.lung_air import LABELS_IN_PLANE
 from models.volume.lung_grid import CoarseImage, Mask, box_of
 from models.volume.lung_wall import walled
 
-BALL_MM = 8.0
+BALL_MM = 10.0
 """Radius of the ball that closes the surface."""
 
 BONE_HU = 250.0
 """Denser coarse voxels are bone, or vessels full of contrast medium."""
 
-GAP_MM = 45.0
+GAP_MM = 50.0
 """Widest gap between two parts of a lung that counts as lung."""
 
 

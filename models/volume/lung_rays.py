@@ -19,6 +19,10 @@ from models.volume.lung_grid import Mask
 RAYS = 45
 """Number of rays in a slice: 4 degrees apart."""
 
+SPINE_MM = 25.0
+"""Nearer to the middle plane than this, what the rays say is not used: there are spine
+and sternum."""
+
 STEP_MM = 2.0
 """Distance of two samples on a ray."""
 
@@ -70,7 +74,8 @@ class Fan:
         y, x = np.meshgrid(back, aside * self.towards, indexing="ij")
         ray = ((np.arctan2(y, np.maximum(x, 1e-6)) / np.pi + 0.5) * RAYS).astype(int)
         ray, distance = ray.clip(0, RAYS - 1), np.hypot(x, y)
-        found: Mask = (distance >= near[:, ray]) & (distance <= far[:, ray]) & (x > 0)
+        found: Mask = (distance >= near[:, ray]) & (distance <= far[:, ray])
+        found &= x >= SPINE_MM
         return found
 
 

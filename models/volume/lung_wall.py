@@ -19,6 +19,8 @@ shape; ours needs no training.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage, sparse
@@ -35,8 +37,8 @@ TOUCH_MM = 5.0
 BENDING = 30.0
 """Weight of the fitted wall's bending against one touching ray."""
 
-INDENTED = 0.002
-MIRRORED = 0.01
+INDENTED = 0.0005
+MIRRORED = 0.05
 """Weights of a ray that ends before the wall, and of one of the other lung."""
 
 ROUNDS = 8
@@ -53,7 +55,17 @@ APEX_DIFFERENCE_MM = 15.0
 """The same at the top, where no diaphragm moves."""
 
 FRONT = -0.35
-"""Radians: further to the front the base follows the heart and is not bridged."""
+"""Radians: further to the front the heart takes part of the wall."""
+
+BACK = 0.3
+"""Radians: further to the back neither heart nor liver lies before the lung."""
+
+MIDDLE = 1.4
+"""Radians: further to the front and the back lie sternum and spine."""
+
+FIELD_MM, FIELD_RAYS = 40.0, 5
+"""What the field of the wall lacks over a smaller part is no missing lobe, and in
+front a smaller notch in it is disease."""
 
 
 def walled(
@@ -81,7 +93,9 @@ def walled(
     }
     result = {}
     for side, view in views.items():
-        near = _begin(view, touching[side], views.get(3 - side), touching.get(3 - side))
+        near = _begin(view, touching[side])
+        if 3 - side in views:
+            near = _begin_behind(near, views[3 - side], touching[3 - side], fans[side])
         near = np.maximum(near, view.last_mm)
         dent = _dented(view, walls[side], fields[side])
         far = np.where(dent, walls[side], -np.inf)
@@ -93,7 +107,7 @@ def fitted_wall(view: View, other: View | None, step_mm: float) -> Reals:
     """Return how far the wall is on each ray, ``(S, RAYS)`` mm."""
     every = max(round(KNOT_MM / step_mm), 1)
     seen = ndimage.maximum_filter1d(view.last_mm, every, axis=0)[::every]
-    hinted = np.zeros_like(seen) if other is None else other.last_mm[::every]
+    hinted = np.zeros_like(seen) if other is None else _scaled(view, other)[::every]
     bending = _bending(seen.shape)
     wall = np.maximum(seen, hinted)
     for _ in range(ROUNDS):
@@ -102,6 +116,15 @@ def fitted_wall(view: View, other: View | None, step_mm: float) -> Reals:
     places = np.meshgrid(rows, np.arange(RAYS), indexing="ij")
     smooth: Reals = ndimage.map_coordinates(wall, places, order=1, mode="nearest")
     return smooth
+
+
+def _scaled(view: View, other: View) -> Reals:
+    """Return the far ends of the other lung, scaled to this one where both are met."""
+    both = view.met & other.met
+    if not both.any():
+        return other.last_mm
+    ratio = np.median(view.last_mm[both] / np.maximum(other.last_mm[both], 1.0))
+    return other.last_mm * ratio
 
 
 def _one_round(
@@ -143,18 +166,66 @@ def _touching(view: View, wall: Reals) -> Mask:
 def _expected(own: Mask, other: Mask | None, fan: Fan) -> Mask:
     """Return the rays on which lung is to be expected at the wall.
 
-    Drawn over rows and rays, where a healthy lung touches the wall is a convex field.
+    Drawn over rows and rays, where a healthy lung touches the wall is a convex field,
+    but for the notch that the heart makes in front.
     """
-    field = _convex_hull(own)
-    if other is None or not other.any():
-        return field
     step_mm = fan.spacing_mm[0]
-    rows = np.flatnonzero(other.any(axis=1))
-    upper = np.arange(len(own)) > (rows[0] + rows[-1]) / 2
     behind = fan.angles > FRONT
-    apex = _shifted(other, -round(APEX_DIFFERENCE_MM / step_mm)) & upper[:, None]
-    base = _shifted(other, round(BASE_DIFFERENCE_MM / step_mm)) & ~upper[:, None]
-    return field | _convex_hull(own | apex | (base & behind))
+    size = (max(round(FIELD_MM / step_mm), 1), FIELD_RAYS)
+    field = _convex_hull(own)
+    if fan.towards > 0:
+        field &= behind | _upper(own) | _closing(own, size)
+    if other is None or not other.any():
+        return field & (np.abs(fan.angles) < MIDDLE)
+    for part in _of_other(other, behind, step_mm):
+        lacking = ndimage.binary_opening(part.surely & ~field, np.ones(size))
+        if lacking.any():
+            field |= _convex_hull((field | part.whole) & part.where)
+    return field & (np.abs(fan.angles) < MIDDLE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The upper or the lower part of the other lung's field.
+
+    Attributes
+    ----------
+    surely
+        What the two lungs have in common, however they differ in health.
+    whole
+        All of it.
+    where
+        Where it counts.
+    """
+
+    surely: Mask
+    whole: Mask
+    where: Mask
+
+
+def _of_other(other: Mask, behind: Mask, step_mm: float) -> tuple[_Part, _Part]:
+    upper = _upper(other)
+    apex = _shifted(other, -round(APEX_DIFFERENCE_MM / step_mm))
+    base = _shifted(other, round(BASE_DIFFERENCE_MM / step_mm))
+    below = ~upper & behind
+    return (
+        _Part(apex & upper, other & upper, upper | np.zeros_like(other)),
+        _Part(base & below, other & below, below),
+    )
+
+
+def _upper(field: Mask) -> Mask:
+    """Return the rows ``(S, 1)`` of its upper half, as seen from its lowest and highest."""
+    rows = np.append(np.flatnonzero(field.any(axis=1)), len(field))
+    upper: Mask = np.arange(len(field)) > (rows[0] + rows[:-1].max(initial=0)) / 2
+    return upper[:, np.newaxis]
+
+
+def _closing(field: Mask, size: tuple[int, int]) -> Mask:
+    padded = np.pad(field, [(n, n) for n in size])
+    closing = ndimage.binary_closing(padded, np.ones(size))
+    result: Mask = closing[size[0] : -size[0], size[1] : -size[1]]
+    return result
 
 
 def _shifted(field: Mask, rows: int) -> Mask:
@@ -178,23 +249,25 @@ def _convex_hull(field: Mask) -> Mask:
 def _dented(view: View, wall: Reals, field: Mask) -> Mask:
     """Return the rays of the field whose air ends before the wall, and their rim."""
     gap = wall - view.last_mm
-    core = field & (gap > TOUCH_MM)
+    core = ndimage.binary_opening(field & (gap > TOUCH_MM), np.ones((2, 2)))
     rim: Mask = ndimage.binary_dilation(core, iterations=2) & field & (gap > 0)
     return rim
 
 
-def _begin(
-    view: View, touches: Mask, other: View | None, other_touches: Mask | None
-) -> Reals:
+def _begin(view: View, touches: Mask) -> Reals:
     """Return where lung begins on rays that are dense up to the wall.
 
-    It begins where it does on the nearest ray that touches the wall, or on the same
-    ray of the other side if that is nearer to the middle: before it lie heart or liver.
+    As on the nearest rays that touch the wall: before it lie heart or liver. The
+    smallest of five by five is taken, as a ray that grazes disease begins behind it.
     """
-    begin = _nearest(view.begin_mm, touches)
-    if other is None or other_touches is None:
-        return begin
-    return np.where(other_touches, np.minimum(begin, other.begin_mm), begin)
+    begin = np.where(touches, view.begin_mm, np.inf)
+    return _nearest(ndimage.minimum_filter(begin, size=5), touches)
+
+
+def _begin_behind(begin: Reals, other: View, touches: Mask, fan: Fan) -> Reals:
+    """Let it begin as on the other side where heart and liver are not in the way."""
+    free = touches & ((fan.angles > BACK) | _upper(touches))
+    return np.where(free, np.minimum(begin, other.begin_mm), begin)
 
 
 def _nearest(values: Reals, known: npt.NDArray[np.bool_]) -> Reals:
