@@ -81,6 +81,7 @@ class Node:
             salt=self.ledger.site_salt,
         )
         bundles = enabled_bundles(settings)
+        self._silent = silent_models(settings, bundles)
         self._build_reading(bundles)
         self._build_receiving(bundles)
 
@@ -100,7 +101,9 @@ class Node:
             destinations=destinations,
             on_reported=self._wake_outboxes,
             models={name: bundle_of(settings, name) for name in bundles},
-            notices=Notices(settings, self.ledger, results, destinations),
+            notices=Notices(
+                settings, self.ledger, results, destinations, silent=self._silent
+            ),
             on_recorded=lambda _: self.priors.wake(),
         )
 
@@ -180,7 +183,9 @@ class Node:
         self.scp.bind()
         self._ends.callback(self.scp.stop)
         settings = self.settings
-        readdress(self.ledger, settings.destinations, datetime.now(UTC))
+        now = datetime.now(UTC)
+        readdress(self.ledger, settings.destinations, now)
+        self.ledger.deliveries.withhold(self._silent, now)
         stages: tuple[Stage, ...] = (
             *self.outboxes,
             *([self.priors] if settings.priors.enabled else []),  # holds before
@@ -211,7 +216,9 @@ class Node:
 
     def request(self, job: JobRow) -> JobRequest:
         """Return what a worker needs for the next attempt of a job."""
-        return request_of(job, self.ledger, self.settings, self.data_dir / "results")
+        request = request_of(job, self.ledger, self.settings, self.data_dir / "results")
+        allowed = self.settings.models.allow_demonstration
+        return replace(request, may_demonstrate=allowed)
 
     def _study_complete(self) -> None:
         self.priors.wake()
@@ -284,11 +291,23 @@ def enabled_bundles(settings: Settings) -> dict[str, Bundle]:
             bundle = load_bundle(folder)
         except BundleError as error:
             raise ConfigError(f"[models.{name}] {error}") from None
-        if bundle.status == "demonstration" and not settings.models.allow_demonstration:
+        if bundle.is_demonstration and not settings.models.allow_demonstration:
             log.get("app").warning("demonstration_model_off", model=name)
             continue
         bundles[name] = _as_ruled(bundle, settings.models.of(name).accept)
     return bundles
+
+
+def silent_models(settings: Settings, bundles: Mapping[str, Bundle]) -> frozenset[str]:
+    """Return the models that are switched on and may not speak: demonstrations.
+
+    Parameters
+    ----------
+    bundles
+        Those that may, from `enabled_bundles`.
+    """
+    enabled = {name for name in models.MODELS if settings.models.of(name).enabled}
+    return frozenset(enabled - bundles.keys())
 
 
 def _as_ruled(bundle: Bundle, accept: AcceptSettings) -> Bundle:

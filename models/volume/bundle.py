@@ -78,6 +78,11 @@ class Bundle:
     fast: Mapping[str, str] = field(default_factory=dict)
     references_digest: str = ""
 
+    @property
+    def is_demonstration(self) -> bool:
+        """Whether it speaks nowhere by itself, and says what it is where it does."""
+        return self.status == "demonstration"
+
     def weights_path(self, name: str) -> Path:
         """Return the path of a weights file that the bundle names."""
         if name not in self.weights:

@@ -94,6 +94,7 @@ def batch(order: Order, wanted: Wanted, now: datetime) -> int:
     sheet = Sheet(order, table, words, now, truth)
     if order.fast:
         _tell_fast(sheet.bundles, words)
+    tell_demonstrations(order, sheet.bundles, words)
     done = _followed(order, words, truth, sheet)
     if done.was_interrupted and not done.entries:
         _complain(done)
@@ -127,6 +128,7 @@ def infer(order: Order, wanted: Wanted, now: datetime) -> int:
     """
     words = Words.of(wanted.language)
     bundles = bundles_of(order)
+    tell_demonstrations(order, bundles, words)
     done = _followed(order, words, UNKNOWN)
     if wanted.as_json:
         _print_json(as_json(done.entries, facts_of(order, done, now), bundles, words))
@@ -169,6 +171,20 @@ def _tell_fast(bundles: Mapping[str, Bundle], words: Words) -> None:
         key = "fast_starts" if bundle.fast else "fast_none"
         what = words.fast(bundle) if bundle.fast else ""
         sys.stderr.write(words.text(key, model=name, what=what) + "\n")
+
+
+def tell_demonstrations(
+    order: Order, bundles: Mapping[str, Bundle], words: Words
+) -> None:
+    """Say, before anything is sent, which objects are no reading of a patient.
+
+    Who asks for them gets them, whatever the settings allow the node by itself.
+    """
+    if not order.destinations:
+        return
+    for name, bundle in bundles.items():
+        if bundle.is_demonstration:
+            sys.stderr.write(words.text("demonstration_sent", model=name) + "\n")
 
 
 def _followed(order: Order, words: Words, truth: Truth, *others: Sheet) -> Done:

@@ -100,6 +100,9 @@ REASONS: Mapping[str, Words] = MappingProxyType(
         ),
         "own_output": Words("Серия сама является результатом ИИ-узла.", OTHER_SERIES),
         "not_chosen": Words("Прочитана другая серия исследования.", OTHER_SERIES),
+        "demonstration_off": Words(
+            "Это демонстрационная модель, и её ответы здесь не разрешены.", SEE_LOG
+        ),
         # Компьютер
         "interrupted": Words(
             "Запуск прерван до этого исследования.",

@@ -67,6 +67,10 @@ TEXTS = {
     "hours": "{h} h {m} min",
     "research": "Research use, not a diagnosis; not verified by a physician",
     "demonstration": "DEMONSTRATION MODEL, not for patients",
+    "demonstration_sent": (
+        "{model} is a demonstration: what is sent says DEMONSTRATION and is no "
+        "reading of a patient."
+    ),
     "zero_is": "0 means below the threshold, not normal",
     "fast": "Fast: {what}",
     "fast_starts": "Fast: {model} {what}.",

@@ -37,7 +37,7 @@ def _model(settings: Settings, name: str) -> Finding:
         f"version {bundle.version}, {bundle.status}, weights "
         f"{bundle.weights_digest[:12]}{', your own bundle' if own else ''}"
     )
-    if bundle.status == "demonstration" and not settings.models.allow_demonstration:
+    if bundle.is_demonstration and not settings.models.allow_demonstration:
         where, remedy = "[models] allow_demonstration", "allow_demonstration = true"
         return advice(subject, f"{found}: silent on the wire", where, remedy)
     return ok(subject, found)

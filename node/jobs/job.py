@@ -159,6 +159,9 @@ class JobRequest:
         whatever comes out is the result.
     fast
         Whether the model is to leave out what takes long, if its bundle knows how.
+    may_demonstrate
+        Whether a model of status ``demonstration`` may answer: who types a command
+        has asked it; on the wire the site has to say so.
     """
 
     job_id: int
@@ -189,6 +192,7 @@ class JobRequest:
     priors_of: str = ""
     declared: Declared = field(default_factory=Declared)
     fast: bool = False
+    may_demonstrate: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +303,9 @@ class Failed:
 
 FAST = "fast"
 """Key of what a result was made with, where the model left out what takes long."""
+
+DEMONSTRATION_OFF = "demonstration_off"
+"""Reason code of what a demonstration does not say: the site has not allowed it."""
 
 NO_SPACE = "no_space"
 """Reason code of an attempt for whose objects the disk had no room."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from node.jobs.database import Database, path_of
-from node.jobs.job import JobEvent, JobState, advance
+from node.jobs.job import DEMONSTRATION_OFF, JobEvent, JobState, advance
 from node.jobs.ledger_jobs import settle
 from node.jobs.ledger_results import address_note
 from node.jobs.ledger_studies import moment, stamp
@@ -221,6 +221,29 @@ class DeliveryRecords:
                 for row in stranded
             ]
         return Readdressed(moved.count(True), moved.count(False))
+
+    def withhold(self, models: Collection[str], now: datetime) -> int:
+        """Send no more of what some models made; return how many objects that are.
+
+        They fail as ``demonstration_off``; a person can have them offered again.
+        """
+        with self._database.write() as connection:
+            waiting = connection.execute(
+                f"{_SELECT} WHERE d.state = 'pending' AND j.model IN "
+                f"({', '.join('?' * len(models))})",
+                tuple(models),
+            ).fetchall()
+            connection.executemany(
+                "UPDATE deliveries SET state = 'failed', detail = ?, ended_at = ? "
+                "WHERE delivery_id = ?",
+                [
+                    (DEMONSTRATION_OFF, stamp(now), row["delivery_id"])
+                    for row in waiting
+                ],
+            )
+            for job_id in {row["job_id"] for row in waiting}:
+                settle(connection, job_id, stamp(now))
+        return len(waiting)
 
     def _end(
         self,

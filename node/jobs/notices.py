@@ -6,6 +6,8 @@ result would have stood: in the archive.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -36,6 +38,8 @@ class Notices:
         Folder below which the objects of every study lie.
     destinations
         Names under which each notice is to be delivered.
+    silent
+        Models of which nothing is said, not even that they did not read.
     """
 
     def __init__(
@@ -44,11 +48,14 @@ class Notices:
         ledger: Ledger,
         results: Path,
         destinations: tuple[str, ...],
+        *,
+        silent: Collection[str] = (),
     ) -> None:
         self._settings = settings
         self._ledger = ledger
         self._results = results
         self._destinations = destinations
+        self._silent = silent
         self._policy = policy_of(settings)
         self._making: dict[str, DueNotice] = {}  # by study
         self._news = True  # whether a job has ended since the ledger was last asked
@@ -62,7 +69,10 @@ class Notices:
         """Return the oldest notice that is due and not being made, or None."""
         if not self._news or self._policy is None:
             return None
-        for due in self._ledger.notices.due(self._policy, now):
+        for each in self._ledger.notices.due(self._policy, now):
+            due = self._without_silent(each)
+            if due is None:
+                continue
             if due.study_instance_uid not in self._making:
                 request = self._request(due)
                 self._making[due.study_instance_uid] = due
@@ -89,6 +99,11 @@ class Notices:
         del self._making[study]
         self._news = self._news or not is_made  # it may be due again
         return is_made
+
+    def _without_silent(self, due: DueNotice) -> DueNotice | None:
+        """Return a notice of the models that may speak; None where that is none."""
+        unread = tuple(job for job in due.unread if job.model not in self._silent)
+        return replace(due, unread=unread) if unread else None
 
     def _remove(self, notice: Path) -> None:
         """Remove a notice that nobody shall get; the next one takes its name anyway."""

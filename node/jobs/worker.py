@@ -30,6 +30,7 @@ from node.config import JobsSettings
 from node.errors import JobError
 from node.jobs.answers import Answers, Classified
 from node.jobs.job import (
+    DEMONSTRATION_OFF,
     FAST,
     NO_SPACE,
     Completeness,
@@ -152,6 +153,8 @@ def _perform(request: JobRequest) -> Outcome:
         model = load_model(request.model, request.bundle)
         is_fast = request.fast and bool(model.bundle.fast)
         context = replace(context_of(request), fast=is_fast)
+    if model.bundle.is_demonstration and not request.may_demonstrate:
+        return NotApplicable(DEMONSTRATION_OFF, "[models] allow_demonstration is false")
     with clock.stage("headers"):
         study = read_received(request, context.threads)
     rule = _rule(request, model)

@@ -44,6 +44,7 @@ from node.report.provenance import (
 from node.report.sop import NUMBERED
 from node.report.sources import UTF_8
 from node.report.stated import stated
+from node.report.text import demonstration
 
 PACKAGE = "pacs-ai-node"
 
@@ -105,8 +106,10 @@ class UnreadModel:
 
     @property
     def title(self) -> str:
-        """What people call it."""
-        return self.bundle.title if self.bundle else self.name
+        """What people call it; a demonstration says first that it is one."""
+        if self.bundle is None:
+            return self.name
+        return f"{demonstration(self.bundle)}{self.bundle.title}"
 
 
 @quiet()
@@ -155,7 +158,7 @@ def build_notice(
         modality="SR",
         manufacturer=MANUFACTURER,
         transfer_syntax_uid=ExplicitVRLittleEndian,
-        series_description=SERIES_DESCRIPTION,
+        series_description=_series_description(unread),
         specific_character_set=UTF_8,
         **marks,
         **_person_and_study(source),
@@ -287,6 +290,12 @@ def _about(
     of_never = [MEANING_OF_MODEL.format(never)] if never else []
     of_later = [MEANING_OF_MODEL_LATER.format(later)] if later else []
     return heading.format(everyone), of_never + of_later
+
+
+def _series_description(unread: Sequence[UnreadModel]) -> str:
+    """Return what the series holds; of demonstrations alone, that it is of them."""
+    marks = {demonstration(model.bundle) if model.bundle else "" for model in unread}
+    return (marks.pop() if len(marks) == 1 else "") + SERIES_DESCRIPTION
 
 
 def _titles(unread: Sequence[UnreadModel]) -> str:

@@ -85,6 +85,9 @@ WORDS: dict[str, Words] = {
     "plane": Words("The slices lie in another plane.", OTHER_SERIES),
     "matrix": Words("The images are too small or too large.", OTHER_SERIES),
     "spacing": Words("The slices are too thick or the pixels too large.", OTHER_SERIES),
+    "demonstration_off": Words(
+        "The model is a demonstration, and this site has not allowed it to answer.", ASK
+    ),
     # The machine
     "deadline_exceeded": Words("The reading took too long.", ASK),
     "out_of_memory": Words("The reading needed too much memory.", ASK),

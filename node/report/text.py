@@ -98,7 +98,7 @@ def report_text(
     decided = verdict.verdicts(findings)
     located = places.places(volume, findings, nominal=nominal)
     return ReportText(
-        heading=_demonstration(bundle) + bundle.title,
+        heading=demonstration(bundle) + bundle.title,
         edition=edition_mark(provenance),
         rows=tuple(answers.rows(findings)),
         position=answers.position(findings),
@@ -171,16 +171,16 @@ def series_description(bundle: Bundle, kind: str, provenance: Provenance) -> str
     The title gives way where it is too long; what the series is never does.
     """
     what = WHAT[kind]
-    status = "AI" if bundle.status == "demonstration" else f"AI, {bundle.status}"
+    status = "AI" if bundle.is_demonstration else f"AI, {bundle.status}"
     mark = edition_mark(provenance)
     tail = f" ({status}{', ' + mark if mark else ''})"
     title = bundle.title
     if not title.lower().endswith(what):
         tail = f", {what}{tail}"
-    room = LONG_STRING - len(_demonstration(bundle)) - len(tail)
+    room = LONG_STRING - len(demonstration(bundle)) - len(tail)
     if len(title) > room:
         title = title[: room - 1].rstrip() + "."
-    return _demonstration(bundle) + title + tail
+    return demonstration(bundle) + title + tail
 
 
 def edition_mark(provenance: Provenance) -> str:
@@ -218,8 +218,9 @@ def _comma(name: str) -> str:
     return "\N{ARABIC COMMA} " if arabic else ", "
 
 
-def _demonstration(bundle: Bundle) -> str:
-    return "DEMONSTRATION " if bundle.status == "demonstration" else ""
+def demonstration(bundle: Bundle) -> str:
+    """Return what every title of a demonstration begins with; "" for other models."""
+    return "DEMONSTRATION " if bundle.is_demonstration else ""
 
 
 def _reasons(flags: tuple[Flag, ...]) -> tuple[Flag, ...]:

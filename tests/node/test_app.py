@@ -19,7 +19,7 @@ import models
 from node.app import Node, enabled_bundles
 from node.config import Settings
 from node.errors import ConfigError
-from node.jobs.job import JobState
+from node.jobs.job import Failed, JobState
 from node.jobs.ledger import Ledger
 from node.send.outbox import destination_name
 from tests.node.jobs.ledger_stories import T0, queue, result
@@ -269,3 +269,52 @@ def test_a_rule_of_the_site_is_told_at_start_and_in_force_everywhere(
     assert "modality, max_slices" in told.out + told.err
     assert shipped.acceptance.modality == "MR"
     assert "rule_of_this_site" not in "".join(capsys.readouterr())
+
+
+def demonstration(data_dir: Path, *, allowed: bool) -> Settings:
+    """Return the settings of a node whose only model is a demonstration."""
+    bundle = bundle_of_status(data_dir.parent / f"bundle {allowed}", "demonstration")
+    models = {"allow_demonstration": allowed, "hippocampus": {"bundle": bundle}}
+    return settings(data_dir, free_port()).model_copy(
+        update={"models": Settings.model_validate({"models": models}).models}
+    )
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_a_job_that_was_queued_before_asks_a_demonstration_only_when_allowed(
+    tmp_path: Path, allowed: bool
+) -> None:
+    """Also one that `pacs-node retry` queued again (docs/promises.md 11)."""
+    data_dir = tmp_path / "var"
+    data_dir.mkdir()
+    node = Node(demonstration(data_dir, allowed=allowed))
+    (queued,) = queue(node.ledger, models=["hippocampus"])
+    first = node.request(queued)
+    node.ledger.jobs.claim(T0)
+    node.ledger.jobs.fail(queued.job_id, Failed("internal_error", ""), T0)
+    node.ledger.repeats.queue_again([queued.job_id], T0, None)
+    again = node.request(node.ledger.jobs.get(queued.job_id))
+    node.stop()
+
+    assert first.may_demonstrate is again.may_demonstrate is allowed
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_what_a_demonstration_made_waits_for_no_archive_when_it_is_off(
+    tmp_path: Path, allowed: bool
+) -> None:
+    """A site that takes its leave back is sent nothing more."""
+    data_dir = tmp_path / "var"
+    data_dir.mkdir()
+    node = Node(demonstration(data_dir, allowed=allowed))
+    (queued,) = queue(node.ledger, models=["hippocampus"])
+    node.ledger.jobs.claim(T0)
+    (place,) = map(destination_name, node.settings.destinations)
+    node.ledger.jobs.report(queued.job_id, result(), [place], T0)
+    node.start()
+    node.stop()
+    ledger = Ledger(data_dir, read_only=True)
+    details = {delivery.detail for delivery in ledger.deliveries.of_job(queued.job_id)}
+    ledger.close()
+
+    assert ("demonstration_off" in details) is not allowed

@@ -7,12 +7,19 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from node.batch.desk import tell_demonstrations
 from node.batch.entry import Entry
 from node.batch.records import opened
 from node.batch.run import read
+from node.batch.words import Words
 from node.config import Destination, SendSettings
+from tests.node.batch import results
 from tests.node.batch.orders import SETTINGS, objects, order
 from tests.node.send.test_scu import StandInArchive
+
+SOMEWHERE = Destination(ae_title="PACS", host="127.0.0.1", port=104)
 
 
 def sent(folder: Path, archive: StandInArchive) -> list[Entry]:
@@ -110,3 +117,31 @@ def test_a_destination_that_was_down_gets_them_when_it_is_named_again(
     assert {d.state for e in sent(unsent, archive) for d in e.deliveries} == {"sent"}
     archive.peer = down
     assert {d.state for e in sent(unsent, archive) for d in e.deliveries} == {"pending"}
+
+
+@pytest.mark.parametrize(
+    ("status", "where", "told"),
+    [
+        ("demonstration", (SOMEWHERE,), True),
+        ("demonstration", (), False),
+        ("research", (SOMEWHERE,), False),
+    ],
+)
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_who_sends_what_a_demonstration_made_is_told_so(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    status: str,
+    where: tuple[Destination, ...],
+    told: bool,
+    language: str,
+) -> None:
+    """An explicit order counts, and one line says what goes out."""
+    bundles = {"shown": replace(results.bundle(), status=status)}
+    asked = replace(order(tmp_path), destinations=where)
+
+    tell_demonstrations(asked, bundles, Words.of(language))
+
+    said = capsys.readouterr().err
+    assert ("DEMONSTRATION" in said) is told
+    assert said.count("\n") == int(told)

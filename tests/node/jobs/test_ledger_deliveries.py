@@ -115,7 +115,7 @@ def test_a_notice_that_still_waits_holds_up_no_result(ledger: Ledger) -> None:
     with ledger.database.write() as connection:
         row = connection.execute(
             "INSERT INTO results SELECT NULL, job_id, 0, 'notice', '', completed_at, "
-            "reported_at, '{}', '{}', '', '', '', '[]', '{}', NULL FROM results "
+            "reported_at, '{}', '{}', '', '', '', '[]', '{}', NULL, NULL FROM results "
             "WHERE job_id = ?",
             (job_id,),
         )
@@ -292,3 +292,30 @@ def test_nothing_due_is_an_empty_list(tmp_path: Path) -> None:
     assert empty.deliveries.due(ARCHIVE, LATER) == []
     assert empty.deliveries.next_due(ARCHIVE) is None
     empty.close()
+
+
+def test_what_a_model_made_can_be_withheld(ledger: Ledger) -> None:
+    """What waits fails by name, what was sent stays sent; other models go on."""
+    first, *_ = ledger.deliveries.due(ARCHIVE, LATER)
+    ledger.deliveries.sent(first, 0, LATER)
+
+    assert ledger.deliveries.withhold({"another"}, LATER) == 0
+    assert ledger.deliveries.withhold((), LATER) == 0
+    assert ledger.deliveries.withhold({"hippocampus"}, LATER) == 11
+
+    states = {
+        (d.state, d.detail)
+        for job in ledger.jobs.listing()
+        for d in ledger.deliveries.of_job(job.job_id)
+    }
+    assert states == {("sent", ""), ("failed", "demonstration_off")}
+    assert ledger.deliveries.next_due(ARCHIVE) is None
+
+
+def test_what_was_withheld_can_be_offered_by_a_person(ledger: Ledger) -> None:
+    """An explicit order counts; the objects say what they are."""
+    ledger.deliveries.withhold({"hippocampus"}, LATER)
+    withheld = [d.delivery_id for d in ledger.deliveries.of_job(1)]
+
+    assert ledger.repeats.offer_again(withheld, LATER) == withheld
+    assert len(ledger.deliveries.due(ARCHIVE, LATER)) == 3

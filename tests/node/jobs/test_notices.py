@@ -282,3 +282,23 @@ def test_a_weekend_is_no_reason_to_say_nothing(
     ledger.jobs.fail(job.job_id, BROKEN, T0)
 
     assert policy.next(T0 + timedelta(days=3)) is not None
+
+
+def test_nothing_is_said_of_a_model_that_is_silent(
+    ledger: Ledger, images: list[Path], tmp_path: Path
+) -> None:
+    """Not even that it did not read; others are answered for."""
+    receive(ledger, images)
+    complete(ledger)
+    (job,) = ledger.jobs.listing()
+    ledger.jobs.claim(T0)
+    ledger.jobs.fail(job.job_id, BROKEN, T0)
+    results = tmp_path / "results"
+
+    def unread(silent: str) -> list[str]:
+        policy = Notices(Settings(), ledger, results, (ARCHIVE,), silent={silent})
+        due = policy.next(T0)
+        return [each.model for each in due.unread] if due else []
+
+    assert unread("another") == ["hippocampus"]
+    assert unread("hippocampus") == []

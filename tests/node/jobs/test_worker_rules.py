@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import models
 from node.accept import AcceptSettings
-from node.jobs.job import NotApplicable
+from node.jobs.job import NotApplicable, Reported
 from node.jobs.worker import load_model, perform
+from tests.node.jobs.stand_in import StandIn
 from tests.node.jobs.worker_stories import failed, reported, request, series
 
 
@@ -66,3 +68,22 @@ def test_a_rule_that_contradicts_the_bundle_fails_by_name(tmp_path: Path) -> Non
 
     assert (outcome.reason, outcome.permanent) == ("model_unavailable", True)
     assert "min_slices 20000 is above max_slices 10000" in outcome.message
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_a_demonstration_answers_only_who_may_ask_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, allowed: bool
+) -> None:
+    """Whichever way its job came: nothing is read, nothing written."""
+    shown = replace(StandIn.bundle, status="demonstration")
+    monkeypatch.setattr(StandIn, "bundle", shown)
+    asked = request(tmp_path, series(tmp_path), may_demonstrate=allowed)
+
+    outcome = perform(asked)
+
+    if allowed:
+        assert isinstance(outcome, Reported)
+    else:
+        assert isinstance(outcome, NotApplicable)
+        assert outcome.reason == "demonstration_off"
+    assert asked.output_dir.exists() is allowed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -254,3 +255,17 @@ def test_what_no_value_may_be_makes_no_invalid_notice(
 
     assert str(notice[keyword].value) == expected
     assert errors(notice, tmp_path) == []
+
+
+def test_a_notice_of_a_demonstration_says_so_first(tmp_path: Path) -> None:
+    """In series and sentence; beside a model that is none, in its sentence alone."""
+    source, plain = source_of(tmp_path / "in"), hippocampus("single_slice")
+    assert plain.bundle is not None
+    shown = replace(plain, bundle=replace(plain.bundle, status="demonstration"))
+    alone, beside = notice_of(source, shown), notice_of(source, plain, shown)
+
+    assert alone.SeriesDescription.startswith("DEMONSTRATION AI NOTICE")
+    assert beside.SeriesDescription.startswith("AI NOTICE")
+    for notice in (alone, beside):
+        assert any(said.startswith("DEMONSTRATION ") for said in sentences(notice))
+        assert errors(notice, tmp_path) == []
