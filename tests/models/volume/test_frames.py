@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from highdicom.legacy import LegacyConvertedEnhancedCTImage
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydicom import Dataset, dcmread
@@ -27,7 +28,7 @@ from models.contract import SeriesInfo, Volume
 from models.volume.duplicates import settle
 from models.volume.frames import frame_header
 from models.volume.series import SeriesError, StudyHeaders, load_volume, read_study
-from tests.dicom_series import write_series
+from tests.dicom_series import uid, write_series
 from tests.enhanced_series import Told, write_enhanced
 
 SHAPE = (5, 32, 40)
@@ -349,3 +350,24 @@ def test_the_header_of_an_image_is_its_own(tmp_path: Path) -> None:
         study.header(replace(instance, frame=1))
     with pytest.raises(IndexError):
         frame_header(dcmread(first), 1)
+
+
+def test_what_another_program_converted_is_the_same_volume(tmp_path: Path) -> None:
+    """Highdicom puts the same images into a Legacy Converted Enhanced CT image."""
+    paths = single_images(tmp_path / "single")
+    plain = only(read_study(paths))
+    converted = LegacyConvertedEnhancedCTImage(
+        [dcmread(path) for path in reversed(paths)],
+        series_instance_uid=plain.series_instance_uid,
+        series_number=1,
+        sop_instance_uid=uid("converted"),
+        instance_number=1,
+    )
+    converted.save_as(tmp_path / "converted.dcm")
+
+    volume, wanted = volume_of(tmp_path / "converted.dcm"), volume_of(*paths)
+
+    assert np.array_equal(volume.array, wanted.array)
+    assert np.array_equal(volume.affine, wanted.affine)
+    for keyword in ("ConvolutionKernel", "KVP", "SliceThickness", "RescaleIntercept"):
+        assert volume.series.tags[keyword] == wanted.series.tags[keyword]
