@@ -89,24 +89,36 @@ def fit(
     with _told([JsonLines(folder / LOG), *watch.trackers]) as trackers:
         for tracker in trackers:
             tracker.begin(history, recipe.epochs, loop.steps)
-        for epoch in range(len(history), recipe.epochs):
-            if learner.best is not None and learner.best.is_over(epoch):
-                break
-            started = time.perf_counter()
-            mean_loss = loop.epoch(epoch, trackers)
-            seconds = time.perf_counter() - started
-            with _aside(strategy.device):
-                found = watch.validation(epoch + 1, recipe.epochs, learner.averaged)
-            learner.hear(epoch + 1, found or {})
-            history.append(loop.record(epoch + 1, mean_loss, seconds, found))
-            checkpoint.write(loop.state(history), strategy)
-            with _aside(strategy.device):
-                for tracker in trackers:
-                    tracker.epoch(history[-1], learner.averaged)
-        if learner.best is not None:
-            for tracker in trackers:
-                tracker.kept(learner.best.epoch, learner.best.value)
+        _run(loop, history, watch, checkpoint, trackers)
     return learner.chosen()
+
+
+def _run(
+    loop: _Loop,
+    history: list[Epoch],
+    watch: Watch,
+    checkpoint: Checkpoint,
+    trackers: Sequence[Tracker],
+) -> None:
+    """Train the epochs that are not in the history, each saved before it is told."""
+    learner, strategy, epochs = loop.learner, loop.strategy, loop.recipe.epochs
+    for epoch in range(len(history), epochs):
+        if learner.best is not None and learner.best.is_over(epoch):
+            break
+        started = time.perf_counter()
+        mean_loss = loop.epoch(epoch, trackers)
+        seconds = time.perf_counter() - started
+        with _aside(strategy.device):
+            found = watch.validation(epoch + 1, epochs, learner.averaged)
+        learner.hear(epoch + 1, found or {})
+        history.append(loop.record(epoch + 1, mean_loss, seconds, found))
+        checkpoint.write(loop.state(history), strategy)
+        with _aside(strategy.device):
+            for tracker in trackers:
+                tracker.epoch(history[-1], learner.averaged)
+    if learner.best is not None:
+        for tracker in trackers:
+            tracker.kept(learner.best.epoch, learner.best.value)
 
 
 def _watch(watch: Watch, recipe: Recipe) -> Watch:
