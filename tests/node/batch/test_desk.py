@@ -15,7 +15,10 @@ from openpyxl import load_workbook
 
 import models
 from node.batch import desk
+from node.batch.records import opened
 from node.errors import ConfigError
+from node.history.repetition import repeat
+from node.history.story import story_of
 from tests.node.batch import results as given
 from tests.node.batch import triage
 
@@ -232,17 +235,40 @@ def test_a_table_of_truth_makes_a_sheet_of_metrics(
     assert "Not among the studies: lost" in capsys.readouterr().out
 
 
-def test_fast_says_so_first_and_reads_again(
-    first: Ran, ward: Path, patch: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture(scope="module")
+def fast(first: Ran, ward: Path) -> Ran:
+    """Read the ward once more, and fast."""
+    screen = Screen()
+    with redirect_stdout(screen.out), redirect_stderr(screen.err):
+        return run(ward, screen, "fast", fast=True)
+
+
+def test_fast_says_so_first_and_reads_again(first: Ran, fast: Ran) -> None:
     """Another way of reading is another result, in a version of its own."""
-    fast = run(ward, capsys, "fast", fast=True)
     row = fast.table["pneumonia_01"]
 
     assert fast.err.splitlines()[0] == "Fast: hippocampus leaves out the heat map."
     assert (row["method"], row["version"]) == ("z_profile", "v2")
     assert row["note"].endswith("Fast: leaves out the heat map")
     assert "Fast" not in first.table["pneumonia_01"]["note"]
+
+
+def test_a_fast_result_is_repeated_fast(fast: Ran, ward: Path, patch: Any) -> None:
+    """Once more, it comes out equal: answers, places and objects."""
+    ordered = triage.order(ward, fast=True)
+
+    with opened(ordered) as ledger:
+        study = ledger.studies.get(fast.table["norma_02"]["study_uid"])
+        assert study
+        (job,) = story_of(study, ledger).jobs
+        done = repeat(job, ledger, ordered.settings, in_order=False)
+
+    assert (done.trouble, done.changed) == ("", ())
+    assert done.is_equal, [each for each in done.rows if not each.is_equal]
+    assert "classification 1" in {each.what for each in done.rows}
+    assert job.results[-1].summary["Lungs pathology of the lungs"] == (
+        "pathology suspected, 0.700 (threshold 0.500), decided by z_profile"
+    )
 
 
 def test_a_model_without_a_fast_mode_reads_as_always(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from node.config import Settings
 from node.history.plain import plain_repetition
 from node.history.repetition import NOTHING, Repetition, compare, repeat
+from node.jobs.answers import Answers, Classified, Located
 from node.jobs.ledger import Ledger
 from tests.node.history.stories import everything, measured, reported
 
@@ -53,6 +54,26 @@ def test_what_one_of_them_lacks_is_a_difference(ledger: Ledger) -> None:
     assert rows["Hippocampus volume, mm3"].repeated == NOTHING
     assert rows["SEG"].repeated == NOTHING
     assert rows["PR"].recorded == NOTHING
+
+
+def test_an_answer_that_comes_out_otherwise_is_a_difference(ledger: Ledger) -> None:
+    """Also in the last digit of a probability, and where one has a box more."""
+    recorded = everything(ledger).jobs[0].results[-1]
+    answer = Classified(
+        "Lungs", "Pathology", "pathology", 0.873, "0.873", 0.5, "0.500", True
+    )
+    box = Located("Nodule", (0, 1, 2, 3, 4, 5), (0.0,) * 6, 0.5)
+    before = replace(recorded, answers=Answers((answer,)))
+    nearly = replace(answer, probability=0.8730000000000001)
+
+    rows = {
+        row.what: row.is_equal
+        for row in compare(before, reported("2", answers=Answers((nearly,), (box,))))
+    }
+
+    assert not rows["classification 1"]
+    assert not rows["location 1"]
+    assert rows["SEG"]
 
 
 def test_without_images_it_says_so_and_that_the_weights_are_others(
