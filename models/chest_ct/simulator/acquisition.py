@@ -86,7 +86,7 @@ def _noise(
     """Return the noise of a slice: less when thick, more when sharp."""
     soft = draw(rng, settings.noise_soft_hu)
     return float(
-        soft * (REFERENCE_MM / thickness) ** 0.5 * (1 + 2.4 * kernel.sharpness)
+        soft * (REFERENCE_MM / thickness) ** 0.5 * (1 + 2.0 * kernel.sharpness)
     )
 
 

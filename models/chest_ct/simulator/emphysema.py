@@ -51,8 +51,8 @@ def _holes(
         score = smooth_field(rng, tissue.grid, 9) + 0.5 * high
         score -= np.clip(tissue.depth - 4, 0, None) / 5
         return filled(score, lung, min(voxels, 0.1 * lung.sum()), soft=0.4)
-    length = rng.uniform(6, 11)
-    return filled(smooth_field(rng, tissue.grid, length) + high, lung, voxels, soft=0.6)
+    length = rng.uniform(4.5, 9)
+    return filled(smooth_field(rng, tissue.grid, length) + high, lung, voxels, soft=1.0)
 
 
 def _bullae(tissue: Tissue, voxels: float, rng: np.random.Generator) -> Field:

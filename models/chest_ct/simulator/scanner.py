@@ -8,10 +8,10 @@ from scipy import ndimage
 from models.chest_ct.simulator.kinds import Acquisition
 from models.chest_ct.simulator.space import Field, coverage
 
-WATER_MM = 230.0
+WATER_MM = 250.0
 """Path through water at which the noise of an acquisition holds."""
 
-NOISE_GROWTH = 0.011
+NOISE_GROWTH = 0.008
 """Growth of the logarithm of the noise per millimetre of water beyond that."""
 
 HU_RANGE = (-1024, 3071)
@@ -113,13 +113,13 @@ def _streaks(
     rows: Field, width: int, acquisition: Acquisition, rng: np.random.Generator
 ) -> Field:
     """Return stripes along the rows where these hold much bone and muscle."""
-    excess = np.clip(rows - 2, 0, 6)
+    excess = np.clip(rows - 2.5, 0, 4)
     if not excess.any():
         return np.zeros((1, 1, 1), dtype=np.float32)
     lines = rng.standard_normal((*excess.shape[:2], max(width // 16, 2)), np.float32)
     lines = np.repeat(lines, -(-width // lines.shape[2]), axis=2)[:, :, :width]
     lines = ndimage.uniform_filter1d(lines, 24, axis=2)
-    streaks: Field = excess * lines * np.float32(0.5 * acquisition.noise_hu)
+    streaks: Field = excess * lines * np.float32(0.4 * acquisition.noise_hu)
     return streaks
 
 

@@ -58,12 +58,14 @@ def look(scene: Scene, plan: StudyPlan, acquisition: Acquisition) -> SimulatedSt
     seen = _everywhere(view, hu, scene)
     back = scene.back_mm + acquisition.shift_mm[1] * (-1 if acquisition.prone else 1)
     image = scanned(seen, acquisition, back)
+    airways = _airways(view, scene)
     lungs = _lungs(view, scene)
+    lungs[airways] = 0
     truth, lesions = _truth(view, scene)
     return SimulatedStudy(
         volume=Volume(image, view.affine, "HU", _series(plan, view)),
         lungs=lungs,
-        airways=_airways(view, scene),
+        airways=airways,
         truth=truth,
         lesions=lesions,
         patient=plan.patient,

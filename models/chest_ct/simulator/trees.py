@@ -24,7 +24,7 @@ UNEVEN = 1.3
 STRIDE = 0.36
 """Part of the way to the middle of its points that a branch runs."""
 
-PER_VOXEL = 6.0
+PER_VOXEL = 9.0
 """Drops of a tube per voxel of its cross-section."""
 
 GOLDEN_ANGLE = np.pi * (3 - 5**0.5)
@@ -193,8 +193,7 @@ def splat(tree: Tree, grid: Grid, more_mm: float = 0.0) -> Field:
         np.cos(turn)[:, None] * one[owner] + np.sin(turn)[:, None] * other[owner]
     )
     volume = np.pi * radius**2 * step / number / grid.spacing_mm**3
-    crowded = np.where(number > PER_VOXEL, 1.2, 1.0)  # fills the gaps between drops
-    return _spread(grid, drops, (volume * crowded)[owner])
+    return _spread(grid, drops, volume[owner])
 
 
 def _sampled(
