@@ -1,11 +1,13 @@
 -- Which series of a stable study go to the AI node, and when they have arrived.
 --
 -- A study that has been quiet for StableAge seconds is sent in one store job, which
--- is one association. Left out is every series that the node itself stored. What the
+-- is one association: a study in which a model may read a series, whole, because one
+-- series can say what another lacks. Left out is every series that the node itself stored. What the
 -- node then has is remembered at the study, as "series:number of instances" of each
 -- series, so that the study goes again only when it has something new.
 --
--- AE title and modality come from Orthanc's configuration (orthanc/render.py).
+-- AE title, modality and what the models read come from Orthanc's configuration
+-- (orthanc/render.py).
 
 local STORE_JOB = 'DicomModalityStore'
 local ROUTED = 'AiNodeRouted'    -- what has arrived at the node
@@ -15,6 +17,7 @@ local SERVES = 'AiNodeServes'    -- and this script answers with its node
 
 local configuration = GetOrthancConfiguration()
 local modality = configuration['AiNode']['Modality']
+local reads = configuration['AiNode']['Reads']  -- nil: nobody knows, all may be read
 local node_aet = configuration['DicomModalities'][modality]['AET']
 
 
@@ -37,14 +40,33 @@ local function came_from_node(series)
 end
 
 
--- Returns the series to send, sorted, and their fingerprint.
+local function may_be_read(series)
+  if reads == nil then
+    return true
+  end
+  for _, name in ipairs(reads) do
+    if series['MainDicomTags']['Modality'] == name then
+      return true
+    end
+  end
+  return false
+end
+
+
+-- Returns the series to send, sorted, and their fingerprint; none of a study of which
+-- no model reads anything.
 local function series_for_node(study_id)
   local ids, entries = {}, {}
+  local is_of_use = false
   for _, series in ipairs(get('/studies/' .. study_id .. '/series') or {}) do
     if not came_from_node(series) then
+      is_of_use = is_of_use or may_be_read(series)
       table.insert(ids, series['ID'])
       table.insert(entries, series['ID'] .. ':' .. #series['Instances'])
     end
+  end
+  if not is_of_use then
+    return {}, ''
   end
   table.sort(ids)
   table.sort(entries)

@@ -18,6 +18,8 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+import models
+from models.volume.bundle import BundleError, load_bundle
 from node import config
 from node.config import Settings
 from node.errors import ConfigError
@@ -124,11 +126,32 @@ def orthanc_json(settings: Settings, place: Place) -> str:
         "users": {user: password.get_secret_value()} if user else {},
         "stable_age_s": settings.archive.stable_age_s,
         "node_modality": NODE_MODALITY,
+        "modalities_read": modalities_read(settings),
     }
     filled = {key: json.dumps(value) for key, value in values.items()}
     return _template("orthanc.json").substitute(
         filled, access_reason=_access_reason(place)
     )
+
+
+def modalities_read(settings: Settings) -> list[str] | None:
+    """Return the modalities of which the node reads series; None when unknown.
+
+    By the rules in force of the models that may speak on the wire. A bundle that
+    cannot be read keeps no archive from starting: then everything is routed.
+    """
+    found = set()
+    for name in models.MODELS:
+        section = settings.models.of(name)
+        try:
+            bundle = load_bundle(section.bundle or models.bundle_folder(name))
+            rule = section.accept.over(bundle.acceptance)
+        except (ValueError, BundleError):
+            return None
+        may_speak = settings.models.allow_demonstration or not bundle.is_demonstration
+        if section.enabled and may_speak:
+            found.add(rule.modality)
+    return sorted(found)
 
 
 def app_config_js(settings: Settings) -> str:

@@ -14,6 +14,7 @@ import pytest
 from node.config import Settings
 from node.errors import ConfigError
 from orthanc import render
+from tests.node.test_app import bundle_of_status
 
 NATIVE = render.Place(
     storage=Path("/storage"),
@@ -46,6 +47,38 @@ def test_titles_and_ports_come_from_the_settings() -> None:
     assert (node["AET"], node["Port"]) == ("A\"I'$", 1111)
     assert content["DicomAet"] == "PACS"
     assert (content["DicomPort"], content["HttpPort"]) == (2222, 3333)
+
+
+@pytest.mark.parametrize(
+    ("models", "read"),
+    [
+        ({}, ["MR"]),
+        ({"hippocampus": {"accept": {"modality": "CT"}}}, ["CT"]),
+        ({"hippocampus": {"enabled": False}}, []),
+        ({"hippocampus": {"bundle": "no such folder"}}, None),
+    ],
+    ids=["as shipped", "rule of the site", "switched off", "broken bundle"],
+)
+def test_the_archive_knows_what_the_models_read(
+    monkeypatch: pytest.MonkeyPatch, models: dict[str, Any], read: list[str] | None
+) -> None:
+    """By the rules in force; a broken bundle keeps no study from the node."""
+    monkeypatch.setattr("models.MODELS", {"hippocampus": ""})
+    settings = Settings.model_validate({"models": models})
+
+    assert parsed(settings)["AiNode"]["Reads"] == read
+
+
+@pytest.mark.parametrize(("allowed", "read"), [(False, []), (True, ["MR"])])
+def test_a_demonstration_is_sent_studies_only_when_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, allowed: bool, read: list[str]
+) -> None:
+    """What may not speak needs no images (docs/promises.md 11)."""
+    monkeypatch.setattr("models.MODELS", {"hippocampus": ""})
+    bundle = bundle_of_status(tmp_path / "bundle", "demonstration")
+    chosen = {"allow_demonstration": allowed, "hippocampus": {"bundle": bundle}}
+
+    assert render.modalities_read(Settings.model_validate({"models": chosen})) == read
 
 
 def test_strangers_stay_outside() -> None:

@@ -7,17 +7,20 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import requests
 from pydicom import dcmread
 
 from models.hippocampus.phantom import write_study
+from tests.dicom_series import uid, write_series
 from tests.pacs.archive import Archive, free_settings, running_archive, until
 from tests.pacs.receiver import Receiver, receiving
 
 pytestmark = pytest.mark.pacs
 
 SMALL_CROP = (8, 24, 16)
+SMALL = np.zeros((3, 32, 32), np.int16)
 SETTLED_S = 3.5
 """StableAge of 1 s, Orthanc's own delay, and a store job that must not come."""
 
@@ -71,6 +74,26 @@ def test_a_study_arrives_in_one_association(
     assert [set(one) for one in receiver.associations] == [sent]
     assert sorted(part.split(":")[1] for part in fingerprint.split(",")) == ["64", "8"]
     assert "AiNodePending" not in archive.metadata(study_of(files[0]))
+
+
+def test_what_no_model_reads_is_not_routed(tmp_path: Path) -> None:
+    """A CT goes to a node whose models read CT, and no MR does; mixed studies do."""
+    rule = {"hippocampus": {"accept": {"modality": "CT"}}}
+    with (
+        running_archive(free_settings(tmp_path / "archive", models=rule)) as archive,
+        receiving(archive.settings) as receiver,
+    ):
+        for name, modality in (("head", "MR"), ("both", "MR"), ("both", "CT")):
+            folder = tmp_path / name / modality
+            write_series(folder, SMALL, modality=modality, study_uid=uid(name))
+        archive.store(tmp_path / "head")
+        archive.store(tmp_path / "both")
+        fingerprint = until(lambda: routed(archive, uid("both")), "the fingerprint")
+        time.sleep(SETTLED_S)
+
+        assert len(fingerprint.split(",")) == 2
+        assert [len(one) for one in receiver.associations] == [2 * len(SMALL)]
+        assert routed(archive, uid("head")) == ""
 
 
 def test_results_of_the_node_are_not_routed_back(
