@@ -121,15 +121,18 @@ class TriageCNN(nn.Module):
         )
         self.evidence = nn.Conv3d(quarter, kinds, 1)
         self.weight = nn.Parameter(torch.full((2 * kinds,), WEIGHT))
-        self.whole = nn.Sequential(nn.Dropout(dropout), nn.Linear(sixteenth, 1))
+        self.whole = nn.Linear(sixteenth, 1)
+        self.dropout = nn.Dropout(dropout)
         self._start()
 
     def _start(self) -> None:
         """Begin with little evidence anywhere, and with neither answer."""
         little = math.log(PRIOR / (1 - PRIOR))
+        nn.init.normal_(self.evidence.weight, std=0.01)
         nn.init.constant_(_bias(self.evidence), little)
         places = float(functional.softplus(self.weight.detach()).sum()) * little
-        nn.init.constant_(_bias(self.whole[1]), -places)
+        nn.init.zeros_(self.whole.weight)
+        nn.init.constant_(self.whole.bias, -places)
 
     def forward(self, x: Tensor) -> Reading:
         """Map ``(N, channels, D, H, W)`` to a reading."""
@@ -241,8 +244,7 @@ def _enlarged(coarse: Tensor, like: Tensor) -> Tensor:
     return functional.interpolate(coarse, size=like.shape[2:], mode="nearest")
 
 
-def _bias(layer: nn.Module) -> Tensor:
-    bias = layer.bias
-    if not isinstance(bias, Tensor):
-        raise TypeError(f"{type(layer).__name__} has no bias")
-    return bias
+def _bias(layer: nn.Conv3d) -> Tensor:
+    if layer.bias is None:
+        raise TypeError("a layer of evidence has a bias")
+    return layer.bias

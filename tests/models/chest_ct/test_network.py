@@ -38,6 +38,14 @@ def test_there_is_one_answer_for_a_study_and_a_map_for_each_kind() -> None:
     assert reading.evidence.shape == (2, KINDS, 8, 12, 16)
 
 
+def test_at_first_neither_answer_is_given() -> None:
+    """There is little evidence, and the study is undecided: learning begins even."""
+    with torch.inference_mode():
+        reading = tiny()(chests())
+    assert reading.study.abs().max() < 0.5
+    assert reading.evidence.sigmoid().max() < 0.05
+
+
 def test_a_cell_of_the_map_speaks_of_its_own_place() -> None:
     """The features that a voxel changes are centred on its cell."""
     network, inputs = tiny(), chests(1)
