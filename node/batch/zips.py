@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from os import strerror
+from os import fstat, strerror
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import TemporaryFile
@@ -140,10 +140,11 @@ class _Bounded(io.BufferedReader):
         ZipRefusedError
             They are more than the directory of a ZIP may have.
         """
-        wanted = -1 if size is None else size
+        rest = max(fstat(self.fileno()).st_size - self.tell(), 0)
+        wanted = rest if size is None or size < 0 else min(size, rest)
         if wanted > MAX_DIRECTORY_BYTES:
             raise ZipRefusedError("zip_too_many_files")
-        return super().read(wanted if wanted >= 0 else MAX_DIRECTORY_BYTES)
+        return super().read(wanted)
 
 
 @contextmanager

@@ -7,16 +7,18 @@ import os
 import resource
 import shutil
 import signal
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from zipfile import ZIP_STORED
 
 import pytest
 
 from models.volume.headers import read_headers
 from node.batch.found import StudyFiles
 from node.batch.unpacking import Unpacking
-from tests.hostile.zips import one_damaged
+from tests.hostile.zips import one_damaged, packed
 from tests.node.batch.zipped import images, only_study, studies, write_zip
 
 LARGE = 300
@@ -45,14 +47,14 @@ def test_an_image_comes_out_as_it_was_packed(
     tmp_path: Path, unpacking: Unpacking
 ) -> None:
     """Byte for byte, for this user alone, under a name that tells nothing."""
-    packed = images("Petrov")
-    study = only_study(write_zip(tmp_path / "Petrov.zip", packed))
+    inside = images("Petrov")
+    study = only_study(write_zip(tmp_path / "Petrov.zip", inside))
 
     places = unpacked(unpacking, study)
 
     for (path, _), place in zip(study.files, places.values(), strict=True):
-        inside = str(path.relative_to(tmp_path / "Petrov.zip"))
-        assert place.read_bytes() == packed[inside]
+        name = str(path.relative_to(tmp_path / "Petrov.zip"))
+        assert place.read_bytes() == inside[name]
         assert not place.stat().st_mode & 0o077
         assert "Petrov" not in str(place.relative_to(tmp_path))
 
@@ -187,3 +189,24 @@ def test_an_interrupt_ends_the_unpacking_of_a_study(tmp_path: Path) -> None:
     unpacking.stop()
 
     assert not (tmp_path / "work").exists()
+
+
+def test_memory_does_not_grow_with_the_zips(
+    tmp_path: Path, unpacking: Unpacking
+) -> None:
+    """Neither with their number nor with their size: they are read in parts."""
+    for number in range(8):
+        noise = images(str(number), count=8, matrix=512)
+        (tmp_path / f"{number}.zip").write_bytes(packed(noise, ZIP_STORED))
+    size = (tmp_path / "0.zip").stat().st_size
+    tracemalloc.start()
+    try:
+        for study in studies(tmp_path):
+            unpacked(unpacking, study)
+            unpacking.remove(study.study_instance_uid)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert size > 4 << 20
+    assert peak < size
