@@ -41,6 +41,9 @@ WIDEST = 60
 UID_WIDTH = 20
 """Of a column of UIDs: who looks at a table reads what stands beside them."""
 
+HEADING_ROOM = 4
+"""Places beside a heading: it is bold, and Excel draws the arrow of the filter there."""
+
 LONGEST = 32_767
 """Characters in a cell (Excel specifications and limits)."""
 
@@ -164,7 +167,7 @@ def _fill(sheet: Worksheet, rows: Sequence[Row]) -> None:
             if row.get("processing_status") == "FAILURE":
                 sheet.cell(line, number).fill = NO_RESULT
     for number, name in enumerate(columns, start=1):
-        texts = [name, *(str(row[name] or "") for row in rows)]
+        texts = [name + " " * HEADING_ROOM, *(str(row[name] or "") for row in rows)]
         _widen(sheet, number, texts, UID_WIDTH if name.endswith("_uid") else WIDEST)
     sheet.freeze_panes = "B2"
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{len(rows) + 1}"

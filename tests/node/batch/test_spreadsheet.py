@@ -129,6 +129,7 @@ def test_the_heading_stays_in_sight_and_filters(tmp_path: Path) -> None:
     assert table.freeze_panes == "B2"
     assert table.auto_filter.ref == "A1:B3"
     assert table.column_dimensions["A"].width == 42
+    assert table.column_dimensions["B"].width > len("total_mm3") + 3  # the arrow
 
 
 def test_a_row_without_a_result_is_seen_at_a_glance(tmp_path: Path) -> None:
