@@ -146,11 +146,10 @@ class TriageCNN(nn.Module):
             [pooled_evidence(evidence, lungs, SHARPNESS), mean_within(evidence, lungs)],
             dim=1,
         )
-        weight = functional.softplus(
-            self.weight
-        )  # more evidence is never less pathology
-        chest = self.whole(sixteenth.float().mean(dim=(2, 3, 4)))[:, 0]
-        return Reading((pooled * weight).mean(dim=1) + chest, evidence)
+        # No weight is negative: more evidence is never less pathology.
+        places = (pooled * functional.softplus(self.weight)).sum(dim=1)
+        chest = self.dropout(sixteenth.float().mean(dim=(2, 3, 4)))
+        return Reading(places + self.whole(chest)[:, 0], evidence)
 
     def _evidence(self, quarter: Tensor, eighth: Tensor, sixteenth: Tensor) -> Tensor:
         """Return the map, from coarse to fine."""
