@@ -42,7 +42,7 @@ UID_WIDTH = 20
 """Of a column of UIDs: who looks at a table reads what stands beside them."""
 
 HEADING_ROOM = 4
-"""Places beside a heading: it is bold, and Excel draws the arrow of the filter there."""
+"""Places beside a heading: it is bold, and the arrow of the filter is drawn there."""
 
 LONGEST = 32_767
 """Characters in a cell (Excel specifications and limits)."""
