@@ -57,16 +57,10 @@ def enclosed_air(image: CoarseImage) -> Mask:
     return enclosed
 
 
-def middle_of_body(image: CoarseImage) -> tuple[float, float]:
-    """Return the middle of the tissue in coarse voxels, ``(back, left)``."""
-    tissue = image.array > AERATED_HU
-    rows, columns = tissue.sum(axis=(0, 2)), tissue.sum(axis=(0, 1))
-    return _middle(rows), _middle(columns)
-
-
-def _middle(counts: npt.NDArray[np.int_]) -> float:
-    total = max(int(counts.sum()), 1)
-    return float(np.arange(counts.size) @ counts / total)
+def middle_of_body(image: CoarseImage) -> float:
+    """Return the middle of the tissue in coarse voxels along the last axis."""
+    columns = (image.array > AERATED_HU).sum(axis=(0, 1))
+    return float(np.arange(columns.size) @ columns / max(int(columns.sum()), 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +76,7 @@ class _Regions:
 def find_airways(image: CoarseImage, air: Mask) -> Mask:
     """Return trachea and main bronchi as far as they can be told from the lungs."""
     lumen = air & (image.array < LUMEN_HU)
-    middle = middle_of_body(image)[1]
+    middle = middle_of_body(image)
     airways = np.zeros_like(air)
     found = np.zeros(air.shape[1:], bool)
     for level in range(air.shape[0] - 1, -1, -1):

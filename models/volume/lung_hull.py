@@ -74,11 +74,27 @@ def without_holes(mask: Mask) -> Mask:
     return result
 
 
+def _axis(labels: npt.NDArray[np.uint8], middle: float) -> tuple[float, float]:
+    """Return the middle between the lungs, ``(back, left)`` in coarse voxels.
+
+    Sideways it is the median, over the slices that both reach, of the middle between
+    their outer walls: what is ill on one side only moves it little.
+    """
+    back = float(np.nonzero(labels)[1].mean())
+    columns = labels.any(axis=1)
+    both = (labels == 1).any(axis=(1, 2)) & (labels == 2).any(axis=(1, 2))
+    if not both.any():
+        return back, middle
+    first = columns[both].argmax(axis=1)
+    last = columns.shape[1] - 1 - columns[both][:, ::-1].argmax(axis=1)
+    return back, float(np.median(first + last) / 2)
+
+
 def fill_lungs(
     labels: npt.NDArray[np.uint8],
     image: CoarseImage,
     airways: Mask,
-    middle: tuple[float, float],
+    middle: float,
 ) -> npt.NDArray[np.uint8]:
     """Fill both lungs; neither takes what is the other's, bone or an airway."""
     spacing_mm = image.spacing_mm
@@ -89,7 +105,7 @@ def fill_lungs(
         int(side): closed(inner == side, BALL_MM, spacing_mm)
         for side in np.unique(inner[inner > 0])
     }
-    centre = (float(np.nonzero(inner)[1].mean()), middle[1] - box[2].start)
+    centre = _axis(inner, middle - box[2].start)
     walls = walled(lungs, centre, spacing_mm)
     for side, lung in lungs.items():
         whole = lung | (walls[side] & free & (inner == 0))

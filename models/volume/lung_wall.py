@@ -38,7 +38,7 @@ BENDING = 30.0
 """Weight of the fitted wall's bending against one touching ray."""
 
 INDENTED = 0.0005
-MIRRORED = 0.05
+MIRRORED = 0.1
 """Weights of a ray that ends before the wall, and of one of the other lung."""
 
 ROUNDS = 8
@@ -82,8 +82,10 @@ def walled(
     """
     fans = {side: Fan(centre, 1 if side == 2 else -1, spacing_mm) for side in lungs}
     views = {side: fans[side].view(lung) for side, lung in lungs.items()}
+    alone = {side: fitted_wall(view, None, spacing_mm[0]) for side, view in views.items()}
+    seen = {side: _at_wall(view, alone[side]) for side, view in views.items()}
     walls = {
-        side: fitted_wall(view, views.get(3 - side), spacing_mm[0])
+        side: fitted_wall(view, _hint(seen, side), spacing_mm[0])
         for side, view in views.items()
     }
     touching = {side: _touching(view, walls[side]) for side, view in views.items()}
@@ -103,11 +105,33 @@ def walled(
     return result
 
 
-def fitted_wall(view: View, other: View | None, step_mm: float) -> Reals:
-    """Return how far the wall is on each ray, ``(S, RAYS)`` mm."""
+def _at_wall(view: View, wall: Reals) -> Reals:
+    """Return the far ends of the rays that touch the wall, 0 for the others."""
+    return np.where(_touching(view, wall), view.last_mm, 0.0)
+
+
+def _hint(seen: dict[int, Reals], side: int) -> Reals | None:
+    """Return the other wall, scaled to this one by the rays that touch both."""
+    other = seen.get(3 - side)
+    if other is None:
+        return None
+    both = (seen[side] > 0) & (other > 0)
+    ratio = np.median(seen[side][both] / other[both]) if both.any() else 1.0
+    return other * ratio
+
+
+def fitted_wall(view: View, hint: Reals | None, step_mm: float) -> Reals:
+    """Return how far the wall is on each ray, ``(S, RAYS)`` mm.
+
+    Parameters
+    ----------
+    hint
+        ``(S, RAYS)``: how far it may be where this lung has nothing to say; 0 where
+        that is not known either.
+    """
     every = max(round(KNOT_MM / step_mm), 1)
     seen = ndimage.maximum_filter1d(view.last_mm, every, axis=0)[::every]
-    hinted = np.zeros_like(seen) if other is None else _scaled(view, other)[::every]
+    hinted = np.zeros_like(seen) if hint is None else hint[::every]
     bending = _bending(seen.shape)
     wall = np.maximum(seen, hinted)
     for _ in range(ROUNDS):
@@ -118,21 +142,13 @@ def fitted_wall(view: View, other: View | None, step_mm: float) -> Reals:
     return smooth
 
 
-def _scaled(view: View, other: View) -> Reals:
-    """Return the far ends of the other lung, scaled to this one where both are met."""
-    both = view.met & other.met
-    if not both.any():
-        return other.last_mm
-    ratio = np.median(view.last_mm[both] / np.maximum(other.last_mm[both], 1.0))
-    return other.last_mm * ratio
-
-
 def _one_round(
     seen: Reals, hinted: Reals, wall: Reals, bending: sparse.csc_matrix
 ) -> Reals:
     """Fit the wall once, rays that end before the last fit almost left out."""
-    weight = np.where(seen > wall - TOUCH_MM, 1.0, INDENTED) * (seen > 0)
-    hint = MIRRORED * (hinted > 0)
+    touches = seen > wall - TOUCH_MM
+    weight = np.where(touches, 1.0, INDENTED) * (seen > 0)
+    hint = MIRRORED * (hinted > 0) * ~touches
     target = weight * seen + hint * hinted
     diagonal = sparse.diags_array((weight + hint + 1e-6).ravel())
     solved = spsolve((diagonal + bending).tocsc(), target.ravel())

@@ -87,7 +87,7 @@ def find_lungs(volume: Volume) -> Lungs:
     air = enclosed_air(image)
     airways = find_airways(image, air)
     middle = middle_of_body(image)
-    sides = find_sides(image, air & ~airways, middle[1])
+    sides = find_sides(image, air & ~airways, middle)
     if not sides.labels.any():
         return _none(volume, NO_LUNGS)
     filled = fill_lungs(sides.labels, image, airways, middle)
