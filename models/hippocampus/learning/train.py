@@ -143,7 +143,7 @@ def _watch(
     def validate(network: nn.Module) -> Mapping[str, float]:
         return mean_dice(score_network(network, held_out, settings.window, fold=0))
 
-    judged = held_out and options.validate_every
+    judged = held_out and (options.validate_every or settings.loop.watched)
     return Watch(trackers, validate if judged else None, options.validate_every or 1)
 
 

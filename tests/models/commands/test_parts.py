@@ -15,6 +15,7 @@ from models.commands import app
 COMMANDS = {
     "eda": ["--output", "o", "d"],
     "train": ["--data", "d", "--output", "o"],
+    "tune": ["--data", "d", "--output", "o"],
     "baseline": ["--data", "d", "--output", "o"],
     "evaluate": ["--data", "d"],
     "retest": ["--data", "d"],

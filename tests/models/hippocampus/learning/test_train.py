@@ -104,6 +104,7 @@ def test_folds_are_trained_where_they_lack_and_refused_where_they_differ(
         (["--folds", "x"], "folds are such as 0-4, 0,2 or all"),
         (["--folds", "all", "--fold", "1"], "are of a bundle"),
         (["--folds", "all", "--release", "1.0.0"], "are of a bundle"),
+        (["--folds", "all", "--wandb", "x"], "--wandb is of one training"),
     ],
 )
 def test_a_fold_that_does_not_exist_is_wrong_use(
@@ -130,6 +131,21 @@ def test_deterministic_is_for_the_training_alone(tmp_path: Path) -> None:
     )
     assert one == other
     assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_a_watched_figure_is_told_without_being_asked_for(tmp_path: Path) -> None:
+    """The best of two epochs is published, though nobody wished to look on."""
+    words = write_training(tmp_path)
+    settings = tmp_path / "training.toml"
+    watched = settings.read_text() + '\n[loop.watched]\nfigure = "whole"\n'
+    settings.write_text(watched, encoding="utf-8")
+
+    done = typed(
+        *words, "--output", str(tmp_path / "b"), "--fold", "0", "--epochs", "2"
+    )
+
+    assert done.exit_code == 0, done.output
+    assert "the weights are those of epoch" in done.output
 
 
 def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
