@@ -99,14 +99,16 @@ FIGURES = ("auc", "sensitivity", "specificity", "accuracy", "ppv", "npv")
 
 
 def metrics_of(entries: Iterable[Entry]) -> Metrics:
-    """Compare the first classification of each entry with its truth.
+    """Compare the first classification of each study with its truth.
+
+    A study of which several series were read counts once, by the most suspicious.
 
     Parameters
     ----------
     entries
         Of one model.
     """
-    told = list(entries)
+    told = list(_studies(entries))
     pairs = [
         (entry.truth, entry.answer)
         for entry in told
@@ -127,6 +129,20 @@ def metrics_of(entries: Iterable[Entry]) -> Metrics:
             [answer.probability for truth, answer in pairs if truth == 0],
         ),
     )
+
+
+def _studies(entries: Iterable[Entry]) -> Iterable[Entry]:
+    """Return one entry for each study, and for each input in which none was found."""
+    told: dict[tuple[str, str], Entry] = {}
+    for entry in entries:
+        uid = entry.study_instance_uid
+        key = (uid, "" if uid else entry.path)
+        told[key] = max(told.get(key, entry), entry, key=_probability)
+    return told.values()
+
+
+def _probability(entry: Entry) -> float:
+    return entry.answer.probability if entry.answer else -1.0
 
 
 def wilson(hits: int, of: int) -> Interval | None:

@@ -102,3 +102,14 @@ def test_a_failure_is_neither_right_nor_wrong() -> None:
     assert (found.studies, found.without_truth) == (4, 1)
     assert found.auc is not None
     assert found.auc.value == 0.75
+
+
+def test_a_study_of_several_series_counts_once() -> None:
+    """By the most suspicious of them; one that could not be read does not count."""
+    calm, suspicious = answered("a", 0.1, truth=1), answered("a", 0.9, truth=1)
+    failed = replace(given.failed(), study_instance_uid="of a", truth=1)
+
+    found = metrics_of([calm, suspicious, failed, answered("b", 0.2, truth=0)])
+
+    assert (found.studies, found.true_positive, found.true_negative) == (2, 1, 1)
+    assert (found.false_negative, found.failed_positive) == (0, 0)

@@ -56,7 +56,8 @@ def answered(path: str, probability: float, truth: int | None = None) -> Entry:
     )
     box = Located("Ground-glass opacity", (0, 1, 2, 3, 4, 5), (0.0,) * 6, 1.0)
     job = given.job(answers=Answers((answer,), (box,)))
-    return given.reported(path, job=job, truth=truth)
+    entry = given.reported(path, job=job, truth=truth)
+    return replace(entry, study_instance_uid=f"of {path}")
 
 
 @pytest.mark.parametrize("words", [EN, RU], ids=["en", "ru"])
