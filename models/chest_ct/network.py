@@ -34,8 +34,14 @@ PRIOR = 0.02
 """Chance of a finding in a cell before anything is learned (Lin et al. 2017, "Focal
 loss": else the many empty cells drown the first steps)."""
 
-WEIGHT = -2.0
-"""Of each kind's evidence before anything is learned; 0.13 after the softplus."""
+LITTLE = math.log(PRIOR / (1 - PRIOR))
+"""The same as a logit."""
+
+START_SD = 0.05
+"""Of the weights of the map before anything is learned."""
+
+WEIGHT = -1.0
+"""Of each kind's evidence before anything is learned; 0.31 after the softplus."""
 
 SHARPNESS = 4.0
 """Of the pooling of evidence: 0 would be the mean, infinity the maximum."""
@@ -127,12 +133,11 @@ class TriageCNN(nn.Module):
 
     def _start(self) -> None:
         """Begin with little evidence anywhere, and with neither answer."""
-        little = math.log(PRIOR / (1 - PRIOR))
-        nn.init.normal_(self.evidence.weight, std=0.01)
-        nn.init.constant_(_bias(self.evidence), little)
-        places = float(functional.softplus(self.weight.detach()).sum()) * little
+        nn.init.normal_(self.evidence.weight, std=START_SD)
+        nn.init.constant_(_bias(self.evidence), LITTLE)
+        told = math.log(2) * float(functional.softplus(self.weight.detach()).sum())
         nn.init.zeros_(self.whole.weight)
-        nn.init.constant_(self.whole.bias, -places)
+        nn.init.constant_(self.whole.bias, -told)
 
     def forward(self, x: Tensor) -> Reading:
         """Map ``(N, channels, D, H, W)`` to a reading."""
@@ -146,10 +151,11 @@ class TriageCNN(nn.Module):
             [pooled_evidence(evidence, lungs, SHARPNESS), mean_within(evidence, lungs)],
             dim=1,
         )
-        # No weight is negative: more evidence is never less pathology.
-        places = (pooled * functional.softplus(self.weight)).sum(dim=1)
+        # What is likelier than at the start counts. No weight is negative, so that more
+        # evidence is never less pathology.
+        told = functional.softplus(pooled - LITTLE) * functional.softplus(self.weight)
         chest = self.dropout(sixteenth.float().mean(dim=(2, 3, 4)))
-        return Reading(places + self.whole(chest)[:, 0], evidence)
+        return Reading(told.sum(dim=1) + self.whole(chest)[:, 0], evidence)
 
     def _evidence(self, quarter: Tensor, eighth: Tensor, sixteenth: Tensor) -> Tensor:
         """Return the map, from coarse to fine."""

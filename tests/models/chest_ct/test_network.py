@@ -42,8 +42,8 @@ def test_at_first_neither_answer_is_given() -> None:
     """There is little evidence, and the study is undecided: learning begins even."""
     with torch.inference_mode():
         reading = tiny()(chests())
-    assert reading.study.abs().max() < 0.5
-    assert reading.evidence.sigmoid().max() < 0.05
+    assert reading.study.abs().max() < 0.6
+    assert reading.evidence.sigmoid().mean() == pytest.approx(0.02, abs=0.01)
 
 
 def test_a_cell_of_the_map_speaks_of_its_own_place() -> None:
