@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from node.jobs.answers import Classified
-from node.jobs.job import FAST, JobState, ObjectFile
+from node.jobs.job import FAST, SERIES_NOT_ACCEPTED, JobState, ObjectFile
 from node.jobs.ledger_deliveries import Delivery
 from node.jobs.ledger_jobs import JobRow
+from node.jobs.reading import reading_of
 
 NO_STUDY = "no_study"
 """Reason code of an input in which no study was found."""
@@ -44,6 +45,8 @@ class Entry:
         nothing was read.
     was_kept
         Whether an earlier run had finished it, so that it was not read again.
+    only_series
+        The only series that the model was given; "" where it chose one.
     truth
         1 where pathology is known, 0 where there is known to be none.
     """
@@ -59,6 +62,12 @@ class Entry:
     seconds: float | None = None
     was_kept: bool = False
     truth: int | None = None
+    only_series: str = ""
+
+    @property
+    def reading(self) -> str:
+        """What was to be read of the study, as the ledger names it."""
+        return reading_of(self.model, self.only_series)
 
     @property
     def is_reported(self) -> bool:
@@ -91,3 +100,15 @@ class Entry:
         if self.is_reported:
             return ""
         return self.job.reason if self.job else self.reason
+
+
+def with_a_row(entries: Sequence[Entry]) -> Iterator[Entry]:
+    """Yield the entries of a study that are told of.
+
+    Of series that a model does not read one is told, and only where it reads none of
+    the study: a study has a row, whatever became of it.
+    """
+    for model in dict.fromkeys(entry.model for entry in entries):
+        of_model = [entry for entry in entries if entry.model == model]
+        read = [e for e in of_model if e.reason_code != SERIES_NOT_ACCEPTED]
+        yield from read or of_model[:1]

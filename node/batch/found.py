@@ -41,6 +41,11 @@ class StudyFiles:
     packed: Mapping[Path, Member] = field(default_factory=dict)
 
     @property
+    def series(self) -> tuple[str, ...]:
+        """The Series Instance UIDs of its images, sorted."""
+        return tuple(sorted({each.series_instance_uid for _, each in self.files}))
+
+    @property
     def neighbours(self) -> str:
         """Return a hash over the files beside: when one comes, the study is another."""
         told = hashlib.sha256()

@@ -40,6 +40,9 @@ class Order:
         study; else the root alone is one.
     fast
         Whether models leave out what takes long, those that know how.
+    all_series
+        Whether every series is read that a model can read, and not only the one of
+        each study that comes first.
     """
 
     root: Path
@@ -49,6 +52,7 @@ class Order:
     destinations: tuple[Destination, ...] = ()
     every_input: bool = True
     fast: bool = False
+    all_series: bool = False
 
 
 def order_of(
@@ -63,6 +67,7 @@ def order_of(
     to: str | None = None,
     every_input: bool = True,
     fast: bool = False,
+    all_series: bool = False,
 ) -> Order:
     """Return the order that the options of a command make.
 
@@ -76,7 +81,7 @@ def order_of(
         Processes; 0: as many as suit.
     to
         ``AET@HOST:PORT`` in the place of the configured destinations.
-    every_input, fast
+    every_input, fast, all_series
         As in ``Order``.
 
     Raises
@@ -93,7 +98,16 @@ def order_of(
     else:
         places = settings.destinations if send else ()
     names = (model,) if model else tuple(models.MODELS)
-    return Order(root, results.absolute(), names, settings, places, every_input, fast)
+    return Order(
+        root,
+        results.absolute(),
+        names,
+        settings,
+        places,
+        every_input=every_input,
+        fast=fast,
+        all_series=all_series,
+    )
 
 
 def destination(text: str) -> Destination:

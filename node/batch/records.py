@@ -21,7 +21,7 @@ from models.volume.bundle import Bundle, BundleError, load_bundle
 from models.volume.rule import Acceptance
 from node import log
 from node.batch.entry import Entry
-from node.batch.found import StudyFiles
+from node.batch.found import Found, StudyFiles
 from node.batch.order import Order
 from node.config import Settings
 from node.errors import ConfigError, NodeError
@@ -30,6 +30,7 @@ from node.jobs.ledger import LEDGER_FOLDER, Ledger
 from node.jobs.ledger_deliveries import Delivery
 from node.jobs.ledger_jobs import JobRow
 from node.jobs.ledger_studies import UNBOUNDED
+from node.jobs.reading import parts_of, reading_of
 from node.jobs.request import bundle_of
 from node.lock import FolderLock
 
@@ -122,6 +123,17 @@ class Records:
             model: recipe_of(order.settings, model, fast=order.fast)
             for model in order.models
         }
+        self._all_series = order.all_series
+
+    def readings(self, found: Found) -> tuple[str, ...]:
+        """Return what is to be read of a study: a job each, by its name."""
+        if not self._all_series or not isinstance(found, StudyFiles):
+            return tuple(self._models)
+        return tuple(
+            reading_of(model, series)
+            for model in self._models
+            for series in found.series
+        )
 
     def is_untouched(self, study: StudyFiles) -> bool:
         """Tell whether all of a study in a ZIP is finished, and the ZIP untouched.
@@ -132,12 +144,12 @@ class Records:
         known = self._ledger.studies.get(uid)
         if not study.seal or known is None or known.state != "complete":
             return False
-        jobs = {job.model: job for job in self._ledger.jobs.listing(uid)}
+        jobs = {job.reading: job for job in self._ledger.jobs.listing(uid)}
         return all(
-            (job := jobs.get(model)) is not None
+            (job := jobs.get(reading)) is not None
             and job.state in FINISHED
-            and job.recipe == _sealed(self._recipe(model, study), study.seal)
-            for model in self._models
+            and job.recipe == _sealed(self._recipe(reading, study), study.seal)
+            for reading in self.readings(study)
         )
 
     def take(
@@ -157,7 +169,7 @@ class Records:
         Returns
         -------
         list
-            Models whose jobs were queued; the jobs of the others stand.
+            Readings whose jobs were queued; the jobs of the others stand.
 
         Raises
         ------
@@ -173,11 +185,11 @@ class Records:
             and known.state == "complete"  # else a run was cut off between two records
             and self._ledger.studies.contents(uid) == now_there
         )
-        recipes = {m: self._recipe(m, study) for m in self._models}
+        recipes = {each: self._recipe(each, study) for each in self.readings(study)}
         wanted = [
-            m
-            for m in self._models
-            if not (is_same and self._stands(uid, m, recipes[m]))
+            reading
+            for reading, recipe in recipes.items()
+            if not (is_same and self._stands(uid, reading, recipe))
         ]
         self._ledger.studies.forget_files(self._ledger.studies.files(uid))
         self._ledger.studies.record(instances, now)
@@ -190,16 +202,16 @@ class Records:
             now=now,
             priors_until=UNBOUNDED if self._with_priors else None,
         )
-        for model, recipe in recipes.items():
-            job = self.job(uid, model)
+        for reading, recipe in recipes.items():
+            job = self.job(uid, reading)
             self._ledger.offline.note_recipe(job.job_id, _sealed(recipe, study.seal))
         self._ledger.offline.due(uid, now, with_priors=self._with_priors)
         return wanted
 
-    def job(self, study_instance_uid: str, model: str) -> JobRow:
-        """Return the job of a study that was taken."""
+    def job(self, study_instance_uid: str, reading: str) -> JobRow:
+        """Return a job of a study that was taken."""
         jobs = self._ledger.jobs.listing(study_instance_uid)
-        return next(job for job in jobs if job.model == model)
+        return next(job for job in jobs if job.reading == reading)
 
     def entry(
         self,
@@ -223,18 +235,20 @@ class Records:
             deliveries=sent if has_result else (),
             seconds=self._seconds(job),
             was_kept=was_kept,
+            only_series=job.only_series,
         )
 
-    def _recipe(self, model: str, study: StudyFiles) -> str:
+    def _recipe(self, reading: str, study: StudyFiles) -> str:
+        model, _ = parts_of(reading)
         return "+".join(
             part for part in (self._recipes[model], study.neighbours) if part
         )
 
-    def _stands(self, study_instance_uid: str, model: str, recipe: str) -> bool:
+    def _stands(self, study_instance_uid: str, reading: str, recipe: str) -> bool:
         """Tell whether an earlier run finished this, with the very same means."""
         jobs = self._ledger.jobs.listing(study_instance_uid)
         return any(
-            job.model == model
+            job.reading == reading
             and job.state in FINISHED
             and _unsealed(job.recipe) == recipe
             for job in jobs
@@ -306,6 +320,9 @@ def _bundle(settings: Settings, model: str) -> Bundle:
         raise ConfigError(f"[models.{model}] {error}") from None
 
 
-def unread(path: str, models: Sequence[str], reason: str, uid: str = "") -> list[Entry]:
+def unread(
+    path: str, readings: Sequence[str], reason: str, uid: str = ""
+) -> list[Entry]:
     """Return the entries of what has no job: nothing found, or not come to."""
-    return [Entry(path, model, uid, reason=reason) for model in models]
+    parts = map(parts_of, readings)
+    return [Entry(path, m, uid, reason=reason, only_series=s) for m, s in parts]

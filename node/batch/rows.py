@@ -130,7 +130,7 @@ def row_of(
     return {
         "path_to_study": entry.path,
         "study_uid": entry.study_instance_uid or None,
-        "series_uid": job.series_instance_uid if job else None,
+        "series_uid": (job and job.series_instance_uid) or entry.only_series or None,
         **{name: common.pop(name, cell) for name, cell in own.items()},
         **common,
     }
@@ -193,7 +193,8 @@ def results_folder(entry: Entry, results: Path) -> Path | None:
         return None
     if entry.objects:
         return entry.objects[0].path.parent
-    return results / entry.study_instance_uid / entry.model / f"v{entry.job.version}"
+    folder = results / entry.study_instance_uid / entry.job.reading
+    return folder / f"v{entry.job.version}"
 
 
 def _made_with(entry: Entry, bundle: Bundle) -> dict[str, Cell]:

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from node.batch.delivery import Deliveries
-from node.batch.entry import INTERRUPTED, Entry
+from node.batch.entry import INTERRUPTED, Entry, with_a_row
 from node.batch.found import Found, StudyFiles
 from node.batch.listener import Listener
 from node.batch.order import Order, with_workers
@@ -117,6 +117,7 @@ class _Run:
         }
         self._listeners = listeners
         self._records = Records(ledger, order)
+        self._readings = self._records.readings
         self._settings = with_workers(order.settings, len(self._studies))
         self._deliveries = Deliveries(ledger, self._settings, order.destinations)
         self._recorded: queue.SimpleQueue[int] = queue.SimpleQueue()
@@ -134,7 +135,7 @@ class _Run:
         was_interrupted, trouble = False, ""
         try:
             for listener in self._listeners:
-                listener.found(len(self._found) * len(self._order.models))
+                listener.found(sum(len(self._readings(each)) for each in self._found))
             with ExitStack() as ends:
                 self._read(ends)
         except KeyboardInterrupt:
@@ -219,9 +220,9 @@ class _Run:
 
     def _take(self, found: Found) -> bool:
         """Note one study; tell whether there is something to read of it."""
-        path, models = str(found.path), self._order.models
+        path, readings = str(found.path), self._readings(found)
         if not isinstance(found, StudyFiles):
-            for entry in unread(path, models, found.reason):
+            for entry in unread(path, readings, found.reason):
                 self._end(replace(entry, detail=found.detail))
             return False
         uid = found.study_instance_uid
@@ -229,12 +230,12 @@ class _Run:
             wanted = self._noted(found)
         except OSError:
             self._unpacking.remove(uid)
-            for entry in unread(path, models, FILE_MISSING, uid):
+            for entry in unread(path, readings, FILE_MISSING, uid):
                 self._end(entry)
             return False
-        for model in models:
-            job = self._records.job(uid, model)
-            if model in wanted or not self._is_whole(job):
+        for reading in readings:
+            job = self._records.job(uid, reading)
+            if reading in wanted or not self._is_whole(job):
                 self._waiting.add(job.job_id)
             else:
                 self._deliveries.address(job)
@@ -243,7 +244,7 @@ class _Run:
         return not self._removed_unless_awaited(uid)
 
     def _noted(self, study: StudyFiles) -> list[str]:
-        """Have a study in the ledger; return the models that are to read it.
+        """Have a study in the ledger; return the readings that are to be done.
 
         One in a ZIP that is untouched since it was finished stays packed.
 
@@ -256,7 +257,7 @@ class _Run:
         """
         uid, unpacked = study.study_instance_uid, dict[Path, Path]()
         if study.packed:
-            jobs = (self._records.job(uid, model) for model in self._order.models)
+            jobs = (self._records.job(uid, each) for each in self._readings(study))
             if self._records.is_untouched(study) and all(map(self._has_objects, jobs)):
                 return []
             unpacked = self._unpacked(study)
@@ -282,7 +283,8 @@ class _Run:
 
     def _removed_unless_awaited(self, uid: str) -> bool:
         """Tell whether nothing of a study is to be read any more; then make room."""
-        jobs = (self._records.job(uid, model) for model in self._order.models)
+        readings = self._readings(self._studies[uid])
+        jobs = (self._records.job(uid, reading) for reading in readings)
         if any(job.job_id in self._waiting for job in jobs):
             return False
         self._unpacking.remove(uid)
@@ -375,9 +377,11 @@ class _Run:
         """Yield every entry, with its deliveries as they stand at the end."""
         for each in self._found:
             uid = each.study_instance_uid if isinstance(each, StudyFiles) else ""
-            ended = {entry.model: entry for entry in self._entries[str(each.path), uid]}
-            for entry in unread(str(each.path), self._order.models, INTERRUPTED, uid):
-                yield self._now(ended.get(entry.model, entry))
+            told = self._entries[str(each.path), uid]
+            ended = {entry.reading: entry for entry in told}
+            waiting = unread(str(each.path), self._readings(each), INTERRUPTED, uid)
+            entries = [self._now(ended.get(entry.reading, entry)) for entry in waiting]
+            yield from with_a_row(entries)
 
     def _now(self, entry: Entry) -> Entry:
         if entry.job is None:

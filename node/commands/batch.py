@@ -12,6 +12,7 @@ from node import config
 from node.commands.options import (
     READING,
     TRUTH,
+    AllSeriesOption,
     BundleOption,
     ConfigOption,
     JsonOption,
@@ -86,6 +87,7 @@ def batch(
             rich_help_panel=TRUTH,
         ),
     ] = False,
+    all_series: AllSeriesOption = False,
     send: SendOption = False,
     to: ToOption = None,
     language: LanguageOption = "en",
@@ -127,6 +129,7 @@ def batch(
         send=send,
         to=to,
         fast=fast,
+        all_series=all_series,
     )
     wanted = desk.Wanted(
         table=table,

@@ -10,6 +10,7 @@ import typer
 
 from node import config
 from node.commands.options import (
+    AllSeriesOption,
     BundleOption,
     ConfigOption,
     JsonOption,
@@ -32,6 +33,7 @@ def infer(
     ] = Path("results"),
     model: ModelOption = None,
     bundle: BundleOption = None,
+    all_series: AllSeriesOption = False,
     send: SendOption = False,
     to: ToOption = None,
     language: LanguageOption = "en",
@@ -66,6 +68,7 @@ def infer(
         send=send,
         to=to,
         every_input=False,
+        all_series=all_series,
     )
     wanted = desk.Wanted(language=language, as_json=as_json)
     raise typer.Exit(desk.infer(order, wanted, datetime.now().astimezone()))

@@ -91,6 +91,14 @@ BundleOption = Annotated[
         rich_help_panel=READING,
     ),
 ]
+AllSeriesOption = Annotated[
+    bool,
+    typer.Option(
+        "--all-series",
+        help="Read every series that a model can read, not one of each study.",
+        rich_help_panel=READING,
+    ),
+]
 SendOption = Annotated[
     bool,
     typer.Option(

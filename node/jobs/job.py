@@ -154,6 +154,9 @@ class JobRequest:
         Salted hash of whom all of these were sought for; "" where nobody was asked.
     declared
         What the site declares of every series that the model reads.
+    only_series
+        Series Instance UID of the only series that the model is given; "" where it
+        chooses one.
     expected
         SOP Instance UID and SHA-256 of the objects that are to come out again; none:
         whatever comes out is the result.
@@ -185,6 +188,7 @@ class JobRequest:
     threads: int = 1
     in_order: bool = True
     accept: AcceptSettings = field(default_factory=AcceptSettings)
+    only_series: str = ""
     expected: tuple[tuple[str, str], ...] = ()
     priors: tuple[Prior, ...] = ()
     priors_withheld: tuple[str, ...] = ()
@@ -309,6 +313,9 @@ DEMONSTRATION_OFF = "demonstration_off"
 
 NO_SPACE = "no_space"
 """Reason code of an attempt for whose objects the disk had no room."""
+
+SERIES_NOT_ACCEPTED = "series_not_accepted"
+"""Reason code of a reading of one series that the model does not read."""
 
 FILE_MISSING = "file_missing"
 """Reason code of an attempt at a study of which not every file is there; it may be,

@@ -33,6 +33,7 @@ from node.jobs.ledger_results import (
     withdraw_notice,
 )
 from node.jobs.ledger_studies import moment, stamp
+from node.jobs.reading import parts_of, reading_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,13 @@ class JobRow:
     """Hash of what the job was last read with; "" on the wire."""
     study_completed_at: datetime | None = None
     """When the study came whole, for the last time."""
+    only_series: str = ""
+    """The only series that the model is given; "" where it chooses one."""
+
+    @property
+    def reading(self) -> str:
+        """What it reads of the study, as the ledger names it."""
+        return reading_of(self.model, self.only_series)
 
 
 SELECT_JOBS = """
@@ -336,10 +344,12 @@ def _end(
 
 def job_row(row: sqlite3.Row) -> JobRow:
     """Return a row of ``SELECT_JOBS`` as a job."""
+    model, only_series = parts_of(row["model"])
     return JobRow(
         job_id=row["job_id"],
         study_instance_uid=row["study_instance_uid"],
-        model=row["model"],
+        model=model,
+        only_series=only_series,
         state=JobState(row["state"]),
         attempts=row["attempts"],
         queued_at=moment(row["queued_at"]),

@@ -75,6 +75,7 @@ def repeat_request(
         threads=settings.jobs.threads,
         in_order=in_order,
         accept=settings.models.of(job.model).accept,
+        only_series=job.only_series,
         priors=last.known.priors,
         priors_withheld=last.known.withheld,
         declared=Declared.by(settings.models.of(job.model)),

@@ -33,6 +33,7 @@ from node.jobs.job import (
     DEMONSTRATION_OFF,
     FAST,
     NO_SPACE,
+    SERIES_NOT_ACCEPTED,
     Completeness,
     Failed,
     JobRequest,
@@ -159,9 +160,10 @@ def _perform(request: JobRequest) -> Outcome:
         study = read_received(request, context.threads)
     rule = _rule(request, model)
     with clock.stage("choose"):
-        choice = choose(rule, study, is_own)
+        choice = choose(rule, study, is_own, only=request.only_series)
     if choice.chosen is None:
-        return _refused(choice, choice.reason, study)
+        reason = SERIES_NOT_ACCEPTED if request.only_series else choice.reason
+        return _refused(choice, reason, study)
     require_whole(choice.chosen, study)
     request = with_own_priors(request, study)
     if request.earlier:
@@ -172,7 +174,9 @@ def _perform(request: JobRequest) -> Outcome:
         require_whole(series, study)
         return replace(context, patient=patient_of(request, study, series))
 
-    read = read_fitting(model, rule, study, is_own, context_of_series, announce)
+    read = read_fitting(
+        model, rule, study, is_own, context_of_series, announce, request.only_series
+    )
     if isinstance(read, NoneFits):
         return _refused(read.choice, read.reason, study)
     clock.seconds.update(read.prediction.timings_s)

@@ -20,7 +20,12 @@ OWN_OUTPUT = "own_output"
 NOT_CHOSEN = "not_chosen"
 """Reason code: the model reads this series too, but another one comes first."""
 
-ANOTHER_KIND = frozenset({OWN_OUTPUT, "modality", "description", "image_type"})
+NOT_ASKED = "not_asked"
+"""Reason code: the model was given another series of the study, and that one alone."""
+
+ANOTHER_KIND = frozenset(
+    {OWN_OUTPUT, NOT_ASKED, "modality", "description", "image_type"}
+)
 """Refusals which say that a series was never meant for the model. Any other says
 what keeps a series of the right kind from being read."""
 
@@ -63,6 +68,7 @@ def choose(
     study: StudyHeaders,
     is_own: Callable[[Dataset], bool],
     unfit: Mapping[str, Refusal] = MappingProxyType({}),
+    only: str = "",
 ) -> Choice:
     """Choose the series of ``study`` that a model reads.
 
@@ -78,12 +84,16 @@ def choose(
     unfit
         Why the model refused the pixels of series that it was given before, by Series
         Instance UID: the next one is chosen.
+    only
+        Series Instance UID of the only series that may be chosen; "": any.
     """
     matches: dict[str, Match] = {}
     refusals: dict[str, Refusal] = {}
     for series in study.series:
         uid = series.series_instance_uid
         verdict = unfit.get(uid) or _verdict(rule, study, is_own, series)
+        if only not in {"", uid}:
+            verdict = Refusal(NOT_ASKED, "read by itself, if at all")
         if isinstance(verdict, Match):
             matches[uid] = verdict
         else:

@@ -55,6 +55,7 @@ def read_fitting(
     is_own: Callable[[Dataset], bool],
     context_of: Callable[[SeriesInfo], Context],
     announce: Callable[[str], None] = lambda _: None,
+    only: str = "",
 ) -> Reading | NoneFits:
     """Read the series that comes first of those whose pixels the model can read.
 
@@ -66,6 +67,8 @@ def read_fitting(
         Says how a series is read and whom it shows; may refuse it by ``JobError``.
     announce
         As in ``run``.
+    only
+        As in ``choose``.
 
     Raises
     ------
@@ -80,7 +83,7 @@ def read_fitting(
             series.series_instance_uid: Refusal(error.reason, str(error))
             for series, error in tried
         }
-        choice = choose(rule, study, is_own, unfit)
+        choice = choose(rule, study, is_own, unfit, only)
         if choice.chosen is None:
             return _none_fits(choice, tried)
         context = context_of(choice.chosen)

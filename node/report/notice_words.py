@@ -82,6 +82,9 @@ WORDS: dict[str, Words] = {
         "The study holds no series of the kind that is read.", OTHER_SERIES
     ),
     "slice_count": Words("The series has too few or too many slices.", CHECK_SERIES),
+    "series_not_accepted": Words(
+        "The series is not of the kind that is read.", OTHER_SERIES
+    ),
     "plane": Words("The slices lie in another plane.", OTHER_SERIES),
     "matrix": Words("The images are too small or too large.", OTHER_SERIES),
     "spacing": Words("The slices are too thick or the pixels too large.", OTHER_SERIES),

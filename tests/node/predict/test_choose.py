@@ -142,6 +142,22 @@ def test_when_no_pixels_fit_the_reason_is_the_models() -> None:
     assert choice.reason == "not_a_chest"
 
 
+def test_a_series_may_be_the_only_one_that_is_asked_for() -> None:
+    """Then no other is chosen, better or not; each says why."""
+    only = choose(RULE, study(RANKED[:3]), nothing_is_own, only="1.7")
+    refused = choose(
+        RULE,
+        study([RANKED[0], series("1.3", modality="CT")]),
+        nothing_is_own,
+        only="1.3",
+    )
+
+    assert only.chosen is RANKED[2]
+    assert {r.reason for r in only.refusals.values()} == {"not_asked"}
+    assert refused.chosen is None
+    assert refused.reason == "no_series_accepted"
+
+
 def test_a_localizer_never_speaks_for_a_study() -> None:
     """The series that was meant to be read does, though it comes later."""
     rule = Acceptance("CT", image_types_refused=("LOCALIZER",))
