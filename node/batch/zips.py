@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import io
 import re
-import stat
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
@@ -204,7 +203,9 @@ def reading(zip_file: ZipFile, entry: ZipInfo) -> Iterator[IO[bytes]]:
 
 
 def entries(zip_file: ZipFile, archive: Archive) -> list[ZipInfo]:
-    """Return the files in a ZIP; neither folders, links, nor what is hidden.
+    """Return the files in a ZIP; neither folders nor what is hidden.
+
+    A link is a file that holds where it leads: a text, that nobody follows.
 
     Raises
     ------
@@ -275,5 +276,4 @@ def _is_file(entry: ZipInfo) -> bool:
     parts = parts_of(entry)
     is_hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
     is_folder = entry.filename.endswith(("/", "\\"))
-    is_link = stat.S_ISLNK(entry.external_attr >> 16)
-    return bool(parts) and not (is_hidden or is_folder or is_link)
+    return bool(parts) and not (is_hidden or is_folder)

@@ -195,7 +195,7 @@ def _write_dicomdir(path: Path) -> None:
     record["ReferencedFileID"] = DataElement(0x00041500, "CS", out, validation_mode=0)
     directory = Dataset()
     directory.FileSetID = "HOSTILE"
-    directory.DirectoryRecordSequence = [record]
+    directory.DirectoryRecordSequence = [record] * 1000  # longer than is read first
     directory.file_meta = FileMetaDataset()
     directory.file_meta.MediaStorageSOPClassUID = MediaStorageDirectoryStorage
     directory.file_meta.MediaStorageSOPInstanceUID = UID("2.25.1")
