@@ -33,7 +33,7 @@ from pydicom.sr.codedict import codes
 from models.evidence import Classification
 from models.terms import Code, Measurement, Structure
 from node.equipment import MANUFACTURER
-from node.report.contours import area_px, largest_outline
+from node.report.contours import Polygon, area_px, largest_outline
 from node.report.seg import coded
 from node.report.sop import Report
 from node.report.sr_numbers import AREA, VOLUME, number_item
@@ -65,7 +65,11 @@ def _groups(
     report: Report, seg: Dataset | None, structure: Structure
 ) -> Iterator[Group]:
     """Yield what is said of a structure; nothing of one that was only looked for."""
-    said = bool(_measured(report, structure) or _answers(report, structure))
+    answered = bool(_answers(report, structure))
+    said = answered or bool(_measured(report, structure))
+    if answered and not np.isin(report.findings.label_map, structure.labels).any():
+        yield _whole(report, structure)
+        return
     if said and seg is not None and structure in report.segments:
         yield _volumetric(report, seg, structure)
     elif said:
@@ -105,22 +109,37 @@ def _planar(report: Report, structure: Structure) -> Group | None:
     area = Measurement(
         structure.name, AREA, area_px(outline) * row_mm * column_mm, SQUARE_MM, 1
     )
-    source = report.headers[index]
     return PlanarROIMeasurementsAndQualitativeEvaluations(
-        referenced_region=ImageRegion(
-            graphic_type=GraphicTypeValues.POLYLINE,
-            graphic_data=outline,
-            source_image=SourceImageForRegion(
-                source.SOPClassUID, source.SOPInstanceUID
-            ),
-        ),
+        referenced_region=region(report, index, outline),
         measurements=[number_item(area)],
         **common(report, structure),
     )
 
 
+def _whole(report: Report, structure: Structure) -> Group:
+    """TID 1410: what is said of something without an outline, of a whole slice."""
+    depth, rows, columns = report.volume.shape
+    corners = [(0, 0), (columns, 0), (columns, rows), (0, rows), (0, 0)]
+    return PlanarROIMeasurementsAndQualitativeEvaluations(
+        referenced_region=region(report, depth // 2, np.array(corners, np.float64)),
+        measurements=_items(report, structure),
+        qualitative_evaluations=_decisions(report, structure),
+        **common(report, structure),
+    )
+
+
+def region(report: Report, index: int, outline: Polygon) -> ImageRegion:
+    """Return a closed polygon on one slice, as in `node.report.contours`."""
+    source = report.headers[index]
+    return ImageRegion(
+        graphic_type=GraphicTypeValues.POLYLINE,
+        graphic_data=outline,
+        source_image=SourceImageForRegion(source.SOPClassUID, source.SOPInstanceUID),
+    )
+
+
 def _union(report: Report, structure: Structure) -> Group:
-    """TID 1501: what is said of several segments together, or of none."""
+    """TID 1501: the measurements of several segments together."""
     mask = np.isin(report.findings.label_map, structure.labels)
     source = report.headers[int(mask.sum(axis=(1, 2)).argmax())]
     return MeasurementsAndQualitativeEvaluations(

@@ -7,13 +7,9 @@ one is nothing that a number in a list could say.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from highdicom.sr import (
     FindingSite,
-    GraphicTypeValues,
-    ImageRegion,
     PlanarROIMeasurementsAndQualitativeEvaluations,
-    SourceImageForRegion,
     TextContentItem,
     TrackingIdentifier,
 )
@@ -22,18 +18,16 @@ from pydicom.sr.codedict import codes
 from models.contract import Findings
 from models.evidence import Location
 from models.terms import Code, Measurement, Structure
-from node.report.contours import area_px, largest_outline
+from node.report.contours import Polygon, area_px, largest_outline
 from node.report.places import SCORE_DECIMALS, Place, words
 from node.report.seg import coded
 from node.report.sop import Report
-from node.report.sr_groups import SQUARE_MM, common
+from node.report.sr_groups import SQUARE_MM, common, region
 from node.report.sr_numbers import AREA, number_item
 from node.report.verdict import NO_UNITS
 
 CERTAINTY = Code("111012", "DCM", "Certainty of Finding")
 """Of the score of a location (PS3.16 CID 6048)."""
-
-Outline = npt.NDArray[np.float64]
 
 
 def location_groups(
@@ -45,7 +39,7 @@ def location_groups(
 
 def shape_of(
     findings: Findings, structure: Structure, location: Location
-) -> tuple[int, Outline, bool]:
+) -> tuple[int, Polygon, bool]:
     """Return the slice that shows a location best, and its outline there.
 
     Returns
@@ -81,17 +75,10 @@ def _group(
     numbers = [number_item(score)]
     if is_mask:
         numbers.append(number_item(_area(report, structure, outline)))
-    source = report.headers[index]
     said = common(report, structure, _tracking(report, place))
     said["finding_sites"] = [_site(place)]
     group = PlanarROIMeasurementsAndQualitativeEvaluations(
-        referenced_region=ImageRegion(
-            graphic_type=GraphicTypeValues.POLYLINE,
-            graphic_data=outline,
-            source_image=SourceImageForRegion(
-                source.SOPClassUID, source.SOPInstanceUID
-            ),
-        ),
+        referenced_region=region(report, index, outline),
         measurements=numbers,
         **said,
     )
@@ -102,7 +89,7 @@ def _group(
     return group
 
 
-def _area(report: Report, structure: Structure, outline: Outline) -> Measurement:
+def _area(report: Report, structure: Structure, outline: Polygon) -> Measurement:
     _, row_mm, column_mm = report.volume.spacing_mm
     area = area_px(outline) * row_mm * column_mm
     return Measurement(structure.name, AREA, area, SQUARE_MM, 1)

@@ -163,6 +163,18 @@ def test_without_a_mask_there_is_no_segmentation(chest: Case) -> None:
     assert len(series.ReferencedSOPSequence) == case.volume.shape[0]
 
 
+def test_an_answer_without_an_outline_is_about_a_whole_slice(chest: Case) -> None:
+    """OHIF 3.13.2 drops a report in which a group has no coordinates."""
+    case = replace(chest, findings=without_masks(chest.findings))
+    lungs = _group(case.compose()["SR"].dataset, "Lungs")
+    (region,) = (item for item in children(lungs) if item.ValueType == "SCOORD")
+    _, rows, columns = chest.volume.shape
+
+    assert len(_items(lungs, "DCM:122157")) == 1
+    assert max(region.GraphicData[::2]) == columns
+    assert max(region.GraphicData[1::2]) == rows
+
+
 def test_segments_are_what_has_voxels(chest: Case) -> None:
     """Neither ground glass nor effusion has one here."""
     segments = chest.compose()["SEG"].dataset.SegmentSequence

@@ -65,6 +65,7 @@ IMAGE = (
 SEGMENT = (*IMAGE, "ReferencedSOPSequence.ReferencedSegmentNumber")
 CONTOUR = ("GraphicData", "GraphicType")
 Z_SCORE = "DCM:121416"
+AREA, SCORE, PROBABILITY = "SCT:42798000", "DCM:111012", "DCM:122157"
 OF_1500 = ("ContentTemplateSequence.TemplateIdentifier",)
 MOD, OBS, ACQ = "HAS CONCEPT MOD", "HAS OBS CONTEXT", "HAS ACQ CONTEXT"
 IN, FROM, HAS = "CONTAINS", "SELECTED FROM", "HAS PROPERTIES"
@@ -89,7 +90,7 @@ TABLE = (
     Row(1410, "4", "planar", OBS, "UIDREF", ("DCM:112040",), 1, 1, holds=UID),
     Row(1410, "8", "planar", IN, "SCOORD", ("DCM:111030",), 1, 1, holds=CONTOUR),
     Row(1410, "9", "region", FROM, "IMAGE", (), 1, 1, holds=IMAGE),
-    Row(1410, "15", "planar", IN, "NUM", ("SCT:42798000", "DCM:111012")),
+    Row(1410, "15", "planar", IN, "NUM", (AREA, SCORE, PROBABILITY)),
     # TID 1411 Volumetric ROI Measurements
     Row(1411, "3", "volumetric", OBS, "TEXT", ("DCM:112039",), 1, 1, holds=TEXT),
     Row(1411, "4", "volumetric", OBS, "UIDREF", ("DCM:112040",), 1, 1, holds=UID),
