@@ -13,7 +13,7 @@ from models.chest_ct.cases.case import Case, LeftOut
 from models.chest_ct.cases.found import find_cases
 from models.chest_ct.cases.simulated import simulated_cases
 from models.chest_ct.preprocess import View
-from models.chest_ct.simulator.settings import SHIPPED, SimulatorSettings
+from models.chest_ct.simulator.settings import SimulatorSettings, shipped
 from models.over_processes import suitable_processes
 from models.training.settings import read_settings
 
@@ -82,8 +82,8 @@ def _cases(data: Path) -> tuple[str, list[Case], list[LeftOut]]:
     if data.is_dir():
         return data.resolve().name, *find_cases(data)
     if data.name == SIMULATED or data.suffix == ".toml":
-        path = SHIPPED if data.name == SIMULATED else data
-        settings = read_settings(SimulatorSettings, path)
+        is_shipped = data.name == SIMULATED
+        settings = shipped() if is_shipped else read_settings(SimulatorSettings, data)
         return SIMULATED, simulated_cases(settings), []
     raise FileNotFoundError(f"{data} is no folder; or name `{SIMULATED}`")
 
