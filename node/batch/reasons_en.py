@@ -61,6 +61,11 @@ OF_THE_DESK = {
         notice_words.WORDS["out_of_memory"].what,
         "Give the same command with --workers 1.",
     ),
+    "worker_died": Words(
+        notice_words.WORDS["worker_died"].what,
+        "Give the same command with --workers 1, as memory may have run out; if it "
+        "stays, send the log of the run with it.",
+    ),
     "destination_removed": Words(
         "The destination is no longer configured.", "Name it with --to AET@HOST:PORT."
     ),

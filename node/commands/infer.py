@@ -23,7 +23,7 @@ from node.commands.options import (
 
 def infer(
     path: Annotated[
-        Path, typer.Argument(metavar="STUDY", help="Folder or file of DICOM.")
+        Path, typer.Argument(metavar="STUDY", help="Folder, ZIP or file of DICOM.")
     ],
     output: Annotated[
         Path,
