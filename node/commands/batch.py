@@ -27,7 +27,7 @@ from node.errors import ConfigError
 def batch(
     root: Annotated[
         Path | None,
-        typer.Argument(metavar="ROOT", help="Folder of studies and ZIPs, however built."),
+        typer.Argument(metavar="ROOT", help="Folder of studies, ZIPs, or one ZIP."),
     ] = None,
     root_option: Annotated[
         Path | None,
