@@ -64,8 +64,8 @@ MIDDLE = 1.4
 """Radians: further to the front and the back lie sternum and spine."""
 
 FIELD_MM, FIELD_RAYS = 40.0, 5
-"""What the field of the wall lacks over a smaller part is no missing lobe, and in
-front a smaller notch in it is disease."""
+"""A lack of less than this beside the other lung is no disease; a notch in the front
+of the field that is smaller is no heart."""
 
 
 def walled(
@@ -193,10 +193,14 @@ def _expected(own: Mask, other: Mask | None, fan: Fan) -> Mask:
         field &= behind | _upper(own) | _closing(own, size)
     if other is None or not other.any():
         return field & (np.abs(fan.angles) < MIDDLE)
-    for part in _of_other(other, behind, step_mm):
-        lacking = ndimage.binary_opening(part.surely & ~field, np.ones(size))
+    rows = np.flatnonzero(own.any(axis=1))
+    both = np.isin(np.arange(len(own)), np.arange(rows.min(initial=0), rows.max(initial=0)))
+    back = np.outer(both, fan.angles > BACK)
+    for part in (*_of_other(other, behind, step_mm), _Part(other, other, back)):
+        lacking = part.surely & part.where & ~field
+        lacking = ndimage.binary_opening(lacking, np.ones(size))
         if lacking.any():
-            field |= _convex_hull((field | part.whole) & part.where)
+            field |= _convex_hull(field | (part.whole & part.where)) & part.where
     return field & (np.abs(fan.angles) < MIDDLE)
 
 
@@ -225,8 +229,8 @@ def _of_other(other: Mask, behind: Mask, step_mm: float) -> tuple[_Part, _Part]:
     base = _shifted(other, round(BASE_DIFFERENCE_MM / step_mm))
     below = ~upper & behind
     return (
-        _Part(apex & upper, other & upper, upper | np.zeros_like(other)),
-        _Part(base & below, other & below, below),
+        _Part(apex, other, upper | np.zeros_like(other)),
+        _Part(base, other, below),
     )
 
 
