@@ -94,7 +94,7 @@ def _cover(
     rng: np.random.Generator, settings: AcquisitionSettings
 ) -> tuple[float, float]:
     """Return how far the scan reaches beyond the lungs, below and above."""
-    below, above = draw(rng, (5.0, 36.0)), draw(rng, (5.0, 26.0))
+    below, above = draw(rng, (5.0, 32.0)), draw(rng, (5.0, 26.0))
     if rng.random() < settings.partial_share:
         cut = draw(rng, (-14.0, -3.0))
         below, above = (cut, above) if rng.random() < 0.5 else (below, cut)

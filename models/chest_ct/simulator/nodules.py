@@ -36,7 +36,7 @@ def draw_nodule(
     form = str(rng.choice(FORMS, p=FORM_WEIGHTS))
     centre = find_place(tissue, diameter_mm / 2, rng)
     window = _window(tissue.grid, centre, 0.95 * diameter_mm + 5)
-    share = _body(tissue.grid.part(window), centre, diameter_mm / 2, form, rng)
+    share = body(tissue.grid.part(window), centre, diameter_mm / 2, form, rng)
     share *= coverage(tissue.depth[window] + 0.5, tissue.grid.spacing_mm)
     _stain(tissue, window, share, form, centre, diameter_mm / 2, rng)
     return cropped(Kind.NODULE, window, share, form)
@@ -95,7 +95,7 @@ def _window(grid: Grid, centre: Points, reach: float) -> Window:
     return grid.window(centre - reach, centre + reach)
 
 
-def _body(
+def body(
     grid: Grid, centre: Points, radius: float, form: str, rng: np.random.Generator
 ) -> Field:
     """Return the share of each voxel that the nodule fills."""
@@ -144,13 +144,13 @@ def _stain(
         piece += share * np.maximum(haze - piece, 60)
         if form == "ground_glass":
             return
-        share = _body(grid, centre, 0.55 * radius, "lobulated", rng)
+        share = body(grid, centre, 0.55 * radius, "lobulated", rng)
     calcified = form == "calcified"
     level = rng.uniform(220, 600) if calcified else rng.normal(30, 22)
     level += 0.12 * (tissue.blood_hu - BLOOD_HU)
     density = level + 12 * smooth_field(rng, grid, 4)
     if form == "solid" and radius > 7 and rng.random() < 0.12:  # a cavity
-        hole = _body(grid, centre, 0.5 * radius, "solid", rng)
+        hole = body(grid, centre, 0.5 * radius, "solid", rng)
         density = density + hole * np.float32(-900)
     piece += share * (density - piece)
     tissue.lumen[window] *= 1 - share

@@ -67,7 +67,7 @@ class View:
     def _axis(self, axis: int) -> npt.NDArray[np.float64]:
         step = self.acquisition.spacing_mm[axis]
         places: npt.NDArray[np.float64] = self.first_mm[axis] + step * np.arange(
-            self.shape[axis]
+            self.shape[axis], dtype=np.float64
         )
         return places
 
