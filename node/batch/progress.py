@@ -69,6 +69,15 @@ def told(path: str) -> str:
     return visible(path).replace("\n", "\\n")
 
 
+def named(entry: Entry, words: Words) -> str:
+    """Return where an entry lies; of several series of a study, which one it is."""
+    path = told(entry.path)
+    if not entry.only_series or entry.job is None or not entry.job.verdicts:
+        return path
+    number = entry.job.verdicts[0].series_number
+    return words.text("series_of", path=path, number="?" if number is None else number)
+
+
 class Bars:
     """A bar over all, a line per study that is being read, and what went wrong."""
 
@@ -114,12 +123,12 @@ class Bars:
         """Count it; an answer stays on the screen, and what has no result."""
         self._progress.advance(self._all)
         if lines := block(entry, self._words):
-            self._console.print(f"[green]✓[/] {escape(told(entry.path))}")
+            self._console.print(f"[green]✓[/] {escape(named(entry, self._words))}")
             for line in lines:
                 self._console.print(f"{BLOCK_INDENT}{escape(line)}", soft_wrap=True)
         elif not entry.is_reported:
             mark = "[yellow]-[/]" if entry.is_not_applicable else "[red]✗[/]"
-            text = escape(f"{told(entry.path)}: {outcome(entry, self._words)}")
+            text = escape(f"{named(entry, self._words)}: {outcome(entry, self._words)}")
             self._console.print(f"{mark} {text}")
 
 
@@ -142,7 +151,7 @@ class Lines:
         """Write its line."""
         self._number += 1
         self._console.print(
-            f"[{self._number}/{self._total}] {told(entry.path)}: "
+            f"[{self._number}/{self._total}] {named(entry, self._words)}: "
             f"{outcome(entry, self._words)}",
             markup=False,
         )

@@ -41,7 +41,6 @@ OF_THE_DESK = {
     "image_type": Words(
         "A localizer, a reformatted image or the like, and no scan.", OTHER_SERIES
     ),
-    "not_asked": Words("The series is read by itself, if at all.", OTHER_SERIES),
     "own_output": Words(
         "The series is a result of a node like this one.", OTHER_SERIES
     ),

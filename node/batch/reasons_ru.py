@@ -89,7 +89,6 @@ REASONS: Mapping[str, Words] = MappingProxyType(
         "series_not_accepted": Words(
             "Серия не того вида, который читает модель.", OTHER_SERIES
         ),
-        "not_asked": Words("Эта серия читается отдельно.", OTHER_SERIES),
         "plane": Words("Срезы лежат в другой плоскости.", OTHER_SERIES),
         "image_type": Words(
             "Это локалайзер, реформат или подобное, а не само сканирование.",

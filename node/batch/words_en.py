@@ -88,6 +88,7 @@ TEXTS = {
     "sent_next": "The same command sends the rest.",
     "sent_waiting": "not yet accepted",
     "found_wanted": "{found}; wanted: {wanted}",
+    "series_of": "{path}, series {number}",
     "series_reason": "series {number}: {reason}",
     "unknown_reason": "The reading failed: {code}.",
     "unknown_advice": "Look into the log of the run.",

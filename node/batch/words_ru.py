@@ -87,6 +87,7 @@ TEXTS = {
     "sent_next": "Та же команда отправит остальное.",
     "sent_waiting": "пока не принято архивом",
     "found_wanted": "{found}; требуется: {wanted}",
+    "series_of": "{path}, серия {number}",
     "series_reason": "серия {number}: {reason}",
     "unknown_reason": "Обработка не удалась: {code}.",
     "unknown_advice": "Подробности в журнале запуска.",

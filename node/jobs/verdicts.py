@@ -7,6 +7,7 @@ for ``explain``, without any word that identifies somebody (docs/promises.md 9).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from pydicom import Dataset
 
@@ -14,7 +15,7 @@ from models.contract import SeriesInfo
 from models.volume.headers import text
 from models.volume.series import StudyHeaders
 from node.jobs.job import Verdict
-from node.predict.choose import Choice
+from node.predict.choose import NOT_ASKED, Choice
 
 PERSON = (
     "PatientName",
@@ -46,8 +47,16 @@ _SHORT_ASCII = re.compile(r"[A-Za-z0-9]{1,2}", re.ASCII)
 
 
 def verdicts(choice: Choice, study: StudyHeaders) -> tuple[Verdict, ...]:
-    """Return the verdict on every series of the study, by series number."""
-    return tuple(_verdict(choice, study, series) for series in study.series)
+    """Return the verdict on every series that was asked about, by series number."""
+    return tuple(_verdict(choice, study, series) for series in asked(choice, study))
+
+
+def asked(choice: Choice, study: StudyHeaders) -> Iterator[SeriesInfo]:
+    """Yield the series of a study but those that have a job of their own."""
+    for series in study.series:
+        refusal = choice.refusals.get(series.series_instance_uid)
+        if refusal is None or refusal.reason != NOT_ASKED:
+            yield series
 
 
 def _verdict(choice: Choice, study: StudyHeaders, series: SeriesInfo) -> Verdict:

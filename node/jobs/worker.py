@@ -45,7 +45,7 @@ from node.jobs.job import (
 )
 from node.jobs.objects import write_objects
 from node.jobs.stage import announce
-from node.jobs.verdicts import verdicts
+from node.jobs.verdicts import asked, verdicts
 from node.predict.choose import Choice, choose, name_of
 from node.predict.earlier import with_earlier
 from node.predict.fitting import NoneFits, Reading, read_fitting
@@ -323,7 +323,7 @@ def refusal_lines(choice: Choice, study: StudyHeaders) -> str:
     """Return a line per series, its number and reason code: nothing identifies."""
     lines = [
         f"{name_of(s)}: {choice.refusals[s.series_instance_uid].reason}"
-        for s in study.series
+        for s in asked(choice, study)
     ]
     if study.unreadable:
         lines.append(f"{len(study.unreadable)} files: unreadable")

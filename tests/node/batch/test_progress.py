@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from node.batch.progress import display
 from node.batch.words import Words
+from node.jobs.job import Verdict
 from tests.node.batch import results as given
 
 EN = Words.of("en")
@@ -49,3 +52,22 @@ def test_on_a_terminal_what_failed_stays_when_the_bars_are_gone(
     assert errors.count("✗") == 1
     assert EN.text("reading") in errors
     assert SHOW_CURSOR in errors
+
+
+def test_of_several_series_of_a_study_each_line_says_which(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The path is that of the study; a series without a number is one all the same."""
+    entry = given.reported()
+    assert entry.job is not None
+    verdict = Verdict("1.2", 7, "Crop", 4, chosen=True, reason="", detail="")
+    unnumbered = replace(verdict, series_number=None)
+
+    with display(EN) as shown:
+        for verdicts in ((verdict,), (unnumbered,), ()):
+            job = replace(entry.job, verdicts=verdicts)
+            shown.ended(replace(entry, job=job, only_series="1.2"))
+
+    errors = capsys.readouterr().err
+    assert [text in errors for text in (", series 7: ", ", series ?: ")] == [True] * 2
+    assert errors.count("series") == 2

@@ -22,6 +22,7 @@ from node.equipment import MANUFACTURER
 from node.jobs.job import (
     Completeness,
     NotApplicable,
+    Outcome,
     Reported,
     Unchanged,
 )
@@ -192,6 +193,27 @@ def test_a_model_that_was_not_meant_for_the_pixels_is_not_applicable(
     assert outcome.reason == "not_a_crop"
     assert outcome.detail == "series 1: not_a_crop"
     assert [(v.chosen, v.detail) for v in outcome.verdicts] == [(False, "no crop")]
+
+
+def test_the_only_series_that_is_asked_for_is_read_or_none(tmp_path: Path) -> None:
+    """No other takes its place, and of no other is anything said."""
+    files = (
+        *series(tmp_path, "crop", SeriesNumber="1"),
+        *(unfit := series(tmp_path, "crop unfit", SeriesNumber="2")),
+        *(last := series(tmp_path, "crop last", SeriesNumber="3")),
+        *(other := series(tmp_path, "localizer", SeriesNumber="4")),
+    )
+
+    def read(only: tuple[Path, ...]) -> Outcome:
+        uid = str(dcmread(only[0]).SeriesInstanceUID)
+        return perform(request(tmp_path, files, only_series=uid))
+
+    outcome, refused = reported(read(last)), read(other)
+    assert [v.series_number for v in outcome.verdicts] == [3]
+    assert failed(read(unfit)).reason == "constant_image"
+    assert isinstance(refused, NotApplicable)
+    assert refused.reason == "series_not_accepted"
+    assert refused.detail == "series 4: description"
 
 
 def test_the_next_series_is_read_where_pixels_are_unfit(tmp_path: Path) -> None:
