@@ -6,10 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from models.contract import Volume
 from models.evidence import Location
 from node.report.places import places, size, words
-from node.report.slices import image_name, images
 from tests.node.report.classified import classified_case
 from tests.node.report.inputs import Case
 
@@ -20,41 +18,11 @@ def chest(tmp_path_factory: pytest.TempPathFactory) -> Case:
     return classified_case(tmp_path_factory.mktemp("chest") / "study")
 
 
-def numbered(volume: Volume, numbers: list[int | None]) -> Volume:
-    """Return a volume whose images have these numbers."""
-    instances = tuple(
-        replace(instance, instance_number=number)
-        for instance, number in zip(volume.series.instances, numbers, strict=True)
-    )
-    return replace(volume, series=replace(volume.series, instances=instances))
-
-
 def side_of(chest: Case, first: tuple[int, int, int], last_column: int) -> str:
     """Return how the words on a nodule in one row of one slice begin."""
     box = Location("Nodule", first, (first[0], first[1], last_column), 0.5)
     (place,) = places(chest.volume, replace(chest.findings, locations=(box,)))
     return place.where.partition(", ")[0]
-
-
-def test_an_image_is_called_as_the_viewer_calls_it(chest: Case) -> None:
-    """By Instance Number, which may count against the slice order."""
-    depth = chest.volume.shape[0]
-    location = Location("Nodule", (2, 0, 0), (5, 1, 1), 0.5)
-    turned = numbered(chest.volume, list(range(depth, 0, -1)))
-
-    assert image_name(turned, 2) == f"image {depth - 2}"
-    assert images(turned, location) == f"images {depth - 5} to {depth - 2}"
-
-
-@pytest.mark.parametrize("odd", [None, 1])
-def test_numbers_that_do_not_tell_images_apart_are_not_used(
-    chest: Case, odd: int | None
-) -> None:
-    """One without a number, or two with one: the slice order counts."""
-    numbers: list[int | None] = list(range(1, chest.volume.shape[0] + 1))
-    numbers[7] = odd
-
-    assert image_name(numbered(chest.volume, numbers), 7) == "slice 8"
 
 
 def test_the_side_is_that_of_the_lung_around_it(chest: Case) -> None:
