@@ -154,7 +154,8 @@ class TriageCNN(nn.Module):
         # What is likelier than at the start counts. No weight is negative, so that more
         # evidence is never less pathology.
         told = functional.softplus(pooled - LITTLE) * functional.softplus(self.weight)
-        chest = self.dropout(sixteenth.float().mean(dim=(2, 3, 4)))
+        inside = functional.max_pool3d(lungs, STRIDE + 1, STRIDE, padding=STRIDE // 2)
+        chest = self.dropout(mean_within(sixteenth.float(), inside))
         return Reading(told.sum(dim=1) + self.whole(chest)[:, 0], evidence)
 
     def _evidence(self, quarter: Tensor, eighth: Tensor, sixteenth: Tensor) -> Tensor:
@@ -223,7 +224,7 @@ def pooled_evidence(evidence: Tensor, within: Tensor, sharpness: float) -> Tenso
 
 
 def mean_within(evidence: Tensor, within: Tensor) -> Tensor:
-    """Return the mean of each kind inside the lungs, ``(N, K)``."""
+    """Return the mean of each channel inside the lungs, ``(N, K)``."""
     weight = _somewhere(within).flatten(2)
     return (evidence.flatten(2) * weight).sum(dim=2) / weight.sum(dim=2)
 

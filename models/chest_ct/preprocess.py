@@ -1,12 +1,13 @@
 """From a volume and its lungs to what a network sees; training and serving alike.
 
-A network sees the box of the lungs with a margin, harmonised, in a field of fixed
-size. A chest that is larger than the field makes the field larger: nothing of a lung
-is cut off when a study is read.
+A network sees the box of the lungs with a margin, harmonised, in a field that holds
+it. A training bounds the field, and a larger chest loses its border there; nothing of
+a lung is cut off when a study is read.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -51,7 +52,8 @@ class View(TrainingSection):
     windows_hu
         From which density to which each channel goes from -1 to 1.
     field
-        ``(D, H, W)`` points that are seen at once.
+        ``(D, H, W)`` points that are seen at once in training, at most; of axial
+        slices the first is how many are read of a study at most.
     """
 
     spacing_mm: tuple[Millimetres, Millimetres, Millimetres]
@@ -143,17 +145,21 @@ def box_around(
     return d, h, w
 
 
-def field_of(shape: Shape, view: View) -> Shape:
-    """Return the field that holds a whole chest of this shape.
+def field_of(shape: Shape) -> Shape:
+    """Return the smallest field that holds a whole chest of this shape.
 
-    >>> view = View(spacing_mm=(2, 2, 2), fwhm_mm=(4, 4, 4), margin_mm=0,
-    ...             windows_hu=((-1000, 0),), field=(64, 64, 64))
-    >>> field_of((50, 64, 70), view)
+    >>> field_of((50, 64, 70))
     (64, 64, 80)
     """
+    d, h, w = (-(-size // FIELD_STEP) * FIELD_STEP for size in shape)
+    return d, h, w
+
+
+def common_field(shapes: Sequence[Shape], most: Shape) -> Shape:
+    """Return the smallest field that holds all chests, as far as ``most`` allows."""
     d, h, w = (
-        max(edge, -(-size // FIELD_STEP) * FIELD_STEP)
-        for size, edge in zip(shape, view.field, strict=True)
+        min(max(sizes), limit)
+        for *sizes, limit in zip(*map(field_of, shapes), most, strict=True)
     )
     return d, h, w
 

@@ -86,7 +86,7 @@ def chest_of(prepared: Prepared, view: View) -> tuple[Tensor, npt.NDArray[np.flo
         ``(1, C, D, H, W)`` float32, and ``(4, 4)``, point to LPS millimetres.
     """
     d, h, w = prepared.hu.shape
-    chest = placed(prepared, field_of((d, h, w), view))
+    chest = placed(prepared, field_of((d, h, w)))
     inputs = chest_input(
         torch.from_numpy(chest.hu)[None],
         torch.from_numpy(chest.lungs)[None],
@@ -124,10 +124,8 @@ def read_slices(
     network
         In evaluation mode, on ``device``.
     """
-    count = len(prepared.hu)
-    chest = placed(
-        prepared, (count, *field_of((count, *prepared.hu.shape[1:]), view)[1:])
-    )
+    count, height, width = prepared.hu.shape
+    chest = placed(prepared, (count, *field_of((count, height, width))[1:]))
     places = np.unique(np.linspace(0, count - 1, view.field[0]).round().astype(int))
     inputs = slice_input(torch.from_numpy(chest.hu[places])[None], view.windows_hu)
     with torch.inference_mode(), autocast(precision, device):

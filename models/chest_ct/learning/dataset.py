@@ -10,7 +10,7 @@ from torch import Tensor
 from models.chest_ct.cases.cache import Kept
 from models.chest_ct.learning.augment import changed
 from models.chest_ct.learning.loss import Targets, cells_of
-from models.chest_ct.preprocess import SIDE, Prepared, Shape, placed
+from models.chest_ct.preprocess import SIDE, Prepared, Shape, common_field, placed
 from models.chest_ct.reading import chest_input, slice_input
 from models.chest_ct.settings import ChestSettings
 from models.training.sampling import balanced
@@ -37,6 +37,11 @@ class _KeptCases:
         """Return 1 for the positive class, ``(N,)``: here alone it becomes a number."""
         return torch.tensor([float(self.cases[n].case.is_positive) for n in chosen])
 
+    def field(self, seen: Sequence[Prepared]) -> Shape:
+        """Return the field of a batch."""
+        shapes = [(d, h, w) for d, h, w in (each.hu.shape for each in seen)]
+        return common_field(shapes, self.settings.view.field)
+
     def changed(
         self, seen: Prepared, field: Shape, generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
@@ -55,7 +60,7 @@ class ChestCases(_KeptCases):
     ) -> tuple[Tensor, Targets]:
         """Return inputs ``(N, C, D, H, W)``, and labels, cells, and what is known."""
         seen = [self.cases[index].prepared() for index in chosen]
-        field = self.settings.view.field
+        field = self.field(seen)
         drawn = [self.changed(each, field, generator) for each in seen]
         hu, labels = (torch.stack(each) for each in zip(*drawn, strict=True))
         inputs = chest_input(hu, labels >= SIDE, self.settings.view.windows_hu)
@@ -71,18 +76,18 @@ class SliceCases(_KeptCases):
     ) -> tuple[Tensor, Targets]:
         """Return inputs ``(N, S, C, H, W)``, and labels, shown ``(N, S)``, known."""
         seen = [self.cases[index].prepared() for index in chosen]
-        drawn = [self._slices(each, generator) for each in seen]
+        _, height, width = self.field(seen)
+        drawn = [self._slices(each, (height, width), generator) for each in seen]
         hu, labels = (torch.stack(each) for each in zip(*drawn, strict=True))
         inputs = slice_input(hu, self.settings.view.windows_hu)
         label = self.labels(chosen)
         return inputs, (label, _shown(labels), _known(seen, label))
 
     def _slices(
-        self, seen: Prepared, generator: torch.Generator
+        self, seen: Prepared, size: tuple[int, int], generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
-        """Return the slices that are read this time, ``(S, H, W)`` each."""
-        _, height, width = self.settings.view.field
-        hu, labels = self.changed(seen, (len(seen.hu), height, width), generator)
+        """Return the slices that are read this time, ``(S, *size)`` each."""
+        hu, labels = self.changed(seen, (len(seen.hu), *size), generator)
         taken = drawn_slices(_shown(labels), self.settings.slices, generator)
         return hu[taken], labels[taken]
 

@@ -90,5 +90,15 @@ def cells_of(truth: Tensor) -> Tensor:
     truth
         ``(N, D, H, W)`` of `Kind`.
     """
-    kinds = torch.stack([truth == kind for kind in Kind], dim=1).float()
-    return functional.max_pool3d(kinds, STRIDE + 1, STRIDE, padding=STRIDE // 2)
+    cells = [_cells(truth == kind) for kind in Kind]
+    return torch.stack(cells, dim=1)
+
+
+def _cells(mask: Tensor) -> Tensor:
+    """Return which cells a mask ``(N, D, H, W)`` reaches; most kinds are nowhere."""
+    if not mask.any():
+        return torch.zeros(len(mask), *(-(-edge // STRIDE) for edge in mask.shape[1:]))
+    reached = functional.max_pool3d(
+        mask[:, None].float(), STRIDE + 1, STRIDE, padding=STRIDE // 2
+    )
+    return reached[:, 0]

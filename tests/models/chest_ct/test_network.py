@@ -102,6 +102,17 @@ def test_evidence_outside_the_lungs_does_not_count() -> None:
     assert float(pooled_evidence(evidence, 0 * within, 4.0)) > 3
 
 
+def test_what_is_around_the_chest_does_not_matter() -> None:
+    """A wider field of the same chest gives the same answer, but for its border."""
+    network = tiny()
+    small = chests(1)
+    small[:, :2, :, :8] = 0  # a border of nothing, as the field is filled
+    wide = torch.nn.functional.pad(small, (0, 0, 16, 16))
+    with torch.inference_mode():
+        one, other = network(small).study, network(wide).study
+    torch.testing.assert_close(one, other, rtol=0.05, atol=0.05)
+
+
 def test_dropout_is_of_the_training_alone() -> None:
     """A study is read alike every time."""
     network, inputs = tiny(dropout=0.5), chests(1)

@@ -9,7 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.chest_ct.kinds import Kind
-from models.chest_ct.preprocess import View, box_around, field_of, placed, prepare
+from models.chest_ct.preprocess import (
+    View,
+    box_around,
+    common_field,
+    field_of,
+    placed,
+    prepare,
+)
 from models.contract import UnfitInput, Volume
 from tests.models.chest_ct.volumes import volume_of
 
@@ -106,7 +113,8 @@ def test_a_placed_chest_stays_where_it_is_in_the_patient(
     assert seen.lungs[tuple(source)]
 
 
-def test_a_chest_that_is_larger_than_the_field_is_seen_whole() -> None:
-    """The field grows in steps that the networks can halve."""
-    d, h, w = field_of((33, 20, 49), VIEW)
-    assert (d, h, w) == (48, 32, 64)
+def test_a_field_holds_what_it_is_for() -> None:
+    """Of one chest all; of a batch as much as the training allows."""
+    assert field_of((33, 20, 49)) == (48, 32, 64)
+    several = [(33, 20, 49), (16, 40, 70)]
+    assert common_field(several, (64, 32, 96)) == (48, 32, 80)

@@ -43,8 +43,8 @@ def test_the_map_lies_where_the_chest_lies(prepared: Prepared) -> None:
     reading = read_chest(cnn(), prepared, VIEW)
 
     assert reading.evidence is not None
-    assert reading.evidence.chances.shape == (len(Kind), 8, 8, 12)
-    field = placed(prepared, VIEW.field)
+    assert reading.evidence.chances.shape == (len(Kind), 4, 8, 12)
+    field = placed(prepared, (16, 32, 48))
     cell = np.array([2, 3, 4, 1])
     point = np.array([2 * STRIDE, 3 * STRIDE, 4 * STRIDE, 1])
     np.testing.assert_allclose(reading.evidence.affine @ cell, field.affine @ point)
