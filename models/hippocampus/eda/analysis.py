@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from models.eda.progress import Ended, silent
 from models.hippocampus.eda.checks import check_one
 from models.hippocampus.eda.cohort import COPIES, ODDITIES
 from models.hippocampus.eda.kinds import KINDS, Remark
 from models.hippocampus.eda.measurement import PARTS, Measured, digest_of, find_pairs
 from models.hippocampus.eda.over_processes import measure_all
-from models.hippocampus.eda.progress import Ended, silent
 
 
 @dataclass(frozen=True)

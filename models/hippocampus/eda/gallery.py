@@ -16,12 +16,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from models.eda.style import STYLE, WIDTH
 from models.hippocampus.eda.analysis import Analysis
 from models.hippocampus.eda.anatomy import Array
 from models.hippocampus.eda.kinds import KINDS, Remark
 from models.hippocampus.eda.measure import read
 from models.hippocampus.eda.measurement import PARTS, STRUCTURES, SUFFIX, Voxel
-from models.hippocampus.eda.plots import STYLE, WIDTH, short
+from models.hippocampus.eda.plots import short
 from models.hippocampus.findings import STRUCTURES as CODED
 
 MOST_PER_KIND = 4

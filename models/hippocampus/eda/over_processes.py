@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from models.eda.progress import Ended, silent
 from models.hippocampus.eda.checks import check_one
 from models.hippocampus.eda.measure import measure
 from models.hippocampus.eda.measurement import Measured, Pair
-from models.hippocampus.eda.progress import Ended, silent
 from models.over_processes import over_processes, suitable_processes
 
 PAIRS_PER_PROCESS = 32

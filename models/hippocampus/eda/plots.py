@@ -7,40 +7,20 @@ Figures are made without pyplot, so nothing global changes; a notebook shows the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from models.eda.style import ACCENT, FAINT, INK, RULE, STYLE, WIDTH
 from models.hippocampus.eda import statistics
 from models.hippocampus.eda.analysis import Analysis
 from models.hippocampus.eda.cohort import subject_pairs
 from models.hippocampus.eda.measurement import Measured
 
-INK, FAINT, RULE, ACCENT = "#1d2733", "#64748b", "#d5dce4", "#c2410c"
-
 COLOURS = {"anterior": "#c98500", "posterior": "#0072c6", "whole": "#2f8f5b"}
 """Those of the node's page, darker: they stand on white paper here."""
-
-STYLE: dict[Any, Any] = {
-    "font.family": "DejaVu Sans",
-    "font.size": 9,
-    "text.color": INK,
-    "axes.labelcolor": INK,
-    "axes.edgecolor": RULE,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "xtick.color": FAINT,
-    "ytick.color": FAINT,
-    "legend.frameon": False,
-    "svg.hashsalt": "eda",
-}
-
-WIDTH = 5.2
-"""Inches."""
 
 NAMED = 6
 """Outliers that are named in a plot; more would cover each other."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from models.eda.pages import Format
+from models.eda.progress import shown
 from models.hippocampus.eda.analysis import Analysis, analyse
 from models.hippocampus.eda.clean_copy import check_apart, copy_passed
 from models.hippocampus.eda.kinds import KINDS
 from models.hippocampus.eda.measurement import find_pairs
 from models.hippocampus.eda.plots import short
-from models.hippocampus.eda.progress import shown
 from models.hippocampus.eda.record import write_record
-from models.hippocampus.eda.report import Format, write_report
+from models.hippocampus.eda.report import write_report
 from models.hippocampus.eda.story import headline, tell
 
 COPY, RECORD = "out", "eda.json"

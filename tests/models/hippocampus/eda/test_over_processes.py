@@ -7,10 +7,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from models.eda.progress import shown
 from models.hippocampus.eda.analysis import Analysis
 from models.hippocampus.eda.measurement import Pair, find_pairs
 from models.hippocampus.eda.over_processes import measure_all
-from models.hippocampus.eda.progress import shown
 
 
 def test_processes_measure_what_one_process_measures(sound: Analysis) -> None:

@@ -14,12 +14,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from models.eda.pages import png, svg
 from models.hippocampus.eda import plots
 from models.hippocampus.eda.analysis import Analysis, analyse
 from models.hippocampus.eda.gallery import gallery
 from models.hippocampus.eda.kinds import KINDS
 from models.hippocampus.eda.record import write_record
-from models.hippocampus.eda.report import png, svg, write_report
+from models.hippocampus.eda.report import write_report
 from models.hippocampus.eda.story import LICENCE, Story, sides_caption, tell
 from tests.models.hippocampus.eda import planting
 
