@@ -8,7 +8,8 @@ elements that a single image has at its top: nothing behind knows the difference
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 from pydicom import DataElement, Dataset
 from pydicom.datadict import dictionary_VR, tag_for_keyword
@@ -96,8 +97,9 @@ def frame_header(dataset: Dataset, frame: int | None) -> Dataset:
 
 
 def _groups(dataset: Dataset, keyword: str) -> Sequence[Dataset]:
+    """Return the items of a sequence; none where something else stands there."""
     value: Any = guarded(lambda: list(dataset.get(keyword) or []))
-    return value or []
+    return [item for item in value or () if isinstance(item, Dataset)]
 
 
 def _headers(dataset: Dataset, groups: Sequence[Dataset]) -> Iterator[Dataset]:
@@ -119,20 +121,22 @@ def _headers(dataset: Dataset, groups: Sequence[Dataset]) -> Iterator[Dataset]:
 
 def _stated(group: Dataset) -> dict[BaseTag, Any]:
     """Return what the functional groups of an item say, as elements of an image."""
-    elements: dict[BaseTag, Any] = {}
-    for keyword, places in PLACES.items():
-        unassigned = [(sequence, keyword) for sequence in UNASSIGNED]
-        for sequence, said_as in (*places, *unassigned):
-            value = _first(group, sequence, said_as)
-            if value is not None:
-                tag = Tag(tag_for_keyword(keyword) or 0)
-                elements[tag] = DataElement(tag, dictionary_VR(tag), value)
-                break
-    return elements
+    found = (_element(group, keyword) for keyword in PLACES)
+    return {element.tag: element for element in found if element is not None}
 
 
-def _first(group: Dataset, sequence: str, keyword: str) -> object:
-    """Return a value of the first item of a sequence, None where there is none."""
-    if sequence not in group:
-        return None
-    return guarded(lambda: group[sequence].value[0].get(keyword))
+def _element(group: Dataset, keyword: str) -> DataElement | None:
+    """Return what a group says by one keyword, None where it says nothing."""
+    tag = Tag(tag_for_keyword(keyword) or 0)
+    unassigned = [(sequence, keyword) for sequence in UNASSIGNED]
+    for sequence, said_as in (*PLACES[keyword], *unassigned):
+        for item in _groups(group, sequence)[:1]:
+            element: Any = guarded(partial(_said, item, said_as, tag))
+            if element is not None:
+                return cast("DataElement", element)
+    return None
+
+
+def _said(item: Dataset, keyword: str, tag: BaseTag) -> DataElement | None:
+    value = item.get(keyword)
+    return None if value is None else DataElement(tag, dictionary_VR(tag), value)

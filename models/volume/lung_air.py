@@ -37,7 +37,7 @@ LABELS_IN_PLANE[1] = True
 SHORTEST_MM = 25.0
 """An airway that is followed for less is none."""
 
-Labels = npt.NDArray[np.int32]
+Labels = npt.NDArray[np.signedinteger]
 Reals = npt.NDArray[np.float64]
 
 
@@ -94,7 +94,7 @@ def _regions(image: CoarseImage, lumen: Mask, level: int, middle: float) -> _Reg
     off_centre = _means(labels, columns, pixels) - middle
     return _Regions(
         labels=labels,
-        area_mm2=pixels * row_mm * column_mm,
+        area_mm2=pixels.astype(np.float64) * row_mm * column_mm,
         mean_hu=_means(labels, image.array[level], pixels),
         off_centre_mm=np.abs(off_centre) * column_mm,
     )
@@ -118,7 +118,8 @@ def _begun(regions: _Regions) -> Mask:
     if not fits.any():
         return np.zeros(regions.labels.shape, bool)
     best = np.argmin(np.where(fits, regions.mean_hu, np.inf))
-    return regions.labels == best
+    begun: Mask = regions.labels == best
+    return begun
 
 
 def _continued(regions: _Regions, above: Mask) -> Mask:

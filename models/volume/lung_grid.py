@@ -101,8 +101,8 @@ def _sum_of_blocks(
 ) -> Floats:
     _, tall, wide = factors
     whole = plane[: rows * tall, : columns * wide]
-    by_row = sum(whole[k::tall] for k in range(tall))
-    total: Floats = sum(by_row[:, k::wide] for k in range(wide))
+    blocks = whole.reshape(rows, tall, columns, wide)
+    total: Floats = blocks.sum(axis=1).sum(axis=2)
     return total
 
 

@@ -81,7 +81,7 @@ def _axis(labels: npt.NDArray[np.uint8], middle: float) -> tuple[float, float]:
     their outer walls: what is ill on one side only moves it little.
     """
     back = float(np.nonzero(labels)[1].mean())
-    columns = labels.any(axis=1)
+    columns = np.asarray(labels.any(axis=1))
     both = (labels == 1).any(axis=(1, 2)) & (labels == 2).any(axis=(1, 2))
     if not both.any():
         return back, middle

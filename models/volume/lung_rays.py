@@ -1,4 +1,4 @@
-"""A lung seen from the middle of the chest: where it begins on a ray, and where it ends.
+"""A lung seen from the middle of the chest: where on a ray it begins and ends.
 
 In every slice, rays run from one axis along the body to the side of a lung, in steps of
 a few degrees from straight forward to straight back. In these terms the wall of the
@@ -100,7 +100,7 @@ class View:
 
 def _view(samples: Mask) -> View:
     """Describe ``(S, RAYS, samples)``: the lung along each ray."""
-    met = samples.any(axis=2)
+    met: Mask = np.any(samples, axis=2)
     size = samples.shape[2]
     last = size - 1 - samples[:, :, ::-1].argmax(axis=2)
     place = np.arange(size)

@@ -82,7 +82,9 @@ def walled(
     """
     fans = {side: Fan(centre, 1 if side == 2 else -1, spacing_mm) for side in lungs}
     views = {side: fans[side].view(lung) for side, lung in lungs.items()}
-    alone = {side: fitted_wall(view, None, spacing_mm[0]) for side, view in views.items()}
+    alone = {
+        side: fitted_wall(view, None, spacing_mm[0]) for side, view in views.items()
+    }
     seen = {side: _at_wall(view, alone[side]) for side, view in views.items()}
     walls = {
         side: fitted_wall(view, _hint(seen, side), spacing_mm[0])
@@ -161,7 +163,8 @@ def _bending(shape: tuple[int, int]) -> sparse.csc_matrix:
     rows, rays = (_second_differences(size) for size in shape)
     down = sparse.kron(rows, sparse.eye_array(shape[1]))
     around = sparse.kron(sparse.eye_array(shape[0]), rays)
-    return (BENDING * (down.T @ down + around.T @ around)).tocsc()
+    bending: sparse.csc_matrix = BENDING * (down.T @ down + around.T @ around)
+    return bending.tocsc()
 
 
 def _second_differences(size: int) -> sparse.dia_array:
@@ -194,11 +197,13 @@ def _expected(own: Mask, other: Mask | None, fan: Fan) -> Mask:
     if other is None or not other.any():
         return field & (np.abs(fan.angles) < MIDDLE)
     rows = np.flatnonzero(own.any(axis=1))
-    both = np.isin(np.arange(len(own)), np.arange(rows.min(initial=0), rows.max(initial=0)))
+    both = np.isin(
+        np.arange(len(own)), np.arange(rows.min(initial=0), rows.max(initial=0))
+    )
     back = np.outer(both, fan.angles > BACK)
     for part in (*_of_other(other, behind, step_mm), _Part(other, other, back)):
         lacking = part.surely & part.where & ~field
-        lacking = ndimage.binary_opening(lacking, np.ones(size))
+        lacking = ndimage.binary_opening(lacking, np.ones(size, bool))
         if lacking.any():
             field |= _convex_hull(field | (part.whole & part.where)) & part.where
     return field & (np.abs(fan.angles) < MIDDLE)
@@ -235,7 +240,7 @@ def _of_other(other: Mask, behind: Mask, step_mm: float) -> tuple[_Part, _Part]:
 
 
 def _upper(field: Mask) -> Mask:
-    """Return the rows ``(S, 1)`` of its upper half, as seen from its lowest and highest."""
+    """Return the rows, ``(S, 1)``, of the upper half of its height."""
     rows = np.append(np.flatnonzero(field.any(axis=1)), len(field))
     upper: Mask = np.arange(len(field)) > (rows[0] + rows[:-1].max(initial=0)) / 2
     return upper[:, np.newaxis]
@@ -243,7 +248,7 @@ def _upper(field: Mask) -> Mask:
 
 def _closing(field: Mask, size: tuple[int, int]) -> Mask:
     padded = np.pad(field, [(n, n) for n in size])
-    closing = ndimage.binary_closing(padded, np.ones(size))
+    closing = ndimage.binary_closing(padded, np.ones(size, bool))
     result: Mask = closing[size[0] : -size[0], size[1] : -size[1]]
     return result
 
@@ -262,14 +267,14 @@ def _convex_hull(field: Mask) -> Mask:
     """Return the convex hull of a field, over rows and rays."""
     if not field.any():
         return field
-    hull: Mask = convex_hull_image(field)
+    hull: Mask = convex_hull_image(field)  # type: ignore[no-untyped-call]  # none
     return hull
 
 
 def _dented(view: View, wall: Reals, field: Mask) -> Mask:
     """Return the rays of the field whose air ends before the wall, and their rim."""
     gap = wall - view.last_mm
-    core = ndimage.binary_opening(field & (gap > TOUCH_MM), np.ones((2, 2)))
+    core = ndimage.binary_opening(field & (gap > TOUCH_MM), np.ones((2, 2), bool))
     rim: Mask = ndimage.binary_dilation(core, iterations=2) & field & (gap > 0)
     return rim
 

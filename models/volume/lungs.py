@@ -107,7 +107,7 @@ def _on_source_grid(
     split: bool,
 ) -> Lungs:
     """Draw the lungs on the source grid, the border of their air voxel by voxel."""
-    air = volume.array < BORDER_HU
+    air = np.less(volume.array, BORDER_HU)
     codes = image.to_source(_with_border(aerated, filled))
     labels = _DECIDED[air.view(np.uint8), codes]
     return Lungs(
