@@ -9,7 +9,7 @@ import pytest
 from models.evidence import Profile
 from node.report import curves
 from node.report.canvas import WARNING, Canvas
-from node.report.curves import draw_curve
+from node.report.curves import BAND, draw_curve
 from tests.node.report.classified import profile
 
 BOX = (20, 20, 300, 110)
@@ -48,6 +48,20 @@ def test_what_is_conspicuous_is_coloured() -> None:
 
     assert WARNING in {colour for _, colour in _colours(drawn(shown))}
     assert WARNING not in {colour for _, colour in _colours(drawn(calm))}
+
+
+def test_the_band_of_the_reference_is_filled() -> None:
+    """From its lower to its upper end: a wider band fills more."""
+    shown = replace(profile("Mean density", "HU"), conspicuous=())
+    middle = tuple((a + b) / 2 for a, b in zip(shown.low, shown.high, strict=True))
+    half = replace(shown, low=middle)
+    areas = [
+        sum(count for count, colour in _colours(drawn(each)) if colour == BAND)
+        for each in (shown, half)
+    ]
+
+    assert areas[1] > 500
+    assert areas[0] > 1.3 * areas[1]
 
 
 @pytest.mark.parametrize("value", [0.0, -1024.0, 3e-5])

@@ -174,6 +174,16 @@ def test_what_finds_no_room_is_counted(chest: Case) -> None:
     assert "… continued in the structured report" in written
 
 
+def test_numbers_of_neighbours_do_not_cover_one_another(chest: Case) -> None:
+    """Of two boxes that end at one place, one number is left out."""
+    box = Location("Nodule", (10, 20, 20), (12, 24, 24), 0.5)
+    near = replace(box, first=(10, 21, 20))
+    page = drawn(chest, replace(chest.findings, locations=(box, near)))
+
+    assert overlapping(page) == []
+    assert "1" in page.written
+
+
 def test_invented_positions_get_no_sides(chest: Case) -> None:
     """Neither on the slices nor on the overview."""
     flags = (*chest.findings.flags, NOMINAL_GEOMETRY)
