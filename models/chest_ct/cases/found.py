@@ -7,18 +7,16 @@ A series trains a network only where a network may learn from it: at least 32 sl
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections import defaultdict
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from models.chest_ct.cases.archive import ArchiveError, unpack
-from models.chest_ct.cases.case import Case, LeftOut, Loaded
+from models.chest_ct.cases.archive import ArchiveError
+from models.chest_ct.cases.case import Case, LeftOut
 from models.chest_ct.cases.labels import FILE, Label, read_labels
+from models.chest_ct.cases.places import Found, opened, places
 from models.contract import SeriesInfo
-from models.volume.series import SeriesError, StudyHeaders, load_volume, read_study
 
 FEWEST_SLICES = 32
 SPACING_MM = (1.0, 5.0)
@@ -26,53 +24,6 @@ SPACING_MM = (1.0, 5.0)
 
 TOLERANCE_MM = 0.05
 """Positions are rounded, and 5 mm may be 5.001."""
-
-
-@dataclass(frozen=True, slots=True)
-class Files:
-    """A series as files, or as entries of a ZIP.
-
-    Attributes
-    ----------
-    files
-        DICOM files; empty where the series lies in an archive.
-    archive, entries
-        The ZIP, and which of its entries are the series.
-    """
-
-    series_uid: str
-    files: tuple[Path, ...] = ()
-    archive: Path | None = None
-    entries: tuple[int, ...] = ()
-
-    def digest(self) -> str:
-        """Return the SHA-256 of the files, whatever they are called and wherever."""
-        with _opened(self) as files:
-            digests = sorted(_sha256(path) for path in files)
-        return hashlib.sha256("".join(digests).encode()).hexdigest()
-
-    def load(self) -> Loaded:
-        """Read the series.
-
-        Raises
-        ------
-        models.volume.series.SeriesError
-            It cannot be read.
-        """
-        with _opened(self) as files:
-            for series in read_study(files).series:
-                if series.series_instance_uid == self.series_uid:
-                    return Loaded(load_volume(series))
-        raise SeriesError("file_missing", "the series is no longer there")
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A series that lies somewhere in the folder."""
-
-    info: SeriesInfo
-    patient_id: str
-    source: Files
 
 
 def find_cases(folder: Path) -> tuple[list[Case], list[LeftOut]]:
@@ -93,7 +44,7 @@ def find_cases(folder: Path) -> tuple[list[Case], list[LeftOut]]:
     table = folder / FILE
     if not table.is_file():
         raise FileNotFoundError(f"no {FILE} in {folder.name}")
-    found: dict[str, list[_Found]] = defaultdict(list)
+    found: dict[str, list[Found]] = defaultdict(list)
     for each in _all_series(folder):
         found[each.info.study_instance_uid].append(each)
     made = [_case(label, found[label.study_uid]) for label in read_labels(table)]
@@ -105,7 +56,7 @@ def find_cases(folder: Path) -> tuple[list[Case], list[LeftOut]]:
     return cases, left_out
 
 
-def _case(label: Label, series: Sequence[_Found]) -> Case | LeftOut:
+def _case(label: Label, series: Sequence[Found]) -> Case | LeftOut:
     wanted = [
         each
         for each in series
@@ -120,7 +71,7 @@ def _case(label: Label, series: Sequence[_Found]) -> Case | LeftOut:
         return LeftOut(label.study_uid, "several_series", "series_uid must name one")
     (chosen,) = suited
     person = label.patient_id or chosen.patient_id or label.study_uid
-    return Case(label.study_uid, _pseudonym(person), label.is_positive, chosen.source)
+    return Case(label.study_uid, pseudonym(person), label.is_positive, chosen.source)
 
 
 def unsuited(series: SeriesInfo) -> str | None:
@@ -137,56 +88,17 @@ def unsuited(series: SeriesInfo) -> str | None:
     return None
 
 
-def _all_series(folder: Path) -> Iterator[_Found]:
-    """Yield every series below a folder: of each folder of files, and of each ZIP."""
-    folders: dict[Path, list[Path]] = defaultdict(list)
-    for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() == ".zip":
-            yield from _series_of_archive(path)
-        elif path.is_file() and path.name != FILE:
-            folders[path.parent].append(path)
-    for files in folders.values():
-        study = read_study(files)
-        for info in study.series:
-            paths = tuple(each.path for each in info.instances)
-            source = Files(info.series_instance_uid, files=paths)
-            yield _Found(info, _patient_id(study, info), source)
+def _all_series(folder: Path) -> Iterator[Found]:
+    """Yield every series below a folder.
+
+    Of an archive that cannot be read there is none: a label that names a study in it
+    is left out as missing.
+    """
+    for place in places(folder):
+        with suppress(ArchiveError), opened(place) as there:
+            yield from there.series
 
 
-def _series_of_archive(archive: Path) -> Iterator[_Found]:
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            entries = unpack(archive, Path(folder))
-        except ArchiveError:
-            return  # a label that names a study in it is left out as missing
-        numbers = {path: number for number, path in entries.items()}
-        study = read_study(list(numbers))
-        for info in study.series:
-            chosen = tuple(numbers[each.path] for each in info.instances)
-            source = Files(info.series_instance_uid, archive=archive, entries=chosen)
-            yield _Found(info, _patient_id(study, info), source)
-
-
-def _patient_id(study: StudyHeaders, series: SeriesInfo) -> str:
-    first = study.datasets.get(series.instances[0].sop_instance_uid)
-    return str(first.get("PatientID", "")) if first is not None else ""
-
-
-def _pseudonym(person: str) -> str:
+def pseudonym(person: str) -> str:
     """Return a name for a person that no log may resolve by reading it."""
     return hashlib.sha256(person.encode()).hexdigest()[:16]
-
-
-@contextmanager
-def _opened(source: Files) -> Generator[list[Path]]:
-    """Give the files of a series, for as long as the block lasts."""
-    if source.archive is None:
-        yield list(source.files)
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        yield list(unpack(source.archive, Path(folder), source.entries).values())
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -51,14 +51,25 @@ def read_labels(path: Path) -> tuple[Label, ...]:
     LabelError
         A column is missing, a value is neither 0 nor 1, a series stands there twice.
     """
+    labels = read_lines(path)
+    _require_once(labels, path.name)
+    return labels
+
+
+def read_lines(path: Path) -> tuple[Label, ...]:
+    """Read the table, whatever its lines say of each other.
+
+    Raises
+    ------
+    LabelError
+        A column is missing, or a value is neither 0 nor 1.
+    """
     with path.open(encoding="utf-8-sig", newline="") as stream:
         rows = csv.DictReader(stream)
         missing = [name for name in REQUIRED if name not in (rows.fieldnames or ())]
         if missing:
             raise LabelError(f"{path.name} has no column {' and no '.join(missing)}")
-        labels = tuple(_labels(rows, path.name))
-    _require_once(labels, path.name)
-    return labels
+        return tuple(_labels(rows, path.name))
 
 
 def _labels(rows: csv.DictReader[str], table: str) -> Iterator[Label]:

@@ -16,7 +16,8 @@ def templates(tmp_path: Path) -> Path:
     folder = tmp_path / "templates"
     folder.mkdir()
     (folder / "report.html.jinja").write_text(
-        '{% extends "base.html.jinja" %}{% block page %}<p>{{ story.word }}{% endblock %}'
+        '{% extends "base.html.jinja" %}'
+        "{% block page %}<p>{{ story.word }}{% endblock %}"
     )
     (folder / "report.md.jinja").write_text("**{{ story.word }}**\n")
     return folder
