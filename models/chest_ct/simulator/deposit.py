@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.chest_ct.simulator.kinds import Kind
-from models.chest_ct.simulator.space import Field, Window
+from models.chest_ct.simulator.space import Field, Window, extent
 from models.chest_ct.simulator.tissue import Tissue
 
 EDGE = 0.05
@@ -55,20 +55,14 @@ class Deposit:
 
 def cropped(kind: Kind, window: Window, share: Field, form: str) -> Deposit | None:
     """Return a deposit cut to where its share counts; None where it counts nowhere."""
-    pieces, starts = [], []
-    there = share > EDGE
-    for axis in range(3):
-        others = tuple(each for each in range(3) if each != axis)
-        found = np.flatnonzero(there.any(axis=others))
-        if not len(found):
-            return None
-        pieces.append(slice(int(found[0]), int(found[-1]) + 1))
-        starts.append(window[axis].start)
+    inner = extent(share > EDGE)
+    if inner is None:
+        return None
     z, y, x = (
-        slice(at + piece.start, at + piece.stop)
-        for at, piece in zip(starts, pieces, strict=True)
+        slice(around.start + piece.start, around.start + piece.stop)
+        for around, piece in zip(window, inner, strict=True)
     )
-    return Deposit(kind, (z, y, x), share[tuple(pieces)].copy(), form)
+    return Deposit(kind, (z, y, x), share[inner].copy(), form)
 
 
 def whole(tissue: Tissue) -> Window:

@@ -14,7 +14,7 @@ from models.chest_ct.simulator.person import Person, State, draw_person, draw_st
 from models.chest_ct.simulator.plan import StudyPlan
 from models.chest_ct.simulator.settings import SimulatorSettings
 from models.chest_ct.simulator.shapes import NoduleShapes
-from models.chest_ct.simulator.space import Field, Grid
+from models.chest_ct.simulator.space import Field, Grid, extent
 from models.chest_ct.simulator.thorax import Thorax, build_thorax, scene_grid
 from models.chest_ct.simulator.tissue import fill_lungs, put_back
 from models.chest_ct.simulator.variants import draw_variants
@@ -26,8 +26,11 @@ class Scene:
 
     Attributes
     ----------
-    hu, airway
-        ``(D, H, W)`` on ``grid``; the share of each voxel that is central airway.
+    hu, heart
+        ``(D, H, W)`` on ``grid``: the image, and the depth of the heart.
+    airway
+        Share of each voxel that is the lumen of trachea and main bronchi, on
+        ``airways``.
     depth, right
         Millimetres from the pleura, and which voxels lie on the right, on ``lungs``.
     deposits
@@ -40,6 +43,7 @@ class Scene:
     hu: Field
     airway: Field
     heart: Field
+    airways: Grid
     lungs: Grid
     depth: Field
     right: Field
@@ -83,13 +87,15 @@ def build_scene(
         tissue, plan.findings, settings.disease, shapes, plan.pathology_seed
     )
     put_back(hu, tissue)
+    around = extent(airway > 0) or tissue.window
     return Scene(
         person=person,
         state=state,
         grid=grid,
         hu=hu,
-        airway=airway,
+        airway=airway[around],
         heart=thorax.heart,
+        airways=grid.part(around),
         lungs=tissue.grid,
         depth=tissue.depth,
         right=tissue.right.astype(np.float32),

@@ -185,7 +185,13 @@ class SimulatorSettings(TrainingSection):
 def tiny(settings: SimulatorSettings) -> SimulatorSettings:
     """Return settings of studies small enough for a test: coarse, few, 64 x 64."""
     acquisition = settings.acquisition.model_copy(
-        update={"scene_mm": 4.0, "matrix": 64, "large_share": 0.0}
+        update={
+            "scene_mm": 4.0,
+            "matrix": 64,
+            "large_share": 0.0,
+            "thickness_mm": (5.0,),
+            "thickness_weights": (1.0,),
+        }
     )
     return settings.model_copy(
         update={

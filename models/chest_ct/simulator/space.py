@@ -105,6 +105,18 @@ def refined(field: Field) -> Field:
     return field
 
 
+def extent(mask: Mask) -> Window | None:
+    """Return the smallest window around a mask; None where it is empty."""
+    pieces = []
+    for axis in range(3):
+        others = tuple(each for each in range(3) if each != axis)
+        found = np.flatnonzero(mask.any(axis=others))
+        if not len(found):
+            return None
+        pieces.append(slice(int(found[0]), int(found[-1]) + 1))
+    return pieces[0], pieces[1], pieces[2]
+
+
 def coverage(depth_mm: Field, spacing_mm: float) -> Field:
     """Return the share of each voxel, 0 to 1, that lies inside."""
     share = depth_mm / np.float32(spacing_mm)

@@ -93,7 +93,7 @@ def _lungs(view: View, scene: Scene) -> LabelMap:
 
 def _airways(view: View, scene: Scene) -> npt.NDArray[np.bool_]:
     airways = np.zeros(view.shape, dtype=np.bool_)
-    window, share = view.sample(scene.airway, scene.grid, 0.0, blurred=False)
+    window, share = view.sample(scene.airway, scene.airways, 0.0, blurred=False)
     airways[window] = share > 0.5
     return airways
 

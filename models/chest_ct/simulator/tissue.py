@@ -16,11 +16,12 @@ from models.chest_ct.simulator.space import (
     Points,
     Window,
     coverage,
+    extent,
     paint,
     smooth_field,
 )
 from models.chest_ct.simulator.thorax import Thorax
-from models.chest_ct.simulator.trees import Tree, beside, grow, splat
+from models.chest_ct.simulator.trees import Tree, beside, grow, joined, splat
 
 WALL_HU = 20.0
 BARE_RIM_MM = 3.5
@@ -129,15 +130,22 @@ def put_back(hu: Field, tissue: Tissue) -> None:
 
 
 def _around(thorax: Thorax) -> Window:
-    """Return the window of both lungs with a margin of three voxels."""
+    """Return the window of both lungs with a margin of three voxels.
+
+    Raises
+    ------
+    ValueError
+        The person has no lungs: the settings of a body contradict one another.
+    """
     lungs = np.maximum(thorax.right, thorax.left) > 0
-    pieces = []
-    for axis in range(3):
-        others = tuple(each for each in range(3) if each != axis)
-        there = np.flatnonzero(lungs.any(axis=others))
-        first, last = max(int(there[0]) - 3, 0), int(there[-1]) + 4
-        pieces.append(slice(first, min(last, lungs.shape[axis])))
-    return pieces[0], pieces[1], pieces[2]
+    inner = extent(lungs)
+    if inner is None:
+        raise ValueError("no lung is left between heart, diaphragm and chest wall")
+    z, y, x = (
+        slice(max(piece.start - 3, 0), min(piece.stop + 3, size))
+        for piece, size in zip(inner, lungs.shape, strict=True)
+    )
+    return z, y, x
 
 
 def _lobes(
@@ -184,19 +192,17 @@ def _trees(
     rng: np.random.Generator,
 ) -> tuple[tuple[Field, Field, Field], Points]:
     """Return the shares of vessels, walls and lumen, and places on the vessels."""
-    vessels, walls, lumen = (np.zeros(grid.shape, np.float32) for _ in range(3))
-    middles = []
     wall = rng.uniform(0.35, 0.6)
+    blood, air = [], []
     for hilum, side in zip(hila(person), (is_right, ~is_right), strict=True):
         deep = np.flatnonzero((depth > BARE_RIM_MM) & side)
         arteries = _tree(grid, deep, lobe, hilum.artery, person.vessel, settings, rng)
         veins = _tree(grid, deep, lobe, hilum.vein, 0.95 * person.vessel, settings, rng)
-        airways = _airways(arteries, hilum)
-        for tree in (arteries, veins):
-            np.maximum(vessels, splat(tree, grid), out=vessels)
-            middles.append(tree.end[tree.radius < 2.5])
-        np.maximum(walls, splat(airways, grid, wall), out=walls)
-        np.maximum(lumen, splat(airways, grid), out=lumen)
+        blood += [arteries, veins]
+        air.append(_airways(arteries, hilum))
+    vessels = splat(joined(blood), grid)
+    walls, lumen = splat(joined(air), grid, wall), splat(joined(air), grid)
+    middles = [each.end[each.radius < 2.5] for each in blood]
     vessels *= depth > 0.5  # no branch leaves a bent lung
     return (vessels, walls, lumen), np.concatenate(middles)
 

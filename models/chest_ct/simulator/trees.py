@@ -8,6 +8,7 @@ follow Murray's law. All branches of one generation are grown at once.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,6 +57,15 @@ class Tree:
         return Tree(
             self.start[keep], self.bend[keep], self.end[keep], self.radius[keep]
         )
+
+
+def joined(trees: Sequence[Tree]) -> Tree:
+    """Return the branches of all trees as those of one."""
+    start, bend, end, radius = (
+        np.concatenate([getattr(each, name) for each in trees])
+        for name in ("start", "bend", "end", "radius")
+    )
+    return Tree(start, bend, end, radius)
 
 
 def grow(

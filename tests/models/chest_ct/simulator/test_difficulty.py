@@ -20,13 +20,12 @@ def test_separation_is_the_area_under_the_curve() -> None:
     assert separation([1, 2, 3, 4], label) == 0
 
 
-@pytest.mark.slow
 def test_the_mean_density_of_the_lungs_does_not_solve_the_task(
     settings: SimulatorSettings,
 ) -> None:
-    """Mean HU alone stays under an AUC of 0.75 on sixty studies of thirty patients."""
-    more = settings.model_copy(update={"train_patients": 30})
-    found = difficulty(more, 60)
+    """Mean HU alone stays under an AUC of 0.75 on forty studies of twenty patients."""
+    more = settings.model_copy(update={"train_patients": 20})
+    found = difficulty(more, 40)
 
     assert abs(found["mean_hu"] - 0.5) < 0.25
 
