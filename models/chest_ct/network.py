@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-WIDTHS = (16, 48, 96, 128)
+WIDTHS = (16, 32, 64, 128)
 """Channels at half, quarter, eighth and sixteenth resolution."""
 
 STRIDE = 4
