@@ -11,6 +11,8 @@ A JPEG-LS decoder fills what was cut off with values of its own and reports noth
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from pydicom import Dataset
@@ -56,7 +58,27 @@ WITH_SIZE = frozenset(
 
 
 class CodestreamError(ValueError):
-    """A frame is not of the size that the data set says, or is cut off."""
+    """A frame is not of the size that the data set says, cut off, or damaged."""
+
+
+@contextmanager
+def panics_named() -> Iterator[None]:
+    """Turn the panic of a decoder into an error.
+
+    The decoder of RLE is written in Rust. Where damaged bytes make it panic it raises
+    what is no ``Exception``, and would end a worker instead of an attempt.
+
+    Raises
+    ------
+    CodestreamError
+        A decoder panicked.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # its module names it nowhere
+            raise
+        raise CodestreamError("a decoder gave up on damaged bytes") from None
 
 
 class FrameSize(NamedTuple):

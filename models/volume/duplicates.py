@@ -24,7 +24,7 @@ from pydicom.pixels.utils import iter_pixels
 from pydicom.tag import BaseTag, Tag
 from pydicom.uid import ExplicitVRBigEndian
 
-from models.volume.codestream import require_sound_frames
+from models.volume.codestream import panics_named, require_sound_frames
 from models.volume.headers import guarded, quiet, text
 from models.volume.pixels import PixelFormat, SeriesError
 from models.volume.study import PIXEL_TAGS, StudyHeaders, read_study
@@ -204,11 +204,17 @@ def _frames(dataset: Dataset) -> Iterator[npt.NDArray[Any]]:
     with suppress(SeriesError):  # colour, floating point, single bits: as they are
         pixel_format = PixelFormat.of({k: value for k, value in tags.items() if value})
     require_sound_frames(dataset)
-    for frame in iter_pixels(dataset, correct_unused_bits=False):  # forgets High Bit
+    decoded = iter_pixels(dataset, correct_unused_bits=False)  # forgets High Bit
+    while (frame := _next(decoded)) is not None:
         values = np.array(frame, frame.dtype.newbyteorder("<"))
         if pixel_format is not None and values.dtype == pixel_format.dtype:
             pixel_format.trim(values)
         yield values
+
+
+def _next(frames: Iterator[npt.NDArray[Any]]) -> npt.NDArray[Any] | None:
+    with panics_named():
+        return next(frames, None)
 
 
 def _swaps(dataset: Dataset) -> bool:

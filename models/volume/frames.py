@@ -104,7 +104,7 @@ def _groups(dataset: Dataset, keyword: str) -> Sequence[Dataset]:
 
 def _headers(dataset: Dataset, groups: Sequence[Dataset]) -> Iterator[Dataset]:
     top = {
-        tag: dataset.get_item(tag)
+        tag: dataset.get_item(tag, keep_deferred=True)  # as it is: not converted
         for tag in dataset.keys()  # noqa: SIM118 - iterating a data set converts it
         if tag not in _LEFT_OUT
     }

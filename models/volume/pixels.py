@@ -14,7 +14,7 @@ from pydicom import Dataset, dcmread
 from pydicom.pixels.utils import pixel_array
 
 from models.contract import Instance
-from models.volume.codestream import require_sound_frames
+from models.volume.codestream import panics_named, require_sound_frames
 from models.volume.frames import frame_header
 from models.volume.headers import text
 from models.volume.study import PIXEL_TAGS
@@ -219,7 +219,8 @@ def read_plane(
 def _named_errors() -> Iterator[None]:
     """Name what goes wrong while a file is read and decoded."""
     try:
-        yield
+        with panics_named():
+            yield
     except SeriesError:
         raise
     except Exception as error:  # noqa: BLE001 - decoders raise whatever damaged bytes provoke

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -130,5 +131,19 @@ def lying_about_size(path: Path, behind: bytes) -> Path:
     [frame] = generate_frames(dataset.PixelData, number_of_frames=1)
     dataset.PixelData = encapsulate([frame + behind])
     dataset.Rows, dataset.Columns = dataset.Rows // 2, dataset.Columns * 2
+    dataset.save_as(path)
+    return path
+
+
+def overlong(path: Path) -> Path:
+    """Write an image whose first RLE segment holds more bytes than the matrix.
+
+    The decoder panics: it writes behind the end of the frame (PS3.5 annex G).
+    """
+    dataset = dcmread(encoded(path, RLELossless))
+    run = b"\x81\0"  # 128 times 0
+    first, second = run * 9, run * 8
+    header = struct.pack("<16I", 2, 64, 64 + len(first), *[0] * 13)
+    dataset.PixelData = encapsulate([header + first + second])
     dataset.save_as(path)
     return path

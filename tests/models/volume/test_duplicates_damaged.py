@@ -16,6 +16,7 @@ from tests.models.volume.contents import (
     encoded,
     image,
     lying_about_size,
+    overlong,
     with_other_pixel,
 )
 
@@ -61,7 +62,9 @@ def false_size(path: Path) -> Path:
     return lying_about_size(path, behind=b"")
 
 
-@pytest.mark.parametrize("spoil", [damaged, cut_stream, no_pixels, false_size])
+@pytest.mark.parametrize(
+    "spoil", [damaged, cut_stream, no_pixels, false_size, overlong]
+)
 def test_the_content_that_can_be_decoded_stands(
     tmp_path: Path, in_order: bool, spoil: Callable[[Path], Path]
 ) -> None:

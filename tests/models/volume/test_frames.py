@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from pydicom.uid import (
 
 from models.contract import SeriesInfo, Volume
 from models.volume.duplicates import settle
-from models.volume.frames import frame_header
+from models.volume.frames import frame_header, frame_headers
 from models.volume.series import SeriesError, StudyHeaders, load_volume, read_study
 from tests.dicom_series import uid, write_series
 from tests.enhanced_series import Told, write_enhanced
@@ -251,6 +252,50 @@ def test_frames_of_which_nobody_tells_are_refused_by_name(
 
     assert series.geometry_problem == "multi_frame_unsupported"
     assert len(series.instances) == 1
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.lists(st.tuples(st.integers(132, 9000), st.integers(0, 255)), max_size=6))
+def test_whatever_is_damaged_has_a_reason_and_nothing_raises(
+    tmp_path: Path, changes: list[tuple[int, int]]
+) -> None:
+    """In the groups of the frames, and anywhere else in the header."""
+    image = tmp_path / "enhanced.dcm"
+    if not image.exists():
+        write_enhanced(single_images(tmp_path / "single"), image)
+    content = bytearray(image.read_bytes())
+    for place, value in changes:
+        content[place % len(content)] = value
+    damaged = tmp_path / "damaged.dcm"
+    damaged.write_bytes(content)
+
+    for series in read_study([damaged]).series:
+        with suppress(SeriesError):
+            load_volume(series)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "vr", "value"),
+    [
+        ("PerFrameFunctionalGroupsSequence", "FD", [1.0, 2.0, 3.0, 4.0, 5.0]),
+        ("PerFrameFunctionalGroupsSequence", "LO", "words"),
+        ("SharedFunctionalGroupsSequence", "FD", [1.0, 2.0]),
+    ],
+)
+def test_groups_that_are_no_sequence_say_nothing(
+    tmp_path: Path, keyword: str, vr: str, value: Any
+) -> None:
+    """A header may put anything where a sequence belongs."""
+    image = write_enhanced(single_images(tmp_path / "single"), tmp_path / "e.dcm")
+    dataset = dcmread(image)
+    del dataset[keyword]
+    dataset.add_new(keyword, vr, value)
+
+    assert all(isinstance(header, Dataset) for header in frame_headers(dataset))
 
 
 def test_an_image_of_one_frame_is_one_slice(tmp_path: Path) -> None:

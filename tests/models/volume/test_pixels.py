@@ -15,6 +15,7 @@ from models.contract import Instance
 from models.volume.headers import read_header
 from models.volume.pixels import PixelFormat, SeriesError, read_formats, read_plane
 from tests.dicom_series import write_series
+from tests.models.volume.contents import overlong
 
 GREY = {
     "PhotometricInterpretation": "MONOCHROME2",
@@ -182,6 +183,15 @@ class TestReadPlane:
 
         with pytest.raises(SeriesError) as caught:
             read_plane(instance_of(path), format_of(path), 5, 7)
+
+        assert caught.value.reason == "pixels_damaged"
+
+    def test_bytes_that_make_a_decoder_panic_are_damaged(self, tmp_path: Path) -> None:
+        """What it raises is no ``Exception``, and would end the worker."""
+        path = overlong(tmp_path / "image.dcm")
+
+        with pytest.raises(SeriesError) as caught:
+            read_plane(instance_of(path), format_of(path), 32, 32)
 
         assert caught.value.reason == "pixels_damaged"
 
