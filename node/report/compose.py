@@ -21,7 +21,7 @@ from node.report.pdf_page import pdf_of
 from node.report.provenance import Provenance
 from node.report.sc import build_sc
 from node.report.seg import build_seg
-from node.report.sop import Report, ReportObject, segments_of
+from node.report.sop import Report, ReportObject, voxel_counts
 from node.report.sources import source_headers
 from node.report.sr import build_sr
 from node.report.text import comments, report_text
@@ -119,7 +119,7 @@ def prepare(
         settings=settings,
         text=text,
         edition=edition(named, provenance, findings, words, pdf=settings.pdf),
-        segments=segments_of(findings),
+        counts=voxel_counts(findings.label_map),
     )
 
 

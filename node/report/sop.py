@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from pydicom import Dataset
 from pydicom.uid import UID
 
-from models.contract import Findings, Volume
+from models.contract import Findings, LabelMap, Volume
 from models.terms import Structure
 from models.volume.bundle import Bundle
 from node.config_reading import ReportSettings
@@ -30,6 +31,8 @@ from node.report.text import ReportText, series_description
 
 KINDS = ("SEG", "SR", "SC")
 """What a result has, in the order of their series numbers: no SEG without segments."""
+
+Counts = npt.NDArray[np.intp]
 
 NUMBERED = (*KINDS, "NOTICE", "KO", "PDF")
 """Everything that the node makes, in the order of their series numbers."""
@@ -71,8 +74,8 @@ class Report:
     ----------
     headers
         One per slice, in slice order, from ``source_headers``.
-    segments
-        From `segments_of`: segment ``i + 1`` is ``segments[i]``; may be empty.
+    counts
+        From `voxel_counts`: what each slice holds of each label.
     edition
         Hash over everything above and the findings; the UIDs come from it.
     """
@@ -85,7 +88,31 @@ class Report:
     settings: ReportSettings
     text: ReportText
     edition: str
-    segments: tuple[Structure, ...]
+    counts: Counts
+
+    @property
+    def segments(self) -> tuple[Structure, ...]:
+        """Structures that are segments: of one label, and voxels of it.
+
+        Segment ``i + 1`` is ``segments[i]``; there may be none. One that was measured
+        is a segment even without a voxel: that nothing of it was found is a result.
+        What was only looked for is none.
+        """
+        measured = {each.structure for each in self.findings.measurements}
+        return tuple(
+            structure
+            for structure in self.findings.structures
+            if len(structure.labels) == 1
+            and (self.has_voxels(structure) or structure.name in measured)
+        )
+
+    def has_voxels(self, structure: Structure) -> bool:
+        """Tell whether anything of a structure was found."""
+        return bool(self.counts[:, structure.labels].any())
+
+    def largest_slice(self, structure: Structure) -> int:
+        """Return the slice that holds most of a structure; the first of none."""
+        return int(self.counts[:, structure.labels].sum(axis=1).argmax())
 
     def uid(self, kind: str) -> UID:
         """Return the UID of one thing of this edition."""
@@ -120,21 +147,13 @@ class Report:
         }
 
 
-def segments_of(findings: Findings) -> tuple[Structure, ...]:
-    """Return the structures that are segments: of one label, and voxels of it.
+def voxel_counts(labels: LabelMap) -> Counts:
+    """Return how many voxels of each label each slice holds, ``(D, 256)``.
 
-    One that was measured is a segment even without a voxel: that nothing of it was
-    found is a result. What was only looked for is none.
+    A slice after the other: a chest CT has 35 million voxels, and each look at all of
+    them for one structure takes a tenth of a second.
     """
-    present = np.zeros(256, np.bool_)
-    present[findings.label_map.ravel()] = True
-    measured = {each.structure for each in findings.measurements}
-    return tuple(
-        structure
-        for structure in findings.structures
-        if len(structure.labels) == 1
-        and (present[structure.labels[0]] or structure.name in measured)
-    )
+    return np.array([np.bincount(plane.ravel(), minlength=256) for plane in labels])
 
 
 def finish(dataset: Dataset, report: Report) -> None:

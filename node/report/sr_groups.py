@@ -67,7 +67,7 @@ def _groups(
     """Yield what is said of a structure; nothing of one that was only looked for."""
     answered = bool(_answers(report, structure))
     said = answered or bool(_measured(report, structure))
-    if answered and not np.isin(report.findings.label_map, structure.labels).any():
+    if answered and not report.has_voxels(structure):
         yield _whole(report, structure)
         return
     if said and seg is not None and structure in report.segments:
@@ -100,9 +100,9 @@ def _volumetric(report: Report, seg: Dataset, structure: Structure) -> Group:
 
 def _planar(report: Report, structure: Structure) -> Group | None:
     """TID 1410: the outline in the slice where the structure is largest."""
-    mask = np.isin(report.findings.label_map, structure.labels)
-    index = int(mask.sum(axis=(1, 2)).argmax())
-    outline = largest_outline(mask[index])
+    index = report.largest_slice(structure)
+    plane = report.findings.label_map[index]
+    outline = largest_outline(np.isin(plane, structure.labels))
     if outline is None:
         return None
     _, row_mm, column_mm = report.volume.spacing_mm
@@ -140,8 +140,7 @@ def region(report: Report, index: int, outline: Polygon) -> ImageRegion:
 
 def _union(report: Report, structure: Structure) -> Group:
     """TID 1501: the measurements of several segments together."""
-    mask = np.isin(report.findings.label_map, structure.labels)
-    source = report.headers[int(mask.sum(axis=(1, 2)).argmax())]
+    source = report.headers[report.largest_slice(structure)]
     return MeasurementsAndQualitativeEvaluations(
         source_images=[
             SourceImageForMeasurementGroup(source.SOPClassUID, source.SOPInstanceUID)
