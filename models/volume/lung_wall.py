@@ -34,6 +34,12 @@ from models.volume.lung_rays import RAYS, Fan, Reals, View
 TOUCH_MM = 5.0
 """Air that ends nearer to the wall than this touches it: ribs and fat are uneven."""
 
+NODULE_MM, NODULE_RAYS = 36.0, 5
+"""Height and width of the largest shallow dent that is closed."""
+
+SLACK_MM = 2.0
+"""How far beyond the fitted wall a shallow dent is closed."""
+
 BENDING = 30.0
 """Weight of the fitted wall's bending against one touching ray."""
 
@@ -41,7 +47,7 @@ INDENTED = 0.0005
 MIRRORED = 0.1
 """Weights of a ray that ends before the wall, and of one of the other lung."""
 
-ROUNDS = 8
+ROUNDS = 5
 """Of the fit; by then the rays that touch no longer change."""
 
 KNOT_MM = 6.0
@@ -101,8 +107,7 @@ def walled(
         if 3 - side in views:
             near = _begin_behind(near, views[3 - side], touching[3 - side], fans[side])
         near = np.maximum(near, view.last_mm)
-        dent = _dented(view, walls[side], fields[side])
-        far = np.where(dent, walls[side], -np.inf)
+        far = _end(view, walls[side], fields[side], spacing_mm[0])
         result[side] = fans[side].between(near, far, lungs[side].shape)
     return result
 
@@ -271,12 +276,20 @@ def _convex_hull(field: Mask) -> Mask:
     return hull
 
 
-def _dented(view: View, wall: Reals, field: Mask) -> Mask:
-    """Return the rays of the field whose air ends before the wall, and their rim."""
+def _end(view: View, wall: Reals, field: Mask, step_mm: float) -> Reals:
+    """Return where disease ends on each ray of the field; minus infinite elsewhere.
+
+    A dent reaches to the wall. One that is shallower than the fit is good is closed to
+    what its neighbours reach.
+    """
+    rows = 2 * round(NODULE_MM / step_mm / 2) + 1
+    neighbours = ndimage.grey_closing(view.last_mm, size=(rows, NODULE_RAYS))
+    shallow = np.where(field, np.minimum(neighbours, wall + SLACK_MM), -np.inf)
     gap = wall - view.last_mm
-    core = ndimage.binary_opening(field & (gap > TOUCH_MM), np.ones((2, 2), bool))
-    rim: Mask = ndimage.binary_dilation(core, iterations=2) & field & (gap > 0)
-    return rim
+    core = field & (gap > TOUCH_MM)
+    core = ndimage.binary_opening(core, np.ones((2, 2), bool))
+    dent = ndimage.binary_dilation(core, iterations=2) & field
+    return np.where(dent, np.maximum(wall, shallow), shallow)
 
 
 def _begin(view: View, touches: Mask) -> Reals:
