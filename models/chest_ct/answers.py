@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import numpy.typing as npt
 
+from models.chest_ct.admission.admit import Admission
 from models.chest_ct.aggregate import CNN, SLICES, Z_PROFILE
 from models.chest_ct.findings import LUNGS
 from models.chest_ct.kinds import Kind
@@ -62,7 +63,16 @@ def found_places(
     return places(evidence, {Kind(likeliest + 1): chance}, array, inside, affine)
 
 
-def statements(answer: Classification, score: ZScore) -> Iterator[Statement]:
+def chest_statement(admission: Admission) -> Statement:
+    """Return how sure it is that the images show a chest, and why."""
+    return Statement(
+        "Chest CT", f"confidence {admission.confidence:.2f}: {admission.detail}"
+    )
+
+
+def statements(
+    answer: Classification, score: ZScore, *, fast: bool
+) -> Iterator[Statement]:
     """Yield what the evidence said, in words."""
     told = ", ".join(
         f"{NAMES.get(name, name)} {value:.3f}"
@@ -70,6 +80,11 @@ def statements(answer: Classification, score: ZScore) -> Iterator[Statement]:
     )
     decided = NAMES.get(answer.decided_by, answer.decided_by)
     yield Statement("Evidence", f"{told}; decided by the {decided}", LUNGS.name)
+    if fast:
+        yield Statement(
+            "Fast mode",
+            "The slice network was not asked, and no picture was made of what decided.",
+        )
     if score.levels:
         first, last = score.levels[0], score.levels[-1] + 1
         yield Statement(

@@ -30,6 +30,9 @@ EVIDENCE: Mapping[str, frozenset[str]] = {
 }
 """What each mode of the model looks at: each has a rule of its own."""
 
+MESSAGE = 240
+"""Letters of what another library says of a fault."""
+
 
 def cnn_file(number: int) -> str:
     """Return the name of the weights of one of the 3D networks.
@@ -85,8 +88,7 @@ class Readers:
                 places=_places(bundle.decision["places"]),
             )
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            # torch tells a mismatch of weights in many lines; the first names it
-            told = str(error).splitlines()[0]
+            told = " ".join(str(error).split())[:MESSAGE]  # torch's has many lines
             says = f"{told} is missing" if isinstance(error, KeyError) else told
             raise BundleError(f"{bundle.folder.name}: {says}") from None
 

@@ -1,0 +1,143 @@
+"""The model reads a chest, refuses what is none, and says what it did not look at."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.chest_ct.aggregate import CNN, SLICES, Z_PROFILE
+from models.chest_ct.findings import KINDS, POSITIVE
+from models.chest_ct.model import ChestCTModel, build
+from models.contract import Context, Findings, Model, UnfitInput, Volume
+from node.predict.run import check
+from tests.models.chest_ct.tiny_bundle import write_bundle
+from tests.models.volume.chest_phantom import chest, chest_array
+
+FULL = Context(precision="fp32")
+FAST = replace(FULL, fast=True)
+
+
+@pytest.fixture(scope="module", name="model")
+def model_fixture(tmp_path_factory: pytest.TempPathFactory) -> ChestCTModel:
+    """Return a model that has learned nothing."""
+    return build(write_bundle(tmp_path_factory.mktemp("bundle") / "tiny"))
+
+
+@pytest.fixture(scope="module", name="sure")
+def sure_fixture(tmp_path_factory: pytest.TempPathFactory) -> ChestCTModel:
+    """Return one to which everything is disease."""
+    folder = tmp_path_factory.mktemp("bundle") / "tiny"
+    return build(write_bundle(folder, threshold=1e-6))
+
+
+@pytest.fixture(scope="module", name="found")
+def found_fixture(model: ChestCTModel) -> Findings:
+    """Return what it finds in a chest."""
+    return model.predict(chest(), FULL)
+
+
+def test_it_is_a_model(model: ChestCTModel, found: Findings) -> None:
+    """As the node knows them, and what it returns is what the node checks."""
+    assert isinstance(model, Model)
+    check(found, chest())
+
+
+def test_the_answer_rests_on_all_evidence(found: Findings) -> None:
+    """One probability of one class, and the scores that it is made of."""
+    (answer,) = found.classifications
+    assert set(answer.evidence) == {CNN, SLICES, Z_PROFILE}
+    assert answer.positive == POSITIVE
+    assert answer.decided_by in answer.evidence
+    assert found.heat_map is not None
+    assert found.profiles
+
+
+def test_fast_leaves_out_and_does_not_call_it_zero(model: ChestCTModel) -> None:
+    """What was not looked at is absent, and a reader is told."""
+    found = model.predict(chest(), FAST)
+    (answer,) = found.classifications
+    assert set(answer.evidence) == {CNN, Z_PROFILE}
+    assert found.heat_map is None
+    assert any(each.label == "Fast mode" for each in found.statements)
+
+
+def test_equal_input_gives_equal_findings(model: ChestCTModel) -> None:
+    """To the last bit, heat map included."""
+    first, second = (model.predict(chest(), FULL) for _ in range(2))
+    assert first.classifications == second.classifications
+    assert first.heat_map is not None
+    assert second.heat_map is not None
+    np.testing.assert_array_equal(first.heat_map.array, second.heat_map.array)
+
+
+def test_volumes_come_from_the_spacing(model: ChestCTModel, found: Findings) -> None:
+    """Voxels twice as long hold twice as much."""
+    affine = chest().affine.copy()
+    affine[:3, 2] *= 0.9
+    narrower = model.predict(chest(affine=affine), FAST)
+    litres = [m.value for m in found.measurements if m.unit.value == "mL"]
+    less = [m.value for m in narrower.measurements if m.unit.value == "mL"]
+    np.testing.assert_allclose(less, np.multiply(litres, 0.9), rtol=0.05)
+
+
+def test_a_positive_answer_says_where_to_look(sure: ChestCTModel) -> None:
+    """Each place has a structure, a box inside the images and a score."""
+    found = sure.predict(chest(), FULL)
+    assert found.classifications[0].is_positive
+    assert found.locations
+    names = {structure.name for structure in KINDS.values()}
+    assert {place.structure for place in found.locations} <= names
+
+
+def test_a_negative_answer_names_no_place(tmp_path: Path) -> None:
+    """Where nothing is suspected there is nothing to look at."""
+    model = build(write_bundle(tmp_path / "tiny", threshold=1 - 1e-6))
+    found = model.predict(chest(), FAST)
+    assert not found.classifications[0].is_positive
+    assert not found.locations
+    assert not any(label > 2 for label in np.unique(found.label_map))
+
+
+def nothing() -> Volume:
+    """Return a body without lungs."""
+    array = chest_array()
+    array[(array < -500) & (np.indices(array.shape)[0] > 0)] = 40.0
+    return chest(array)
+
+
+@pytest.mark.parametrize(
+    ("volume", "reason"),
+    [
+        (chest(chest_array()[:10]), "too_few_slices"),
+        (chest(units="arbitrary"), "not_hounsfield"),
+        (nothing(), "no_lungs"),
+    ],
+    ids=["few", "no HU", "no lungs"],
+)
+def test_what_is_no_chest_is_not_meant_for_it(
+    model: ChestCTModel, volume: Volume, reason: str
+) -> None:
+    """It says so by name, and the next series may be one."""
+    with pytest.raises(UnfitInput) as refusal:
+        model.predict(volume, FAST)
+    assert refusal.value.reason == reason
+    assert refusal.value.not_applicable
+
+
+def test_values_that_are_none_are_a_fault(model: ChestCTModel) -> None:
+    """Such a series is a chest, and yet cannot be read."""
+    array = chest_array()
+    array[5, 5, 5] = np.nan
+    with pytest.raises(UnfitInput) as refusal:
+        model.predict(chest(array), FAST)
+    assert refusal.value.reason == "not_finite"
+    assert not refusal.value.not_applicable
+
+
+def test_how_sure_it_is_a_chest_is_told(found: Findings) -> None:
+    """A number from 0 to 1, in the report."""
+    (told,) = (each for each in found.statements if each.label == "Chest CT")
+    assert 0.5 <= float(told.text.split()[1].rstrip(":")) <= 1.0
