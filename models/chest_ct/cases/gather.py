@@ -64,7 +64,7 @@ def gather(data: Path, view: View, told: Told | None = None) -> Gathered:
     ValueError
         Labels or settings cannot be used: one line.
     """
-    name, cases, left_out = _cases(data)
+    name, cases, left_out = labelled_cases(data)
     processes = suitable_processes(len(cases), FEWEST_CASES)
     kept, refused = keep(cases, [view], cache_folder(), processes, told)
     chosen = [first for (first,) in kept]
@@ -78,7 +78,14 @@ def cache_folder() -> Path:
     return Path(os.environ.get(CACHE) or HOME).expanduser()
 
 
-def _cases(data: Path) -> tuple[str, list[Case], list[LeftOut]]:
+def labelled_cases(data: Path) -> tuple[str, list[Case], list[LeftOut]]:
+    """Return the name of the data, its cases, and what is left out of them.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `gather` does.
+    """
     if data.is_dir():
         return data.resolve().name, *find_cases(data)
     if data.name == SIMULATED or data.suffix == ".toml":

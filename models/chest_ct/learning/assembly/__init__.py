@@ -1,0 +1,1 @@
+"""From trained networks and prepared cases to a bundle that is served."""

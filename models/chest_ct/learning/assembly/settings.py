@@ -1,0 +1,54 @@
+"""Settings of what is made of trained networks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from models.chest_ct.settings import ThresholdSettings
+from models.training.settings import TrainingSection, read_settings
+
+SHIPPED = Path(__file__).parents[1] / "bundle.toml"
+
+
+class PlaceSettings(TrainingSection):
+    """From which chance on a place is told.
+
+    Attributes
+    ----------
+    precision
+        Share of the told places that must be right on validation cases, for each kind.
+    """
+
+    precision: Annotated[float, Field(gt=0, le=1)] = 0.8
+
+
+class BundleSettings(TrainingSection):
+    """What is chosen after the networks are trained.
+
+    Attributes
+    ----------
+    cnn, slices
+        Settings files of the two networks, beside this file; used where they are to
+        be trained as well.
+    threshold
+        How that of the answer is chosen.
+    """
+
+    cnn: str = "cnn.toml"
+    slices: str = "slices.toml"
+    threshold: ThresholdSettings = ThresholdSettings()
+    places: PlaceSettings = PlaceSettings()
+
+
+def bundle_settings(path: Path | None = None) -> BundleSettings:
+    """Return the settings in ``path``, else those that are shipped.
+
+    Raises
+    ------
+    ValueError
+        The file is not one of settings: one line that says which key.
+    """
+    return read_settings(BundleSettings, path or SHIPPED)

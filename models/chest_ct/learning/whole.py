@@ -1,0 +1,47 @@
+"""From a settings file to a bundle: train what lacks, then assemble."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from models.chest_ct.learning.assembly.run import assemble
+from models.chest_ct.learning.assembly.settings import SHIPPED, bundle_settings
+from models.chest_ct.learning.train import settings_of
+from models.chest_ct.learning.train_folds import train_folds
+from models.training.run_options import RunOptions
+
+FOLDS, BUNDLE = "folds", "bundle"
+"""Folders inside that of the work."""
+
+
+def learn(
+    data: Path,
+    work: Path,
+    settings: Path | None = None,
+    options: RunOptions | None = None,
+    release: str | None = None,
+) -> Path:
+    """Train the networks that lack, make a bundle of them, and return its folder.
+
+    What was broken off goes on.
+
+    Parameters
+    ----------
+    data
+        As `models.chest_ct.cases.gather.gather` takes it.
+    work
+        Holds the networks in ``folds`` and the bundle in ``bundle``.
+    settings
+        A ``bundle.toml``; the settings of the networks lie beside it. Else those that
+        are shipped.
+    """
+    path = settings or SHIPPED
+    chosen = bundle_settings(path)
+    cnn, slices = (
+        settings_of(path.parent / n, None) for n in (chosen.cnn, chosen.slices)
+    )
+    for each, folds in ((cnn, range(cnn.split.folds)), (slices, (0,))):
+        for line in train_folds(data, work / FOLDS, each, tuple(folds), options):
+            if options and options.progress:
+                options.progress.title(line)
+    return assemble(data, work / FOLDS, work / BUNDLE, chosen, release)

@@ -1,0 +1,75 @@
+"""From which chance on a place is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.chest_ct.cases.records import read_records
+from models.chest_ct.kinds import Kind
+from models.chest_ct.learning.assembly import places
+from models.chest_ct.learning.assembly.places import (
+    LEVELS,
+    Counts,
+    count_places,
+    counts_of,
+    least_chances,
+)
+from tests.models.chest_ct.learning.assembly.made import gathered, write_folds
+
+
+def counts(**told: list[list[int]]) -> Counts:
+    """Return the counts of one case; kinds that are not named have none."""
+    nothing = [[0, 0] for _ in LEVELS]
+    return {kind.name: told.get(kind.name, nothing) for kind in Kind}
+
+
+def test_a_place_is_right_where_it_reaches_the_truth() -> None:
+    """Two places at low chances, the wrong one gone at high ones."""
+    chances = np.zeros((4, 8, 8))
+    chances[1, 1:3, 1:3] = 0.9
+    chances[2, 6, 6] = 0.3
+    truth = chances > 0.8
+
+    found = dict(zip(LEVELS, counts_of(chances, truth), strict=True))
+
+    assert found[0.3] == [2, 1]
+    assert found[0.35] == found[0.9] == [1, 1]
+    assert found[0.95] == [0, 0]
+
+
+def test_the_lowest_chance_at_which_enough_are_right_is_taken() -> None:
+    """Over all cases together, not as a mean of each."""
+    told = [[10, 5] if level < 0.5 else [5, 4] for level in LEVELS]
+    few = [[2, 2]] * len(LEVELS)
+    found = least_chances([counts(NODULE=told, EFFUSION=few)] * 2, 0.8)
+    assert found == {"nodule": 0.5}
+
+
+def test_a_kind_that_is_never_right_enough_is_not_told() -> None:
+    """Neither is one that is hardly told: four right ones of four mean nothing."""
+    wrong = [[10, 7]] * len(LEVELS)
+    rare = [[4, 4]] * len(LEVELS)
+    assert least_chances([counts(NODULE=wrong, EFFUSION=rare)], 0.8) == {}
+    assert least_chances([], 0.8) == {}
+
+
+def test_counting_that_was_broken_off_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is counted is not read again, and another network begins anew."""
+    there = gathered(tmp_path / "cases")
+    cnns, _ = read_records(write_folds(there, tmp_path / "folds"))
+    cases = {kept.case.name: kept for kept in there.cases}
+    some = [score.name for score in cnns[0].validation[:4]]
+    first = count_places(cnns[:1], cases, some[:2], tmp_path)
+    read: list[int] = []
+
+    whole = count_places(cnns[:1], cases, some, tmp_path, lambda n, _: read.append(n))
+
+    assert read == [1, 2]
+    assert whole[:2] == first
+    monkeypatch.setattr(places, "load_network", None)  # not needed any more
+    assert count_places(cnns[:1], cases, some, tmp_path) == whole
