@@ -141,7 +141,7 @@ def _foreign(dataset: Dataset) -> dict[BaseTag, bytes]:
 
 def _raw(dataset: Dataset, tag: BaseTag) -> bytes:
     """Return the bytes of a value, none where pydicom has decoded it already."""
-    value: object = dataset.get_item(tag).value
+    value: object = dataset.get_item(tag, keep_deferred=True).value
     return value if isinstance(value, bytes) else b""
 
 

@@ -219,6 +219,14 @@ def test_what_was_decoded_before_stays() -> None:
     assert str(ds.PatientName) == "Иванов"
 
 
+def test_an_empty_text_of_a_damaged_kind_is_left_alone() -> None:
+    """Nobody asks for it here, and who does finds nothing."""
+    dataset = Dataset()
+    dataset[NAME] = RawDataElement(NAME, "P\xc0", 0, None, 0, False, True)
+
+    decode_text([dataset])
+
+
 def test_terms_are_read_as_they_are_meant() -> None:
     """Unknown ones end the list: what follows them cannot be told."""
     assert encodings_of(("ISO 2022 IR 6", "ISO_2022_IR_100")) == ("ascii", "latin_1")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,43 +24,13 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from models.contract import SeriesInfo, Volume
+from models.contract import Volume
 from models.volume.duplicates import settle
-from models.volume.frames import frame_header, frame_headers
-from models.volume.series import SeriesError, StudyHeaders, load_volume, read_study
+from models.volume.frames import frame_header
+from models.volume.series import read_study
 from tests.dicom_series import uid, write_series
 from tests.enhanced_series import Told, write_enhanced
-
-SHAPE = (5, 32, 40)
-OBLIQUE = (0.8, 0.6, 0.0, -0.48, 0.64, 0.6)
-
-RANDOM = np.random.default_rng(0)
-ARRAY = RANDOM.integers(-1000, 2000, SHAPE).astype(np.int16)
-
-
-def single_images(folder: Path, **tags: Any) -> list[Path]:
-    """Write an oblique CT, a file per slice."""
-    said: dict[str, Any] = {"ConvolutionKernel": "B40f", "RescaleIntercept": "-24"}
-    return write_series(
-        folder,
-        ARRAY,
-        spacing_mm=(2.5, 0.75, 0.5),
-        orientation=OBLIQUE,
-        origin_mm=(-20.5, 30.25, 7.0),
-        modality="CT",
-        **(said | tags),
-    )
-
-
-def only(headers: StudyHeaders) -> SeriesInfo:
-    """Return the only series of a study."""
-    (series,) = headers.series
-    return series
-
-
-def volume_of(*paths: Path) -> Volume:
-    """Read the only series of these files."""
-    return load_volume(only(read_study(paths)), threads=2)
+from tests.models.volume.oblique import ARRAY, SHAPE, only, single_images, volume_of
 
 
 def require_same(volume: Volume, wanted: Volume) -> None:
@@ -254,50 +223,6 @@ def test_frames_of_which_nobody_tells_are_refused_by_name(
     assert len(series.instances) == 1
 
 
-@settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-@given(st.lists(st.tuples(st.integers(132, 9000), st.integers(0, 255)), max_size=6))
-def test_whatever_is_damaged_has_a_reason_and_nothing_raises(
-    tmp_path: Path, changes: list[tuple[int, int]]
-) -> None:
-    """In the groups of the frames, and anywhere else in the header."""
-    image = tmp_path / "enhanced.dcm"
-    if not image.exists():
-        write_enhanced(single_images(tmp_path / "single"), image)
-    content = bytearray(image.read_bytes())
-    for place, value in changes:
-        content[place % len(content)] = value
-    damaged = tmp_path / "damaged.dcm"
-    damaged.write_bytes(content)
-
-    for series in read_study([damaged]).series:
-        with suppress(SeriesError):
-            load_volume(series)
-
-
-@pytest.mark.parametrize(
-    ("keyword", "vr", "value"),
-    [
-        ("PerFrameFunctionalGroupsSequence", "FD", [1.0, 2.0, 3.0, 4.0, 5.0]),
-        ("PerFrameFunctionalGroupsSequence", "LO", "words"),
-        ("SharedFunctionalGroupsSequence", "FD", [1.0, 2.0]),
-    ],
-)
-def test_groups_that_are_no_sequence_say_nothing(
-    tmp_path: Path, keyword: str, vr: str, value: Any
-) -> None:
-    """A header may put anything where a sequence belongs."""
-    image = write_enhanced(single_images(tmp_path / "single"), tmp_path / "e.dcm")
-    dataset = dcmread(image)
-    del dataset[keyword]
-    dataset.add_new(keyword, vr, value)
-
-    assert all(isinstance(header, Dataset) for header in frame_headers(dataset))
-
-
 def test_an_image_of_one_frame_is_one_slice(tmp_path: Path) -> None:
     """An enhanced image may hold a single frame; it is no volume by itself."""
     (first, *_) = single_images(tmp_path / "single")
@@ -305,54 +230,6 @@ def test_an_image_of_one_frame_is_one_slice(tmp_path: Path) -> None:
     series = only(read_study([write_enhanced([first], tmp_path / "enhanced.dcm")]))
 
     assert series.geometry_problem == "single_slice"
-
-
-@pytest.mark.parametrize("transfer_syntax", ["1.2.840.10008.1.2.1", JPEGLSLossless])
-def test_a_file_that_ends_inside_its_frames_is_damaged(
-    tmp_path: Path, transfer_syntax: str
-) -> None:
-    """Whether the frames are compressed or not; the first ones do not suffice."""
-    paths = single_images(tmp_path / "single")
-    image = write_enhanced(
-        paths, tmp_path / "enhanced.dcm", transfer_syntax=transfer_syntax
-    )
-    series = only(read_study([image]))
-    whole = image.read_bytes()
-    image.write_bytes(whole[: len(whole) - ARRAY[0].nbytes // 4])
-
-    with pytest.raises(SeriesError) as caught:
-        load_volume(series)
-
-    assert caught.value.reason == "pixels_damaged"
-
-
-def test_pixels_of_fewer_frames_than_are_told_of_are_damaged(tmp_path: Path) -> None:
-    """The element's own length counts, not what happens to follow it."""
-    paths = single_images(tmp_path / "single")
-    short = ARRAY[1:].tobytes()
-    image = write_enhanced(paths, tmp_path / "enhanced.dcm", PixelData=short)
-    image.write_bytes(image.read_bytes() + bytes(ARRAY.nbytes))
-
-    with pytest.raises(SeriesError) as caught:
-        volume_of(image)
-
-    assert caught.value.reason == "pixels_damaged"
-
-
-def test_a_compressed_file_that_went_away_is_missing(tmp_path: Path) -> None:
-    """Retention may delete while a job waits."""
-    image = write_enhanced(
-        single_images(tmp_path / "single"),
-        tmp_path / "enhanced.dcm",
-        transfer_syntax=RLELossless,
-    )
-    series = only(read_study([image]))
-    image.unlink()
-
-    with pytest.raises(SeriesError) as caught:
-        load_volume(series)
-
-    assert caught.value.reason == "file_missing"
 
 
 def test_two_copies_of_an_image_are_settled_as_one(tmp_path: Path) -> None:
