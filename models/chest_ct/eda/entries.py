@@ -116,12 +116,28 @@ def usable(entries: Sequence[Entry], remarks: Sequence[Remark]) -> list[Usable]:
 
 
 def unread(examined: Sequence[Examined]) -> Remarks:
-    """Yield what cannot be read at all."""
+    """Yield what cannot be read at all, files of one folder and one reason together."""
     for place in examined:
+        reasons: dict[str, list[str]] = defaultdict(list)
         for each in place.unread:
-            whole = each.place == place.place and not place.series
-            kind = "broken_archive" if whole else "broken_file"
-            yield Remark(kind, each.place, each.reason)
+            if each.place == place.place:
+                yield Remark("broken_archive", each.place, each.reason)
+            else:
+                reasons[each.reason].append(each.place)
+        for reason, files in reasons.items():
+            others = f", and {len(files) - 1} more there" if len(files) > 1 else ""
+            detail = f"{FILE_FAULTS.get(reason, reason)}{others}"
+            yield Remark("broken_file", files[0], detail)
+
+
+FILE_FAULTS = {
+    "damaged": "damaged",
+    "empty": "empty",
+    "inflates_too_far": "unpacks to more than an image holds",
+    "missing_uid": "lacks a UID",
+    "unreadable": "the disk does not give it",
+}
+"""Reason code of `models.volume.headers.HeaderError` in words."""
 
 
 def unlabelled(entries: Sequence[Entry], examined: Sequence[Examined]) -> Remarks:
