@@ -30,8 +30,8 @@ PLEURA = Code("3120008", "SCT", "Pleura")
 RIGHT = Code("24028007", "SCT", "Right")
 LEFT = Code("7771000", "SCT", "Left")
 
-ABNORMAL_IMAGE = Code("408574004", "SCT", "Imaging result abnormal")
-"""The question that is answered (PS3.16 CID 3209)."""
+QUESTION = Code("19829001", "SCT", "Disorder of lung")
+"""What is suspected, or not (PS3.16 CID 3205)."""
 
 POSITIVE = "pathology"
 """The class of every label, probability and threshold of this model."""
@@ -60,8 +60,8 @@ SIDES = (
     ),
 )
 
-OPACITY = Code("112001", "DCM", "Opacity")
-LUCENCY = Code("112062", "DCM", "Abnormal lucency")
+CONSOLIDATION = Code("9656002", "SCT", "Consolidation")
+EMPHYSEMA = Code("87433001", "SCT", "Pulmonary emphysema")
 
 KINDS: Mapping[Kind, Structure] = MappingProxyType(
     {
@@ -75,7 +75,13 @@ KINDS: Mapping[Kind, Structure] = MappingProxyType(
                     LUNG,
                     (255, 80, 80),
                 ),
-                (Kind.CONSOLIDATION, "Consolidation", OPACITY, LUNG, (255, 150, 60)),
+                (
+                    Kind.CONSOLIDATION,
+                    "Consolidation",
+                    CONSOLIDATION,
+                    LUNG,
+                    (255, 150, 60),
+                ),
                 (
                     Kind.GROUND_GLASS,
                     "Ground-glass opacity",
@@ -97,15 +103,14 @@ KINDS: Mapping[Kind, Structure] = MappingProxyType(
                     PLEURA,
                     (255, 110, 200),
                 ),
-                (Kind.EMPHYSEMA, "Emphysema", LUCENCY, LUNG, (150, 230, 120)),
+                (Kind.EMPHYSEMA, "Emphysema", EMPHYSEMA, LUNG, (150, 230, 120)),
             ),
             start=LEFT_LUNG + 1,
         )
     }
 )
-"""Structure of each kind. Consolidation and emphysema have no code of their own in
-DICOM's lists (PS3.16 CID 6102): they are an opacity and an abnormal lucency there, and
-their name says the rest."""
+"""Structure of each kind. Codes from PS3.16 CID 6102 and 6105; consolidation, which
+these lack, from HL7's FHIR examples, and emphysema from its guide on lung cancer."""
 
 VOLUME = Code("118565006", "SCT", "Volume")
 MEAN_DENSITY = Code("112181", "DCM", "Mean Attenuation Coefficient")

@@ -131,7 +131,7 @@ class ChestCTModel:
         verdict = rule.combine(scores)
         answer = Classification(
             saying.LUNGS.name,
-            saying.ABNORMAL_IMAGE,
+            saying.QUESTION,
             rule.positive,
             verdict.probability,
             rule.threshold,

@@ -7,9 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-import numpy as np
-
-from models.contract import Context, Findings, Model, SeriesInfo, UnfitInput, Volume
+from models.contract import (
+    Context,
+    Findings,
+    Model,
+    SeriesInfo,
+    UnfitInput,
+    Volume,
+    labels_in,
+)
 from models.volume.series import SeriesError, load_volume
 from node.errors import JobError, UnfitPixelsError
 
@@ -98,7 +104,7 @@ def check(findings: Findings, volume: Volume) -> None:
             "invalid_findings",
             f"label map {findings.label_map.shape} on images {volume.shape}",
         )
-    present = set(np.unique(findings.label_map).tolist())
+    present = labels_in(findings.label_map)
     absent = {s.name for s in findings.structures if present.isdisjoint(s.labels)}
     for measurement in findings.measurements:
         if measurement.structure in absent and measurement.value > 0:

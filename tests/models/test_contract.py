@@ -14,7 +14,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from models.contract import Findings, SeriesInfo, UnfitInput, Volume
+from models.contract import Findings, SeriesInfo, UnfitInput, Volume, labels_in
 from models.terms import Code, Flag, Grade, Measurement, Structure, grade
 
 ANY = Code("1", "99TEST", "anything")
@@ -225,3 +225,11 @@ def test_a_verdict_on_pixels_crosses_processes_with_all_that_it_says() -> None:
         "no lungs",
         True,
     )
+
+
+@given(arrays.arrays(np.uint8, arrays.array_shapes(min_dims=3, max_dims=3)))
+def test_the_labels_of_a_map_are_those_that_occur(
+    labels: npt.NDArray[np.uint8],
+) -> None:
+    """As sorting all voxels would find them."""
+    assert labels_in(labels) == set(np.unique(labels).tolist())
