@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from models.commands import options
+from models.commands.assemble import assemble
 from models.commands.baseline import baseline
 from models.commands.eda import eda
 from models.commands.evaluate import evaluate
@@ -42,6 +43,7 @@ app.command(rich_help_panel=options.SHIPPED)(verify)
 app.command(rich_help_panel=options.LEARN)(eda)
 app.command(rich_help_panel=options.LEARN)(train)
 app.command(rich_help_panel=options.LEARN)(tune)
+app.command(rich_help_panel=options.LEARN)(assemble)
 app.command(rich_help_panel=options.LEARN)(baseline)
 app.command(rich_help_panel=options.JUDGE)(evaluate)
 app.command(rich_help_panel=options.JUDGE)(retest)

@@ -16,6 +16,7 @@ COMMANDS = {
     "eda": ["--output", "o", "d"],
     "train": ["--data", "d", "--output", "o"],
     "tune": ["--data", "d", "--output", "o"],
+    "assemble": ["--data", "d", "--folds", "f", "--output", "o"],
     "baseline": ["--data", "d", "--output", "o"],
     "evaluate": ["--data", "d"],
     "retest": ["--data", "d"],
