@@ -122,10 +122,15 @@ _DECIDED = np.array([[0, 1, 2, 0, 0, 0], [0, 1, 2, 0, 1, 2]], np.uint8)
 
 
 def _with_border(aerated: LabelMap, filled: LabelMap) -> LabelMap:
-    """Return the labels, with ``BORDER`` added on both sides of the air's surface."""
+    """Return the labels, with ``BORDER`` added on both sides of the air's surface.
+
+    Beside disease that was given back a voxel counts whole: what is dense in it is
+    more of the disease.
+    """
     codes = filled.copy()
     lungs = filled > 0
-    inner = lungs & ~_eroded(lungs) & (aerated > 0)
+    whole = _dilated(lungs & (aerated == 0))
+    inner = lungs & ~_eroded(lungs) & (aerated > 0) & ~whole
     codes[inner] += BORDER
     for side in (RIGHT_LUNG, LEFT_LUNG):
         outer = ~lungs & _dilated(aerated == side)
