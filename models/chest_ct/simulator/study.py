@@ -53,7 +53,7 @@ def acquire(
 
 def look(scene: Scene, plan: StudyPlan, acquisition: Acquisition) -> SimulatedStudy:
     """Look at a scene with a given scanner."""
-    view = aimed(acquisition, scene.reach_mm)
+    view = aimed(acquisition, scene.reach_mm, scene.grid)
     hu = moved(scene, acquisition.motion_mm)
     seen = _everywhere(view, hu, scene)
     back = scene.back_mm + acquisition.shift_mm[1] * (-1 if acquisition.prone else 1)

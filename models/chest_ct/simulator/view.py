@@ -121,10 +121,12 @@ class View:
         return z, y, x
 
 
-def aimed(acquisition: Acquisition, lungs_mm: tuple[float, float]) -> View:
-    """Return the view that covers the lungs between two heights."""
+def aimed(acquisition: Acquisition, lungs_mm: tuple[float, float], scene: Grid) -> View:
+    """Return the view that covers the lungs between two heights of a scene."""
     below, above = acquisition.cover_mm
-    low, high = lungs_mm[0] - below, lungs_mm[1] + above
+    top = scene.origin_mm[0] + scene.spacing_mm * (scene.shape[0] - 1)
+    low = max(lungs_mm[0] - below, scene.origin_mm[0])
+    high = min(lungs_mm[1] + above, top)
     step, row_mm, _ = acquisition.spacing_mm
     number = int((high - low) / step) + 1
     half = row_mm * (acquisition.matrix - 1) / 2
