@@ -27,8 +27,10 @@ class StoppedError(Exception):
 class Unpacking:
     """Unpacks one study after another, in a thread of its own.
 
-    The names in the folder are numbers: no name in a ZIP leads anywhere, and none of
-    a person is written. What an earlier run left there, killed, is removed.
+    Each study has a folder under its UID, as in the results, so that no two runs give
+    one path to two studies: the ledger tells files by their paths. Below it, names are
+    numbers: no name in a ZIP leads anywhere, and none of a person is written. What an
+    earlier run left there, killed, is removed.
 
     Parameters
     ----------
@@ -38,8 +40,7 @@ class Unpacking:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._numbers: dict[str, int] = {}
-        self._last = 0
+        self._studies: set[str] = set()
         self._stopping = threading.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="unpack")
         shutil.rmtree(folder, ignore_errors=True)
@@ -66,12 +67,11 @@ class Unpacking:
             A ZIP is gone or another, or the disk cannot hold even this one study.
         """
         while True:
-            while len(self._numbers) >= most:
+            while len(self._studies) >= most:
                 meanwhile()
-            others = len(self._numbers)
-            self._last += 1
-            self._numbers[study.study_instance_uid] = self._last
-            folder = self._folder / str(self._last)
+            others = len(self._studies)
+            self._studies.add(study.study_instance_uid)
+            folder = self._folder / study.study_instance_uid
             unpacked = self._thread.submit(self._unpack, study, folder)
             while not unpacked.done():
                 meanwhile()
@@ -85,9 +85,9 @@ class Unpacking:
 
     def remove(self, study_instance_uid: str) -> None:
         """Remove a study, if it lies in the folder."""
-        number = self._numbers.pop(study_instance_uid, None)
-        if number is not None:
-            shutil.rmtree(self._folder / str(number), ignore_errors=True)
+        if study_instance_uid in self._studies:
+            self._studies.remove(study_instance_uid)
+            shutil.rmtree(self._folder / study_instance_uid, ignore_errors=True)
 
     def stop(self) -> None:
         """End at once, and remove the folder."""

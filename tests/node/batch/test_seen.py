@@ -113,3 +113,15 @@ def test_a_study_of_which_a_part_lies_loose_has_no_seal(tmp_path: Path) -> None:
     (tmp_path / "loose.dcm").write_bytes(one[first])
 
     assert only_study(tmp_path).seal == ""
+
+
+def test_another_damaged_image_beside_a_study_makes_another_study(
+    tmp_path: Path,
+) -> None:
+    """So it is read again when one comes, or changes."""
+    told = set()
+    for damaged in ({}, {"one/x": b""}, {"one/x": bytes(128) + b"DICM"}):
+        path = write_zip(tmp_path / "a.zip", images("one"), damaged)
+        told.add(only_study(path).neighbours)
+
+    assert len(told) == 3

@@ -61,6 +61,18 @@ def test_an_image_comes_out_as_it_was_packed(
         assert "Petrov" not in str(place.relative_to(tmp_path))
 
 
+def test_no_two_studies_ever_lie_at_one_path(tmp_path: Path) -> None:
+    """Neither in one run nor in two: the ledger tells files by their paths."""
+    write_zip(tmp_path / "a.zip", images("1"), images("2"))
+    places = set[Path]()
+    for study in studies(tmp_path):
+        unpacking = Unpacking(tmp_path / "work")
+        places |= set(unpacked(unpacking, study).values())
+        unpacking.stop()
+
+    assert len(places) == 8
+
+
 def test_what_lay_in_one_folder_does_so_again(
     tmp_path: Path, unpacking: Unpacking
 ) -> None:
@@ -114,7 +126,7 @@ def test_no_more_studies_lie_unpacked_than_are_allowed(
     def a_job_ends() -> None:
         if not removed:
             time.sleep(0.05)
-            assert not (tmp_path / "work" / "3").exists()
+            assert not (tmp_path / "work" / third.study_instance_uid).exists()
             unpacking.remove(first.study_instance_uid)
             removed.append(first)
 
@@ -136,7 +148,7 @@ def test_a_full_disk_waits_for_what_is_being_read(
     free = shutil.disk_usage(tmp_path).free
 
     def room(folder: Path) -> SimpleNamespace:
-        is_full = (folder / "1").exists()
+        is_full = (folder / first.study_instance_uid).exists()
         return SimpleNamespace(free=0 if is_full else free)
 
     def a_job_ends() -> None:
