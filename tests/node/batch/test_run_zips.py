@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,12 @@ from node.batch.found import StudyFiles
 from node.batch.run import Done, read
 from node.batch.unpacking import Unpacking
 from node.jobs.job import FILE_MISSING
-from tests.hostile.zips import one_damaged, one_encrypted, packed, truncated
+from tests.hostile.zips import (
+    one_damaged,
+    one_encrypted,
+    packed,
+    truncated,
+)
 from tests.node.batch.orders import name, objects, order, outcome
 from tests.node.batch.zipped import write_zip
 
@@ -40,32 +46,72 @@ def left(folder: Path) -> list[Path]:
     return list((folder / "out" / ".pacs-node" / "unpacked").rglob("*"))
 
 
+class Listening:
+    """Hears a run, and does something at its beginning or at its first entry."""
+
+    def __init__(
+        self,
+        at_first: Callable[[], None] = lambda: None,
+        at_start: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._at_first = at_first
+        self._at_start = at_start
+
+    def found(self, entries: int) -> None:
+        """Do what is to be done at the beginning."""
+        self._at_start()
+
+    def working(self, running: object) -> None:
+        """Need not know."""
+
+    def ended(self, entry: Entry) -> None:
+        """Do what is to be done at the first entry."""
+        self._at_first()
+        self._at_first = lambda: None
+
+
+def interrupt(*_: object) -> None:
+    """Press Ctrl-C."""
+    raise KeyboardInterrupt
+
+
+def fill_the_disk(*_: object) -> None:
+    """Say what a full disk says."""
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 @dataclass(frozen=True)
 class Ward:
-    """A folder of two ZIPs that was read.
+    """A folder of two ZIPs, and the runs over it, of which only the last was let be.
 
     Attributes
     ----------
     images
-        Of the first.
+        Of the first ZIP.
+    left
+        What each run left unpacked.
     most
         How many studies might lie unpacked, each time that one was.
     """
 
     folder: Path
     images: Images
-    done: Done
+    between: Done
+    within: Done
+    full: Done
+    last: Done
+    left: list[list[Path]]
     most: list[int]
 
 
 @pytest.fixture(scope="module")
 def ward(tmp_path_factory: pytest.TempPathFactory) -> Ward:
-    """Read two ZIPs."""
-    folder, most = tmp_path_factory.mktemp("ward"), list[int]()
+    """Interrupt a run twice, fill its disk, kill it; then let it be."""
+    folder, unpack = tmp_path_factory.mktemp("ward"), Unpacking.unpack
+    most, found_left = list[int](), list[list[Path]]()
     images = simulated(folder / "simulated", 61)
     write_zip(folder / "in" / "a.zip", images)
     write_zip(folder / "in" / "b.zip", simulated(folder / "simulated", 62))
-    unpack = Unpacking.unpack
 
     def noted(
         self: Unpacking, study: StudyFiles, at_most: int, meanwhile: Callable[[], None]
@@ -73,9 +119,21 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Ward:
         most.append(at_most)
         return unpack(self, study, at_most, meanwhile)
 
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Unpacking, "unpack", noted)
-        return Ward(folder, images, read(order(folder)), most)
+    def run(*listeners: Listening, **faults: Callable[..., Any]) -> Done:
+        with pytest.MonkeyPatch.context() as patched:
+            for method, fault in faults.items():
+                patched.setattr(Unpacking, method, fault)
+            done = read(order(folder), listeners)
+        found_left.append(left(folder))
+        return done
+
+    between = run(Listening(at_first=interrupt))
+    within, full = run(unpack=interrupt), run(_copy=fill_the_disk)
+    stale = folder / "out" / ".pacs-node" / "unpacked" / "1" / "0" / "0"
+    stale.parent.mkdir(parents=True)
+    stale.write_bytes(b"what a killed run left")
+    last = run(unpack=noted)
+    return Ward(folder, images, between, within, full, last, found_left, most)
 
 
 @pytest.fixture
@@ -96,18 +154,44 @@ def unpacks_nothing(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
 
 def test_a_study_is_read_out_of_its_zip(ward: Ward) -> None:
-    """The row names the ZIP, and nothing stays unpacked."""
-    paths = [entry.path for entry in ward.done.entries]
+    """The row names the ZIP; both studies have their objects."""
+    paths = [entry.path for entry in ward.last.entries]
 
     assert paths == [str(ward.folder / "in" / f"{name}.zip") for name in "ab"]
-    assert all(entry.is_reported for entry in ward.done.entries)
+    assert all(entry.is_reported for entry in ward.last.entries)
     assert len(objects(ward.folder)) == 6
-    assert not left(ward.folder)
 
 
 def test_no_more_is_unpacked_than_is_about_to_be_read(ward: Ward) -> None:
     """One more than the one worker reads: the disk does not fill with the ZIPs."""
-    assert ward.most == [2, 2]
+    assert ward.most == [2]
+
+
+def test_an_interrupt_keeps_what_was_finished(ward: Ward) -> None:
+    """What was not come to says so; the next run goes on there."""
+    assert ward.between.was_interrupted
+    assert [entry.reason_code for entry in ward.between.entries] == ["", INTERRUPTED]
+    assert by_name(ward.last)["a.zip"].was_kept
+    assert not by_name(ward.last)["b.zip"].was_kept
+
+
+def test_an_interrupt_may_come_while_a_study_is_unpacked(ward: Ward) -> None:
+    """It is an entry like the others."""
+    assert ward.within.was_interrupted
+    assert by_name(ward.within)["a.zip"].was_kept
+    assert by_name(ward.within)["b.zip"].reason_code == INTERRUPTED
+
+
+def test_a_disk_that_is_full_ends_the_run_with_what_to_do(ward: Ward) -> None:
+    """When there is room, the same command goes on."""
+    assert "make room and type the same command again" in ward.full.trouble
+    assert by_name(ward.full)["b.zip"].reason_code == INTERRUPTED
+    assert by_name(ward.last)["b.zip"].is_reported
+
+
+def test_nothing_is_left_unpacked_however_a_run_ended(ward: Ward) -> None:
+    """What a killed one left is removed by the next."""
+    assert ward.left == [[], [], [], []]
 
 
 def test_a_study_that_somebody_unpacked_is_the_same(
@@ -151,135 +235,32 @@ def test_a_zip_that_was_copied_is_compared_and_not_read_again(
     assert all(entry.was_kept for entry in (*first, *second))
 
 
-def test_a_run_reads_what_changed_and_makes_again_what_was_removed(
-    ward: Ward, copy: Path
-) -> None:
-    """Both out of the ZIPs; the objects are the same bytes in the same place."""
-    before = objects(copy)
-    fewer = {n: i for n, i in ward.images.items() if "hippocrop" in n}
-    write_zip(copy / "in" / "a.zip", fewer)
-    second = ward.done.entries[1]
-    (copy / "out" / second.study_instance_uid / "hippocampus/v1/SR.dcm").unlink()
-
-    entries = by_name(read(order(copy)))
-
-    assert not any(entry.was_kept for entry in entries.values())
-    assert all(entry.is_reported for entry in entries.values())
-    assert before.items() <= objects(copy).items()
-    assert not left(copy)
-
-
-@dataclass(frozen=True)
-class Story:
-    """Runs over the same ZIPs, most of which ended early; what each left unpacked."""
-
-    between: Done
-    within: Done
-    full: Done
-    last: Done
-    left: list[list[Path]]
-
-
-class Listening:
-    """Hears a run, and does something at its beginning or at its first entry."""
-
-    def __init__(
-        self,
-        at_first: Callable[[], None] = lambda: None,
-        at_start: Callable[[], None] = lambda: None,
-    ) -> None:
-        self._at_first = at_first
-        self._at_start = at_start
-
-    def found(self, entries: int) -> None:
-        """Do what is to be done at the beginning."""
-        self._at_start()
-
-    def working(self, running: object) -> None:
-        """Need not know."""
-
-    def ended(self, entry: Entry) -> None:
-        """Do what is to be done at the first entry."""
-        self._at_first()
-        self._at_first = lambda: None
-
-
 BROKEN = {
-    "damaged": one_damaged,
-    "encrypted": one_encrypted,
-    "gone": packed,
-    "truncated": truncated,
+    "damaged.zip": one_damaged,
+    "encrypted.zip": one_encrypted,
+    "gone.zip": packed,
+    "truncated.zip": truncated,
 }
 
 
-def interrupt(*_: object) -> None:
-    """Press Ctrl-C."""
-    raise KeyboardInterrupt
+def test_a_run_reads_what_changed_and_spoils_nothing_else(
+    ward: Ward, copy: Path
+) -> None:
+    """Objects that were removed are made again; a broken ZIP has its row.
 
-
-def fill_the_disk(*_: object) -> None:
-    """Say what a full disk says."""
-    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-@pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory, ward: Ward) -> Story:
-    """Interrupt a run twice, fill its disk, kill it, steal a ZIP; then let it be."""
-    folder = tmp_path_factory.mktemp("story")
-    inputs, found_left = folder / "in", list[list[Path]]()
-    shutil.copytree(ward.folder / "in", inputs)
-
-    def run(*listeners: Listening, **faults: Callable[..., None]) -> Done:
-        with pytest.MonkeyPatch.context() as patched:
-            for method, fault in faults.items():
-                patched.setattr(Unpacking, method, fault)
-            done = read(order(folder), listeners)
-        found_left.append(left(folder))
-        return done
-
-    between = run(Listening(at_first=interrupt))
-    within, full = run(unpack=interrupt), run(_copy=fill_the_disk)
-    stale = folder / "out" / ".pacs-node" / "unpacked" / "1" / "0" / "0"
-    stale.parent.mkdir(parents=True)
-    stale.write_bytes(b"what a killed run left")
+    A study that may lack an image is not read without it.
+    """
+    before, inputs = objects(copy), copy / "in"
+    fewer = {n: i for n, i in ward.images.items() if "hippocrop" in n}
+    write_zip(inputs / "a.zip", fewer)
+    second = ward.last.entries[1]
+    (copy / "out" / second.study_instance_uid / "hippocampus/v1/SR.dcm").unlink()
     for seed, (broken, make) in enumerate(BROKEN.items(), start=63):
-        images = simulated(folder / "simulated", seed)
-        (inputs / f"{broken}.zip").write_bytes(make(images))
-    gone = inputs / "gone.zip"
-    last = run(Listening(at_start=gone.unlink))
-    return Story(between, within, full, last, found_left)
+        (inputs / broken).write_bytes(make(simulated(copy / "simulated", seed)))
 
+    done = read(order(copy), [Listening(at_start=(inputs / "gone.zip").unlink)])
 
-def test_an_interrupt_keeps_what_was_finished(story: Story) -> None:
-    """What was not come to says so; the next run goes on there."""
-    assert story.between.was_interrupted
-    assert [entry.reason_code for entry in story.between.entries] == ["", INTERRUPTED]
-    assert by_name(story.last)["a.zip"].was_kept
-    assert not by_name(story.last)["b.zip"].was_kept
-
-
-def test_an_interrupt_may_come_while_a_study_is_unpacked(story: Story) -> None:
-    """It is an entry like the others."""
-    assert story.within.was_interrupted
-    assert by_name(story.within)["a.zip"].was_kept
-    assert by_name(story.within)["b.zip"].reason_code == INTERRUPTED
-
-
-def test_a_disk_that_is_full_ends_the_run_with_what_to_do(story: Story) -> None:
-    """When there is room, the same command goes on."""
-    assert "make room and type the same command again" in story.full.trouble
-    assert by_name(story.full)["b.zip"].reason_code == INTERRUPTED
-    assert by_name(story.last)["b.zip"].is_reported
-
-
-def test_nothing_is_left_unpacked_however_a_run_ended(story: Story) -> None:
-    """What a killed one left is removed by the next."""
-    assert story.left == [[], [], [], []]
-
-
-def test_a_broken_zip_spoils_only_itself(story: Story) -> None:
-    """A row each; a study that may lack an image is not read without it."""
-    assert {key: outcome(each) for key, each in by_name(story.last).items()} == {
+    assert {key: outcome(entry) for key, entry in by_name(done).items()} == {
         "a.zip": ("reported", ""),
         "b.zip": ("reported", ""),
         "damaged.zip": ("failed", "damaged_file"),
@@ -287,3 +268,6 @@ def test_a_broken_zip_spoils_only_itself(story: Story) -> None:
         "gone.zip": ("", FILE_MISSING),
         "truncated.zip": ("", NO_STUDY),
     }
+    assert not any(entry.was_kept for entry in done.entries)
+    assert before.items() <= objects(copy).items()
+    assert not left(copy)
