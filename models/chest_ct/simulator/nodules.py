@@ -12,6 +12,7 @@ from models.chest_ct.simulator.shapes import RealNodule
 from models.chest_ct.simulator.space import (
     Field,
     Grid,
+    Mask,
     Points,
     Window,
     coverage,
@@ -24,6 +25,9 @@ FORMS = ("solid", "lobulated", "spiculated", "part_solid", "ground_glass", "calc
 FORM_WEIGHTS = (0.34, 0.18, 0.16, 0.11, 0.14, 0.07)
 BUMPS = {"lobulated": 0.17, "spiculated": 0.12, "ground_glass": 0.15}
 """Standard deviation of the radius of a form, as a part of it."""
+
+CUT_MM = 16.0
+"""No nodule lies so near the ends of the lungs that a short scan could miss it."""
 
 SITES = ("free", "pleura", "vessel", "fissure")
 SITE_WEIGHTS = (0.48, 0.24, 0.2, 0.08)
@@ -68,7 +72,7 @@ def paste_nodule(
 def find_place(tissue: Tissue, radius_mm: float, rng: np.random.Generator) -> Points:
     """Return where a nodule of a radius lies: free, at pleura, vessel or fissure."""
     site = str(rng.choice(SITES, p=SITE_WEIGHTS))
-    depth = tissue.depth
+    depth = np.where(_scanned(tissue), tissue.depth, np.float32(-9))
     if site == "vessel":
         near = tissue.branches[rng.integers(len(tissue.branches), size=40)]
         away = near + rng.normal(0, 1, near.shape) * radius_mm * 0.6
@@ -84,6 +88,15 @@ def find_place(tissue: Tissue, radius_mm: float, rng: np.random.Generator) -> Po
     index = np.flatnonzero(where)
     chosen = np.unravel_index(int(rng.choice(index)), depth.shape)
     return _millimetres(tissue.grid, np.array(chosen)) + rng.uniform(-0.7, 0.7, 3)
+
+
+def _scanned(tissue: Tissue) -> Mask:
+    """Return the heights that every scan covers, however short it is cut."""
+    there = np.flatnonzero((tissue.depth > 0).any(axis=(1, 2)))
+    margin = int(CUT_MM / tissue.grid.spacing_mm) + 1
+    inside = np.zeros((tissue.grid.shape[0], 1, 1), dtype=np.bool_)
+    inside[there[0] + margin : there[-1] + 1 - margin] = True
+    return inside
 
 
 def _millimetres(grid: Grid, index: npt.NDArray[np.intp]) -> Points:

@@ -76,10 +76,15 @@ class Grid:
             (starts[0], starts[1], starts[2]), self.spacing_mm, (depth, height, width)
         )
 
-    def widened(self) -> Grid:
-        """Return the grid with one voxel more on every side."""
-        z, y, x = (start - self.spacing_mm for start in self.origin_mm)
-        depth, height, width = (size + 2 for size in self.shape)
+    def widened(self, margin: Shape) -> Grid:
+        """Return the grid with more voxels along each axis, on either side."""
+        z, y, x = (
+            start - self.spacing_mm * more
+            for start, more in zip(self.origin_mm, margin, strict=True)
+        )
+        depth, height, width = (
+            size + 2 * more for size, more in zip(self.shape, margin, strict=True)
+        )
         return Grid((z, y, x), self.spacing_mm, (depth, height, width))
 
     def coarse(self) -> Grid:

@@ -15,9 +15,12 @@ from models.chest_ct.simulator.scanner import scanned
 from models.chest_ct.simulator.scene import Scene, build_scene, moved
 from models.chest_ct.simulator.settings import SimulatorSettings
 from models.chest_ct.simulator.shapes import NoduleShapes
-from models.chest_ct.simulator.space import Field
+from models.chest_ct.simulator.space import Field, Window
 from models.chest_ct.simulator.view import View, aimed
 from models.contract import LabelMap, SeriesInfo, Volume
+
+FAINTEST = 0.04
+"""A lesion is seen where it fills this share of some voxel."""
 
 DIFFUSE_SHARE = 0.2
 """Disease of this share of the lungs is called diffuse."""
@@ -101,20 +104,29 @@ def _airways(view: View, scene: Scene) -> npt.NDArray[np.bool_]:
 def _truth(view: View, scene: Scene) -> tuple[LabelMap, tuple[Lesion, ...]]:
     """Return the labels of all lesions, and each as it lies on the voxels.
 
-    A lesion that no voxel of the study shows (out of the field of view) is left out.
+    A lesion that no voxel of the study shows (out of the scan) is left out. What is
+    less than half of any voxel is marked where it is at least half as much as at most.
     """
     truth = np.zeros(view.shape, dtype=np.uint8)
     lesions = []
     for deposit in scene.deposits:
-        around = scene.lungs.part(deposit.window).widened()
-        window, share = view.sample(np.pad(deposit.share, 1), around, 0, blurred=False)
-        if not share.size or share.max() < 0.1:
+        window, share = _seen(view, scene, deposit)
+        if not share.size or share.max() < FAINTEST:
             continue
         seen = share > min(0.5, 0.5 * float(share.max()))
         truth[window][seen] = deposit.kind
         first = tuple(piece.start for piece in window)
         lesions.append(_lesion(deposit, scene, seen, (first[0], first[1], first[2])))
     return truth, tuple(lesions)
+
+
+def _seen(view: View, scene: Scene, deposit: Deposit) -> tuple[Window, Field]:
+    """Return the share of each voxel that a lesion fills, slice profile and all."""
+    reach = int(2 * view.acquisition.thickness_mm / scene.lungs.spacing_mm) + 1
+    margin = (reach, 1, 1)
+    grid = scene.lungs.part(deposit.window).widened(margin)
+    share = np.pad(deposit.share, [(more, more) for more in margin])
+    return view.sample(share, grid, 0.0, blurred=True)
 
 
 def _lesion(

@@ -81,6 +81,13 @@ def test_every_patient_has_one_study_of_either_label() -> None:
     assert 0.4 < np.mean([each.is_positive for each in PLANS[::2]]) < 0.6
 
 
+def test_a_label_is_what_is_drawn() -> None:
+    """Positive studies hold findings, negative ones none, and are never small."""
+    for each in PLANS:
+        assert each.is_positive == bool(each.findings)
+        assert each.is_positive or not each.small
+
+
 def test_no_patient_is_in_both_parts() -> None:
     """Patients, bodies and seeds are divided."""
     parts = [

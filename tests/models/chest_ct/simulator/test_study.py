@@ -8,12 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from models.chest_ct.simulator.deposit import Finding
 from models.chest_ct.simulator.kinds import Kind, SimulatedStudy
 from models.chest_ct.simulator.plan import StudyPlan, plan
-from models.chest_ct.simulator.scene import Scene
+from models.chest_ct.simulator.scene import Scene, build_scene
 from models.chest_ct.simulator.settings import SimulatorSettings
 from models.chest_ct.simulator.space import Field
-from models.chest_ct.simulator.study import look, simulate
+from models.chest_ct.simulator.study import acquire, look, simulate
 
 DrawScene = Callable[..., tuple[Scene, SimulatedStudy]]
 
@@ -225,3 +226,27 @@ def test_vessels_are_seen_through_ground_glass(draw_scene: DrawScene) -> None:
     assert np.median(veiled.hu[low][vessel]) > np.median(
         veiled.hu[low][deposit.share > 0.9]
     )
+
+
+@pytest.mark.parametrize("cover", [(-14.0, 5.0), (5.0, -14.0)])
+@pytest.mark.parametrize("thickness", [1.0, 25.0])
+def test_every_small_nodule_is_seen_by_every_scanner(
+    cover: tuple[float, float],
+    thickness: float,
+    settings: SimulatorSettings,
+    first_plan: StudyPlan,
+) -> None:
+    """Neither a short scan nor thick slices lose the only lesion of a study."""
+    small = replace(
+        first_plan, findings=tuple(Finding(Kind.NODULE, 4.0) for _ in range(6))
+    )
+    scene = build_scene(small, settings)
+    scanner = acquire(scene, small, settings).acquisition
+    changed = replace(
+        scanner,
+        cover_mm=cover,
+        thickness_mm=thickness,
+        spacing_mm=(thickness, *scanner.spacing_mm[1:]),
+    )
+
+    assert len(look(scene, small, changed).lesions) == 6
