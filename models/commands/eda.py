@@ -15,10 +15,13 @@ def eda(
     name: NameArgument,
     data: Annotated[
         Path,
-        typer.Argument(metavar="DATA", help="Folder with images/ and labels/."),
+        typer.Argument(
+            metavar="DATA",
+            help="Folder with images/ and labels/, or with labels.csv and DICOM.",
+        ),
     ],
     output: Annotated[
-        Path, typer.Option(metavar="DIR", help="Folder of the report and the copy.")
+        Path, typer.Option(metavar="DIR", help="Folder of the report and what passed.")
     ],
     workers: Annotated[
         int | None,
@@ -31,9 +34,10 @@ def eda(
 ) -> None:
     """Analyse training data: what is there, what is broken, what is odd.
 
-    DIR gets the report, eda.json for programs, and out/ with a copy of what
-    passed. A case that is broken is named and left out; one that is merely odd
-    is listed and kept. DATA is never written to.
+    DIR gets the report, eda.json for programs, and out/ with what passed: the
+    pairs themselves of hippocampus, and labels.csv of chest_ct, whose images
+    stay where they are. A case that is broken is named and left out; one that
+    is merely odd is listed and kept. DATA is never written to.
 
     Exit status
     -----------
@@ -47,6 +51,8 @@ def eda(
         Read every pair; open eda/report.html afterwards.
     pacs-model eda hippocampus ./data --output ./eda --format md
         The same as Markdown, with the pictures beside it.
+    pacs-model eda chest_ct ./ct --output ./eda
+        Read labels.csv and every series and ZIP below ./ct.
     pacs-model train hippocampus --data ./eda/out --output ./bundle
         Train on what passed.
     """

@@ -149,6 +149,7 @@ def judge(lines: Sequence[Entry], examined: Sequence[Examined]) -> Analysis:
     passed = entries.usable(lines, remarks)
     told = telltales.telltales(passed)
     remarks += [
+        *entries.one_label(passed),
         *telltales.leaks(told),
         *people.two_ids(linked),
         *people.two_people(read),

@@ -134,7 +134,7 @@ FILE_FAULTS = {
     "damaged": "damaged",
     "empty": "empty",
     "inflates_too_far": "unpacks to more than an image holds",
-    "missing_uid": "lacks a UID",
+    "missing_uid": "lacks a valid UID",
     "unreadable": "the disk does not give it",
 }
 """Reason code of `models.volume.headers.HeaderError` in words."""
@@ -176,6 +176,13 @@ def _again(first: Entry, entry: Entry, lines: Sequence[Entry]) -> Remark:
         return of_line("labelled_twice", entry.line, detail)
     detail = f"line {first.line} labels another series of the study"
     return of_line("study_twice", entry.line, detail)
+
+
+def one_label(cases: Sequence[Usable]) -> Remarks:
+    """Yield a remark on all data where every study that passes has the same label."""
+    if len({case.is_positive for case in cases}) == 1:
+        label = int(cases[0].is_positive)
+        yield Remark("one_label", "all", f"every study that passes is labelled {label}")
 
 
 def without_series(entries: Sequence[Entry]) -> Remarks:

@@ -71,6 +71,9 @@ KINDS = {
     "duplicate_contradicts": _fault(
         "same pixels, other label", "Find out which label is right, and keep that one."
     ),
+    "one_label": _finding(
+        "one label only", "Add studies of the other label: nothing is learned of one."
+    ),
     "label_leak": _finding(
         "gives the label away",
         "A network will learn this instead of disease. Collect the other label "

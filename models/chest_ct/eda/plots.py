@@ -12,6 +12,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from models.chest_ct.eda.analysis import Analysis
@@ -25,6 +26,9 @@ NAMES = {True: "pathology", False: "none"}
 MOST_BARS = 12
 """Of a plot in words; the rest is one bar more."""
 
+FEWEST_BARS = 3
+"""That there is room for: a single bar is no wall."""
+
 OTHERS = "others"
 
 
@@ -36,7 +40,7 @@ def people(analysis: Analysis) -> Figure:
         cases = analysis.passed
         _by_label(ages, cases, [case.entry.age for case in cases])
         ages.set(xlabel="age, years", ylabel="studies")
-        ages.legend()
+        _legend(figure)
         _bars(sexes, cases, [case.entry.sex or "not said" for case in cases])
         sexes.set_xlabel("sex")
         return figure
@@ -58,7 +62,7 @@ def geometry(analysis: Analysis) -> Figure:
         for panel, (words, values) in zip(panels, drawn, strict=True):
             _by_label(panel, cases, values)
             panel.set_xlabel(words)
-        panels[0].legend()
+        _legend(figure)
         return figure
 
 
@@ -71,7 +75,7 @@ def kernels(analysis: Analysis) -> Figure:
         known = [case.seen.acquired for case in cases]
         _bars(above, cases, [each.kernel or "not said" for each in known])
         above.set(xlabel="kernel", ylabel="studies")
-        above.legend()
+        _legend(figure)
         _bars(below, cases, [each.manufacturer or "not said" for each in known])
         below.set(xlabel="manufacturer", ylabel="studies")
         return figure
@@ -89,6 +93,7 @@ def patients(analysis: Analysis) -> Figure:
         groups = Counter((sum(each), len(each) - sum(each)) for each in labels.values())
         words = [f"{yes} / {no}" for yes, no in sorted(groups)]
         panel.bar(words, [groups[key] for key in sorted(groups)], color=FAINT)
+        panel.set_xlim(-0.6, max(len(words), FEWEST_BARS) - 0.4)
         panel.set(xlabel="studies of a person: pathology / none", ylabel="people")
         panel.yaxis.set_major_locator(MaxNLocator(integer=True))
         return figure
@@ -106,9 +111,19 @@ def telltales(analysis: Analysis) -> Figure:
         ]
         names = [each.name for each in found]
         panel.barh(names, [each.auc - 0.5 for each in found], left=0.5, color=colours)
+        places = range(len(found))
+        panel.scatter([each.chance for each in found], places, 90, "k", marker="|")
         panel.axvline(LEAST_AUC, color=ACCENT, lw=0.8, ls=":")
         panel.set(xlim=(0.5, 1), xlabel="AUC of the property alone")
         return figure
+
+
+def _legend(figure: Figure) -> None:
+    """Say above the panels, where nothing is drawn, which colour is which label."""
+    patches = [
+        Patch(color=colour, label=NAMES[label]) for label, colour in COLOURS.items()
+    ]
+    figure.legend(handles=patches, loc="outside upper right", ncols=2)
 
 
 def _by_label(
@@ -116,6 +131,10 @@ def _by_label(
 ) -> None:
     """Draw a histogram for each label, over one another."""
     there = [value for value in values if value is not None]
+    if not there:
+        panel.text(0.5, 0.5, "not said", ha="center", transform=panel.transAxes)
+        panel.set(xticks=[], yticks=[])
+        return
     bins = np.histogram_bin_edges(there, min(20, max(5, len(there) // 3)))
     for label, colour in COLOURS.items():
         chosen = [
@@ -123,7 +142,7 @@ def _by_label(
             for case, value in zip(cases, values, strict=True)
             if value is not None and case.is_positive is label
         ]
-        panel.hist(chosen, bins.tolist(), color=colour, alpha=0.55, label=NAMES[label])
+        panel.hist(chosen, bins.tolist(), color=colour, alpha=0.55)
     panel.yaxis.set_major_locator(MaxNLocator(integer=True))
 
 
@@ -140,8 +159,9 @@ def _bars(panel: Axes, cases: Sequence[Usable], words: Sequence[str]) -> None:
             if case.is_positive is label
         )
         heights = np.array([counts[word] for word in order])
-        panel.bar(order, heights, bottom=bottom, color=colour, label=NAMES[label])
+        panel.bar(order, heights, bottom=bottom, color=colour)
         bottom += heights
     panel.yaxis.set_major_locator(MaxNLocator(integer=True))
+    panel.set_xlim(-0.6, max(len(order), FEWEST_BARS) - 0.4)
     if max(map(len, order), default=0) * len(order) > 60:
         panel.tick_params(axis="x", rotation=30)

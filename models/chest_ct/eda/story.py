@@ -70,7 +70,11 @@ def tell(analysis: Analysis) -> Story:
     return Story(
         headline=headline(analysis),
         lead=lead(analysis),
-        warnings=tuple(each.detail for each in analysis.of_kind("label_leak")),
+        warnings=tuple(
+            each.detail
+            for kind in ("one_label", "label_leak")
+            for each in analysis.of_kind(kind)
+        ),
         tiles=(
             (str(number["passed"]), "studies pass"),
             (str(number["patients"]), "people"),
@@ -94,9 +98,9 @@ def headline(analysis: Analysis) -> str:
     people = "1 person" if number["patients"] == 1 else f"{number['patients']} people"
     studies = "study" if number["labelled"] == 1 else "studies"
     return (
-        f"{number['passed']} of {number['labelled']} labelled {studies} can be used, "
-        f"of {people}: {number['with_pathology']} with pathology, "
-        f"{number['without']} without."
+        f"{number['passed']} of {number['labelled']} labelled {studies} can be used "
+        f"({number['with_pathology']} with pathology, {number['without']} without), "
+        f"of {people}."
     )
 
 
@@ -117,7 +121,7 @@ def _kinds(remarks: Sequence[Remark]) -> str:
     found = dict.fromkeys(KINDS, 0)
     for remark in remarks:
         found[remark.kind] += 1
-    return ", ".join(f"{KINDS[name].title} {n}" for name, n in found.items() if n)
+    return ", ".join(f"{KINDS[name].title} ({n})" for name, n in found.items() if n)
 
 
 def density(analysis: Analysis) -> str:
@@ -158,7 +162,8 @@ def _telltale_rows(analysis: Analysis) -> Iterator[tuple[str, ...]]:
     for each in analysis.telltales:
         v = "" if each.cramers_v is None else f"{each.cramers_v:.2f}"
         p = p_words(each.p).removeprefix("p ")
-        yield (each.name, f"{each.auc:.2f}", v, p, str(each.studies), each.detail)
+        areas = f"{each.auc:.2f}", f"{each.chance:.2f}"
+        yield (each.name, *areas, p, v, str(each.studies), each.detail)
 
 
 def _plots(analysis: Analysis) -> Iterator[Plot]:
@@ -166,7 +171,8 @@ def _plots(analysis: Analysis) -> Iterator[Plot]:
         yield Plot(
             "telltales",
             "What tells the label alone",
-            f"{density(analysis)} From the dotted line on a property gives it away.",
+            f"{density(analysis)} Black mark: chance alone reaches this one time in "
+            "twenty. Dotted: from here on a property may give the label away.",
             plots.telltales(analysis),
         )
     yield Plot(

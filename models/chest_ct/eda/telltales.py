@@ -48,6 +48,9 @@ class Telltale:
     auc
         Area under the ROC curve, in the better direction; of a property in words by
         the share of positive studies of each of its values. Never below 0.5.
+    chance
+        Area that labels dealt out anew pass one time in twenty: few studies of many
+        values reach much by themselves.
     p
         How often labels that were dealt out anew reach as much.
     cramers_v
@@ -60,6 +63,7 @@ class Telltale:
 
     name: str
     auc: float
+    chance: float
     p: float
     cramers_v: float | None
     studies: int
@@ -146,7 +150,7 @@ def _of_number(
     areas = _areas(rankdata(values), _dealt(labels))
     medians = np.median(values[labels]), np.median(values[~labels])
     detail = f"median {medians[0]:.4g} with pathology, {medians[1]:.4g} without"
-    return Telltale(name, float(areas[0]), _p(areas), None, len(values), detail)
+    return Telltale(name, *_judged(areas), None, len(values), detail)
 
 
 def _of_words(
@@ -167,7 +171,7 @@ def _of_words(
     detail = "with pathology: " + ", ".join(rows[:MOST_NAMED])
     detail += ", …" if len(rows) > MOST_NAMED else ""
     v = _cramers_v(positive[0], total)
-    return Telltale(name, float(areas[0]), _p(areas), v, len(words), detail)
+    return Telltale(name, *_judged(areas), v, len(words), detail)
 
 
 MOST_NAMED = 6
@@ -187,9 +191,10 @@ def _dealt(truth: Labels) -> Labels:
     return np.vstack([truth, rng.permuted(rows, axis=1)])
 
 
-def _p(areas: Floats) -> float:
-    """Return the share of rows that reach the first, which is the true one."""
-    return float(np.mean(areas >= areas[0] - 1e-12))
+def _judged(areas: Floats) -> tuple[float, float, float]:
+    """Return area, chance and p of the first row, which is the true one."""
+    chance = float(np.quantile(areas[1:], 0.95))
+    return float(areas[0]), chance, float(np.mean(areas >= areas[0] - 1e-12))
 
 
 def _areas(ranks: Floats, dealt: Labels) -> Floats:
