@@ -22,7 +22,7 @@ from models.chest_ct.answers import (
     statements,
 )
 from models.chest_ct.locate import Place
-from models.chest_ct.preprocess import Prepared, prepare
+from models.chest_ct.preprocess import SIDE, Prepared, prepare
 from models.chest_ct.readers import Readers
 from models.chest_ct.scores import NetworkScores, fast_scores, full_scores
 from models.chest_ct.zprofile.profile import LungProfile, measure
@@ -73,6 +73,7 @@ class ChestCTModel:
             chest.
         """
         torch.set_num_threads(context.threads)
+        precision = self._precision(context)
         clock = _Clock()
         with clock.stage("lungs"):
             lungs = _lungs(volume)
@@ -83,7 +84,6 @@ class ChestCTModel:
             score = self._readers.scoring.score(profile, self._readers.reference)
         with clock.stage("preprocess"):
             chests = self._prepared(volume, lungs, fast=context.fast)
-            precision = self._precision(chests[0], context)
         with clock.stage("networks"):
             networks = self._scores(chests, precision, context)
         with clock.stage("findings"):
@@ -162,13 +162,21 @@ class ChestCTModel:
             profiles=saying.profiles(profile, self._readers.reference, score.levels),
         )
 
-    def _precision(self, chest: Prepared, context: Context) -> str:
-        """Return the wanted precision; ``auto`` is decided once per device."""
+    def _precision(self, context: Context) -> str:
+        """Return the wanted precision; ``auto`` is decided once per device.
+
+        It is timed on an empty chest, before any image is looked at: a worker that is
+        warmed with noise has then decided.
+        """
         readers = self._readers
+        field = readers.cnn_view.field
+        empty = Prepared(
+            np.zeros(field, np.int16), np.full(field, SIDE, np.uint8), np.eye(4)
+        )
 
         def step(precision: str) -> None:
             cnn = readers.cnns[0].to(context.device)
-            fast_scores([cnn], chest, readers.cnn_view, precision, context.device)
+            fast_scores([cnn], empty, readers.cnn_view, precision, context.device)
 
         key = (context.device, context.precision)
         if key not in self._chosen:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -141,3 +143,22 @@ def test_how_sure_it_is_a_chest_is_told(found: Findings) -> None:
     """A number from 0 to 1, in the report."""
     (told,) = (each for each in found.statements if each.label == "Chest CT")
     assert 0.5 <= float(told.text.split()[1].rstrip(":")) <= 1.0
+
+
+def test_a_worker_that_is_warmed_with_noise_has_chosen_its_precision(
+    model: ChestCTModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Noise is refused as no chest; the timing is then behind it all the same."""
+    timed: list[str] = []
+
+    def choose(step: Callable[[str], None], *_: object) -> str:
+        timed.append("fp32")
+        step("fp32")
+        return "fp32"
+
+    monkeypatch.setattr("models.chest_ct.model.choose_precision", choose)
+    noise = np.random.default_rng(0).normal(0, 100, (20, 48, 48)).astype(np.float32)
+    for volume in (Volume(noise, np.eye(4), "HU", chest().series), chest()):
+        with suppress(UnfitInput):
+            model.predict(volume, Context(precision="auto", fast=True))
+    assert timed == ["fp32"]
