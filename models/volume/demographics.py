@@ -34,6 +34,12 @@ STUDY = {
     "accession_number": "AccessionNumber",
 }
 
+AGE_SOURCES = {
+    "birth_date": "birth date and study date",
+    "patient_age": "Patient's Age as a series states it",
+}
+"""Where an age is from, in words."""
+
 DATES = ("birth_date", "study_date")
 """A sibling's real date comes before the series' own ``00000000``."""
 

@@ -18,6 +18,7 @@ from models.volume.charsets import decode_text
 from models.volume.frames import SHARED, frame_header, frame_headers
 from models.volume.geometry import Cosines, GeometryError, Grid, Plane
 from models.volume.headers import (
+    DAMAGED,
     FRAMES,
     Header,
     Values,
@@ -108,6 +109,17 @@ class StudyHeaders:
     def header(self, instance: Instance) -> Dataset:
         """Return the header of a slice, in the words of a single image."""
         return frame_header(self.datasets[instance.sop_instance_uid], instance.frame)
+
+    def damaged_beside(self, series: SeriesInfo) -> int:
+        """Return how many damaged files lie in the folders of a series.
+
+        It may lack one of them, and would look whole without.
+        """
+        folders = {instance.path.parent for instance in series.instances}
+        return sum(
+            reason in DAMAGED and path.parent in folders
+            for path, reason in self.unreadable
+        )
 
 
 @quiet()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from models.contract import SeriesInfo
 from models.history import LEFT, RIGHT, Patient
 from models.terms import Code
-from models.volume.demographics import demographics
+from models.volume.demographics import AGE_SOURCES, demographics
 from models.volume.headers import quiet
 from models.volume.person import real_date
 from models.volume.series import StudyHeaders
@@ -15,11 +15,6 @@ from node.jobs.job import JobRequest
 from node.jobs.known_priors import PERSON_CHANGED, is_named
 from node.person import Person
 from node.protocol import protocol_of
-
-AGE_SOURCES = {
-    "birth_date": "birth date and study date",
-    "patient_age": "Patient's Age as a series states it",
-}
 
 SIDES: dict[str, Code] = {"left": LEFT, "right": RIGHT}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from models.contract import SeriesInfo
 from models.volume.duplicates import ConflictError, settle
-from models.volume.headers import DAMAGED
 from models.volume.series import StudyHeaders, read_study
 from node.errors import JobError
 from node.jobs.job import FILE_MISSING, JobRequest
@@ -68,12 +67,7 @@ def require_whole(series: SeriesInfo, study: StudyHeaders) -> None:
     JobError
         Permanent ``damaged_file``.
     """
-    folders = {instance.path.parent for instance in series.instances}
-    damaged = sum(
-        reason in DAMAGED and path.parent in folders
-        for path, reason in study.unreadable
-    )
-    if damaged:
+    if damaged := study.damaged_beside(series):
         raise JobError(
             "damaged_file", f"{damaged} damaged files lie beside those of the series"
         )
