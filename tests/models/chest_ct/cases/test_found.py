@@ -110,6 +110,19 @@ def test_data_without_a_table_or_without_images_are_refused(tmp_path: Path) -> N
         find_cases(tmp_path)
 
 
+def test_no_name_of_an_archive_becomes_a_path(tmp_path: Path) -> None:
+    """An entry that wants to leave the folder lies in it, under a number."""
+    archive, place = tmp_path / "one.zip", tmp_path / "deep" / "place"
+    place.mkdir(parents=True)
+    zipped(write_study(tmp_path / "one", 1)[:2], archive)
+
+    files = unpack(archive, place)
+
+    assert {path.parent for path in files.values()} == {place}
+    assert len(list(place.iterdir())) == 2
+    assert {each.name for each in tmp_path.iterdir()} == {"deep", "one", "one.zip"}
+
+
 def test_a_damaged_archive_is_refused_by_name(tmp_path: Path) -> None:
     """Neither half of it nor a traceback comes out."""
     write_study(tmp_path / "one", 1)
