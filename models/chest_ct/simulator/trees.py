@@ -92,33 +92,34 @@ def grow(
     groups = np.unique(lobes, return_inverse=True)[1]
     parents = np.zeros(groups.max(initial=0) + 1, dtype=np.intp)
     nodes, heading = root[None, :], np.zeros((1, 3))
-    rows: list[tuple[Points, Points, Points, Numbers]] = []
+    generations = []
     while len(tips):
         count = np.bincount(groups)
         middle = _means(tips, groups, count)
         start = nodes[parents]
-        way = middle - start
         stride = rng.uniform(STRIDE - 0.1, STRIDE + 0.1, (len(count), 1))
-        end = start + way * np.where(count[:, None] == 1, 0.95, stride)
-        length = np.linalg.norm(end - start, axis=1, keepdims=True)
-        bend = (
-            start
-            + 0.5 * (end - start)
-            + 0.25
-            * length
-            * (
-                heading[parents]
-                - way / (np.linalg.norm(way, axis=1, keepdims=True) + 1e-6)
-            )
-            * bool(len(rows))
-        )
-        rows.append((start, bend, end, tip * count ** (1 / MURRAY)))
-        heading = (end - bend) / (
-            np.linalg.norm(end - bend, axis=1, keepdims=True) + 1e-6
-        )
+        end = start + (middle - start) * np.where(count[:, None] == 1, 0.95, stride)
+        bend = _bent(start, end, heading[parents])
+        radius = tip * count ** (1 / MURRAY)
+        generations.append(Tree(start, bend, end, radius))
+        heading, nodes = _unit(end - bend), end
         tips, groups, parents = _halved(tips, groups, count, middle, rng)
-        nodes = end
-    return Tree(*(np.concatenate(column) for column in zip(*rows, strict=True)))
+    return joined(generations)
+
+
+def _unit(vectors: Points) -> Points:
+    length = np.linalg.norm(vectors, axis=1, keepdims=True) + 1e-6
+    unit: Points = vectors / length
+    return unit
+
+
+def _bent(start: Points, end: Points, heading: Points) -> Points:
+    """Return control points that let branches leave in the direction they came by."""
+    way = end - start
+    length = np.linalg.norm(way, axis=1, keepdims=True)
+    came = heading.any(axis=1, keepdims=True)
+    bend: Points = start + 0.5 * way + 0.25 * length * (heading - _unit(way)) * came
+    return bend
 
 
 def _means(points: Points, groups: Groups, count: npt.NDArray[np.intp]) -> Points:
