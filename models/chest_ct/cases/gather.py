@@ -73,6 +73,19 @@ def gather(data: Path, view: View, told: Told | None = None) -> Gathered:
     return Gathered(name, chosen, [*left_out, *refused], _digest(chosen))
 
 
+def prepare_all(data: Path, views: Sequence[View], told: Told | None = None) -> None:
+    """Prepare the cases for several networks from one reading of the images.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `gather` does.
+    """
+    _, cases, _ = labelled_cases(data)
+    processes = suitable_processes(len(cases), FEWEST_CASES)
+    keep(cases, views, cache_folder(), processes, told)
+
+
 def cache_folder() -> Path:
     """Return the folder of the prepared cases."""
     return Path(os.environ.get(CACHE) or HOME).expanduser()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+from models.chest_ct.cases.gather import prepare_all
 from models.chest_ct.learning.assembly.run import assemble
 from models.chest_ct.learning.assembly.settings import SHIPPED, bundle_settings
 from models.chest_ct.learning.train import settings_of
@@ -20,6 +22,7 @@ def learn(
     settings: Path | None = None,
     options: RunOptions | None = None,
     release: str | None = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """Train the networks that lack, make a bundle of them, and return its folder.
 
@@ -34,14 +37,17 @@ def learn(
     settings
         A ``bundle.toml``; the settings of the networks lie beside it. Else those that
         are shipped.
+    say
+        Hears a line about each network.
     """
     path = settings or SHIPPED
     chosen = bundle_settings(path)
     cnn, slices = (
-        settings_of(path.parent / n, None) for n in (chosen.cnn, chosen.slices)
+        settings_of(path.parent / name, None) for name in (chosen.cnn, chosen.slices)
     )
-    for each, folds in ((cnn, range(cnn.split.folds)), (slices, (0,))):
+    told = options.progress.read if options and options.progress else None
+    prepare_all(data, (cnn.view, slices.view), told)
+    for each, folds in ((cnn, range(cnn.split.folds)), (slices, range(1))):
         for line in train_folds(data, work / FOLDS, each, tuple(folds), options):
-            if options and options.progress:
-                options.progress.title(line)
+            say(line)
     return assemble(data, work / FOLDS, work / BUNDLE, chosen, release)

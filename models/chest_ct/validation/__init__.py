@@ -1,0 +1,1 @@
+"""How good a bundle is, on patients that nothing of it was learned from."""

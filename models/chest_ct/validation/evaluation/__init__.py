@@ -1,0 +1,1 @@
+"""Whole studies: figures with intervals, cases, and plain measures beside them."""

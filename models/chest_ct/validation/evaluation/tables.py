@@ -1,0 +1,225 @@
+"""The figures as tables, for a terminal and for the model card."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from io import StringIO
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table as RichTable
+
+from models.chest_ct.validation.evaluation.figures import BESIDE
+from models.chest_ct.validation.evaluation.pairs import NEAR
+
+DASH, NOTHING = "\N{EN DASH}", "-"
+
+NAMES = {
+    "full": "everything",
+    "fast": "fast mode",
+    "cnn_3d": "3D network alone",
+    "slices": "slice network alone",
+    "z_profile": "Z-profile alone",
+    "mean_hu": "mean lung HU alone",
+}
+
+ANSWERS = {True: "pathology", False: "below threshold", None: NOTHING}
+
+GROUPS = {
+    "kind": "By kind of disease (studies that hold it, against all without disease)",
+    "size": "By size of the disease (against all without disease)",
+    "kernel": "By kernel (studies of either label)",
+    "thickness": "By thickness of the slices (studies of either label)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A sentence, names of columns, and rows; the first column is names of rows."""
+
+    sentence: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def as_text(self, width: int) -> str:
+        """Return the table for a terminal; what is too wide goes on below."""
+        table = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+        for column in self.columns:
+            table.add_column(column, overflow="fold")
+        for row in self.rows:
+            table.add_row(*row)
+        told = Console(file=StringIO(), width=width, color_system=None)
+        with told.capture() as captured:
+            told.print(table)
+        lines = captured.get().splitlines()
+        return "\n".join([f"{self.sentence}.", "", *(line.rstrip() for line in lines)])
+
+    def as_markdown(self) -> str:
+        """Return the table as Markdown."""
+        rule = ("---", *["--:"] * (len(self.columns) - 1))
+        lines = [self.columns, rule, *self.rows]
+        text = ["| " + " | ".join(line) + " |" for line in lines]
+        return "\n".join([f"{self.sentence}.", "", *text])
+
+
+def tables(content: Mapping[str, Any]) -> Iterator[Table]:
+    """Yield every table of `models.chest_ct.validation.evaluation.figures.figures`."""
+    yield _modes(content["modes"])
+    yield _alone(content["alone"])
+    for group, sentence in GROUPS.items():
+        yield _strata(sentence, content["strata"][group])
+    yield _pairs(content["kernel_pairs"])
+    yield _diffuse(content["kernel_pairs"]["diffuse"])
+    yield _places(content["places"])
+    if content["real"]:
+        yield _real(content["real"])
+
+
+def heading(content: Mapping[str, Any]) -> str:
+    """Return what was judged."""
+    refused = content["refused"]
+    told = ", ".join(f"{count} {reason}" for reason, count in sorted(refused.items()))
+    counts = f"{content['studies']} studies of {content['patients']} patients"
+    seconds = content["seconds"]
+    return (
+        f"{counts}; not read: {told or 'none'}. 95 % intervals by patient. Seconds for "
+        f"a study: median {seconds['median']:g}, largest {seconds['largest']:g}."
+    )
+
+
+def figure(value: Mapping[str, float | None] | None) -> str:
+    """Return a figure with its interval; a dash where nothing can be said."""
+    if value is None or value["value"] is None:
+        return NOTHING
+    if value["low"] is None:
+        return f"{value['value']:.3f}"
+    return f"{value['value']:.3f} ({value['low']:.3f}{DASH}{value['high']:.3f})"
+
+
+def _modes(modes: Mapping[str, Any]) -> Table:
+    return Table(
+        "All held-out studies at the stored threshold of the probability of pathology",
+        ("", "AUC", "sensitivity", "specificity", "threshold", "ECE", "Brier"),
+        tuple(
+            (
+                NAMES[mode],
+                figure(found["auc"]),
+                figure(found["sensitivity"]),
+                figure(found["specificity"]),
+                f"{found['threshold']['value']:.3f}",
+                f"{found['expected_calibration_error']:.3f}",
+                f"{found['brier']:.3f}",
+            )
+            for mode, found in modes.items()
+        ),
+    )
+
+
+def _alone(alone: Mapping[str, Any]) -> Table:
+    rows = tuple((NAMES[name], figure(found["auc"])) for name, found in alone.items())
+    return Table("Each piece of evidence alone", ("", "AUC"), rows)
+
+
+def _strata(sentence: str, rows: Sequence[Mapping[str, Any]]) -> Table:
+    areas = tuple(f"AUC {NAMES[name]}" for name in BESIDE)
+    return Table(
+        sentence,
+        ("", "with / without", "patients", *areas, "sensitivity", "specificity"),
+        tuple(
+            (
+                row["name"],
+                f"{row['positive']} / {row['negative']}",
+                str(row["patients"]),
+                *(figure(row["auc"][name]) for name in BESIDE),
+                figure(row["sensitivity"]),
+                figure(row["specificity"]),
+            )
+            for row in rows
+        ),
+    )
+
+
+def _pairs(content: Mapping[str, Any]) -> Table:
+    return Table(
+        f"The same patient in two kernels: {content['pairs']} pairs",
+        ("", "median", "largest", f"within {NEAR:g}", "same decision"),
+        tuple(
+            (
+                NAMES[mode],
+                f"{found['median']:.3f}",
+                f"{found['largest']:.3f}",
+                f"{found['within']:.1%}",
+                f"{found['same_decision']:.1%}",
+            )
+            for mode, found in content["modes"].items()
+            if found is not None
+        ),
+    )
+
+
+def _diffuse(content: Mapping[str, Any]) -> Table:
+    names = tuple(next(iter(content.values()))["auc"])
+    return Table(
+        "Diffuse disease against none, every patient in either kernel",
+        ("", "with / without", *(f"AUC {NAMES[name]}" for name in names)),
+        tuple(
+            (
+                f"{kernel} kernels",
+                f"{found['positive']} / {found['negative']}",
+                *(figure(found["auc"][name]) for name in names),
+            )
+            for kernel, found in content.items()
+        ),
+    )
+
+
+def _places(content: Mapping[str, Any]) -> Table:
+    studies = content["studies"]
+    rows = {**content["kinds"], "all": content["all"]}
+    return Table(
+        f"Told places; of {studies['called']} studies with disease that were called "
+        f"positive, a place is on disease in {figure(studies['any_on_disease'])}, the "
+        f"first in {figure(studies['first_on_disease'])}",
+        ("", "told", "on disease of the kind", "on any disease"),
+        tuple(
+            (
+                name.replace("_", "-"),
+                str(found["told"]),
+                figure(found["right"]),
+                figure(found["on_disease"]),
+            )
+            for name, found in rows.items()
+        ),
+    )
+
+
+def _real(series: Sequence[Mapping[str, Any]]) -> Table:
+    names = ("full", "fast", "cnn_3d", "slices", "z_profile")
+    return Table(
+        "Real series at hand: no truth, no figure, and none of them is normal",
+        (
+            "",
+            "kernel",
+            "chest",
+            "answer",
+            "lungs mL",
+            *(NAMES[n] for n in names),
+            "flags",
+        ),
+        tuple(
+            (
+                each["name"],
+                each["kernel"] or NOTHING,
+                each["refused"] or f"{each['confidence']:.3f}",
+                ANSWERS[each["is_positive"]],
+                NOTHING if each["lungs_ml"] is None else str(each["lungs_ml"]),
+                *(
+                    f"{each['scores'][name]:.3f}" if each["scores"] else NOTHING
+                    for name in names
+                ),
+                ", ".join(each["flags"]) or NOTHING,
+            )
+            for each in series
+        ),
+    )
