@@ -10,8 +10,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
-import pydicom
 from scipy import ndimage
 
 from models.chest_ct.eda.entries import FIRST_LINE
@@ -37,22 +35,18 @@ class Folder:
         self.lines.append(f"{study},{series},{pathology}")
         return f"line {FIRST_LINE + len(self.lines) - 1}"
 
-    def chest(self, number: int, study: str, place: str, **tags: str) -> list[Path]:
-        """Write a simulated study under other UIDs."""
-        files = write_dicom(self.studies[number], self.path / place)
-        for index, path in enumerate(files):
-            ds = pydicom.dcmread(path)
-            ds.StudyInstanceUID = study
-            ds.SeriesInstanceUID = f"{study}.1"
-            ds.SOPInstanceUID = f"{ds.SeriesInstanceUID}.{index + 1}"
-            ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
-            for keyword, value in tags.items():
-                setattr(ds, keyword, value)
-            ds.save_as(path)
-        return files
+    def chest(self, study: SimulatedStudy, uid: str, patient: str = "") -> None:
+        """Write a simulated study under another UID, and of another person."""
+        series = replace(
+            study.volume.series, study_instance_uid=uid, series_instance_uid=f"{uid}.1"
+        )
+        volume = replace(study.volume, series=series)
+        patient = patient or study.patient
+        other = replace(study, volume=volume, patient=patient)
+        write_dicom(other, self.path / uid)
 
     def phantom(
-        self, study: str, slices: int = 34, spacing: float = 2.5, modality: str = "CT"
+        self, study: str, slices: int = 5, spacing: float = 2.5, modality: str = "CT"
     ) -> list[Path]:
         """Write a series that is a grid, and no chest."""
         array = np.random.default_rng(1).integers(0, 500, (slices, 8, 8))
@@ -92,7 +86,7 @@ def unlabelled(folder: Folder) -> list[Said]:
 
 def no_images(folder: Folder) -> list[Said]:
     """Name a study that is not there, and a series that is not in its study."""
-    folder.phantom("1.2.2", slices=3)
+    folder.phantom("1.2.2")
     return [
         ("no_images", folder.label("1.2.99", 0)),
         ("no_images", folder.label("1.2.2", 0, "1.2.2.7")),
@@ -100,20 +94,20 @@ def no_images(folder: Folder) -> list[Said]:
 
 
 def few_slices(folder: Folder) -> list[Said]:
-    """Leave a series of 31 slices."""
-    folder.phantom("1.2.3", slices=31)
+    """Leave a series of five slices."""
+    folder.phantom("1.2.3")
     return [("few_slices", folder.label("1.2.3", 0))]
 
 
 def slice_spacing(folder: Folder) -> list[Said]:
     """Leave a series of slices 0.6 mm apart."""
-    folder.phantom("1.2.4", spacing=0.6)
+    folder.phantom("1.2.4", 32, spacing=0.6)
     return [("slice_spacing", folder.label("1.2.4", 0))]
 
 
 def geometry(folder: Folder) -> list[Said]:
     """Take a slice away from the middle of a series."""
-    folder.phantom("1.2.5")[15].unlink()
+    folder.phantom("1.2.5")[2].unlink()
     return [("geometry", folder.label("1.2.5", 0))]
 
 
@@ -125,14 +119,14 @@ def not_ct(folder: Folder) -> list[Said]:
 
 def pixels(folder: Folder) -> list[Said]:
     """Cut the pixels of a slice off."""
-    path = folder.phantom("1.2.7")[3]
+    path = folder.phantom("1.2.7", 32)[3]
     path.write_bytes(path.read_bytes()[:-60])
     return [("pixels", folder.label("1.2.7", 0))]
 
 
 def not_chest(folder: Folder) -> list[Said]:
     """Label a CT of nothing."""
-    folder.phantom("1.2.8")
+    folder.phantom("1.2.8", 32)
     return [("not_chest", folder.label("1.2.8", 0))]
 
 
@@ -144,30 +138,27 @@ def labelled_twice(folder: Folder) -> list[Said]:
 
 def duplicate(folder: Folder) -> list[Said]:
     """Leave the pixels of the first line under other UIDs, of another person."""
-    folder.chest(0, "1.2.13", "copy", PatientID="somebody else")
-    line = folder.label("1.2.13", int(folder.studies[0].is_positive))
+    study = folder.studies[0]
+    folder.chest(study, "1.2.13", patient="somebody else")
+    line = folder.label("1.2.13", int(study.is_positive))
     return [("duplicate", line), ("two_ids", line)]
 
 
 def duplicate_contradicts(folder: Folder) -> list[Said]:
     """Leave the pixels of the second line with the other label."""
-    folder.chest(1, "1.2.14", "opposite", PatientID=folder.studies[1].patient)
-    line = folder.label("1.2.14", int(not folder.studies[1].is_positive))
+    study = folder.studies[1]
+    folder.chest(study, "1.2.14")
+    line = folder.label("1.2.14", int(not study.is_positive))
     return [("duplicate_contradicts", "line 3"), ("duplicate_contradicts", line)]
 
 
 def same_scan(folder: Folder) -> list[Said]:
     """Leave the third line's scan as a softer kernel shows it."""
     study = folder.studies[2]
-    blurred = ndimage.gaussian_filter(study.volume.array.astype(float), (0, 0.4, 0.4))
-    folder.studies = [*folder.studies[:4], softened(study, blurred.round())]
-    folder.chest(4, "1.2.15", "soft", ConvolutionKernel="B10f")
+    soft = ndimage.gaussian_filter(study.volume.array.astype(float), (0, 0.4, 0.4))
+    volume = replace(study.volume, array=soft.round().astype(np.float32))
+    folder.chest(replace(study, volume=volume), "1.2.15")
     return [("same_scan", folder.label("1.2.15", int(study.is_positive)))]
-
-
-def softened(study: SimulatedStudy, array: npt.NDArray[np.floating]) -> SimulatedStudy:
-    """Return a study with other voxels."""
-    return replace(study, volume=replace(study.volume, array=array.astype(np.float32)))
 
 
 PLANTS: Sequence[Callable[[Folder], list[Said]]] = (

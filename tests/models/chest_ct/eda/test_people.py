@@ -25,7 +25,7 @@ def like(seed: int, correlation: float) -> Picture:
     other -= one * (one @ other)
     other /= np.linalg.norm(other)
     both = one * correlation + other * np.sqrt(1 - correlation**2)
-    return both.astype(np.float32)
+    return np.asarray(both, np.float32)
 
 
 @pytest.mark.parametrize(

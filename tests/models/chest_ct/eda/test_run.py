@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,7 +19,6 @@ from models.chest_ct.eda.kinds import KINDS
 from models.chest_ct.eda.record import write_record
 from models.chest_ct.eda.run import run, summary
 from models.chest_ct.eda.story import tell
-from models.chest_ct.simulator.dicom import write_zip
 from models.chest_ct.simulator.kinds import SimulatedStudy
 from models.eda.pages import write_page
 from tests.models.chest_ct.eda.conftest import write_labels
@@ -33,16 +33,18 @@ MADE_OF_VALUES = {
 
 @pytest.fixture(scope="module")
 def planted(
-    studies: Sequence[SimulatedStudy], tmp_path_factory: pytest.TempPathFactory
+    sound: Path,
+    studies: Sequence[SimulatedStudy],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[Path, list[Said]]:
     """Return a folder with a fault of every kind, and what must be said of it."""
-    folder = Folder(tmp_path_factory.mktemp("planted"), studies)
+    path = shutil.copytree(sound, tmp_path_factory.mktemp("planted") / "data")
+    folder = Folder(path, studies)
     for study in studies:
-        write_zip(study, folder.path / f"{study.study}.zip")
         folder.label(study.volume.series.study_instance_uid, int(study.is_positive))
     said = [each for plant in PLANTS for each in plant(folder)]
     folder.finish()
-    return folder.path, said
+    return path, said
 
 
 @pytest.fixture(scope="module")
