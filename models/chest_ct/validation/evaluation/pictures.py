@@ -34,7 +34,7 @@ from models.volume.bundle import Bundle
 from models.volume.lungs import find_lungs
 
 LINES = ((INK, "-"), (ORANGE, "-"), (BLUE, "-"), (BLUE, "--"))
-"""Colour and stroke: of a study without disease, of one with diffuse disease, of a scan in two kernels."""
+"""Colour and stroke: of a study without disease, of one with, of two kernels."""
 
 PROFILES = "profiles.png"
 

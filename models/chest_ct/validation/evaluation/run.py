@@ -7,9 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from shutil import get_terminal_size
 from tempfile import TemporaryDirectory
-from textwrap import fill
 from typing import Any
 
 from models.chest_ct.cases.case import Case
@@ -30,9 +28,6 @@ SHIPPED = Path(__file__).parents[2]
 
 CASES = "cases.jsonl"
 """What was found out about each study, in the folder that is kept."""
-
-WIDTH = 100
-"""Of tables that no terminal shows."""
 
 FEWEST_CASES = 4
 """For which a process is started."""
@@ -88,9 +83,8 @@ def run(
 
 def in_words(content: Mapping[str, Any]) -> str:
     """Return the tables for a terminal."""
-    width = get_terminal_size((WIDTH, 0)).columns
-    found = [table.as_text(width) for table in tables(content)]
-    return "\n\n".join([fill(heading(content), width), *found])
+    found = [table.as_text() for table in tables(content)]
+    return "\n\n".join([heading(content), *found])
 
 
 def write(content: Mapping[str, Any], path: Path) -> None:

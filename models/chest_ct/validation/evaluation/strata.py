@@ -11,8 +11,8 @@ from models.chest_ct.validation.evaluation.judged import Judged
 SHARP_FROM = 0.5
 """Sharpness of a kernel that is called sharp; about that of B50f."""
 
-THICKNESSES_MM = ((0.0, 1.5), (1.5, 3.0), (3.0, 5.0), (5.0, 20.0))
-"""Each above its first figure and up to its second."""
+THICKNESSES_MM = ((0.0, 1.5), (1.5, 3.0), (3.0, 5.0), (5.0, 10.0))
+"""Each above its first figure and up to its second; thicker slices are not read."""
 
 SIZES: Mapping[str, Callable[[Judged], bool]] = {
     "only nodules of 10 mm or less": lambda case: (
@@ -59,7 +59,7 @@ def by_kernel(cases: Sequence[Judged]) -> Strata:
 def by_thickness(cases: Sequence[Judged]) -> Strata:
     """Yield the studies of either label by the thickness of their slices."""
     for low, high in THICKNESSES_MM:
-        words = f"slices above {low:g} to {high:g} mm"
+        words = f"{low:g} to {high:g} mm"
         yield (
             words,
             [

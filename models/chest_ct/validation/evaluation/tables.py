@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from io import StringIO
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table as RichTable
-
-from models.chest_ct.validation.evaluation.figures import BESIDE
 from models.chest_ct.validation.evaluation.pairs import NEAR
 
 DASH, NOTHING = "\N{EN DASH}", "-"
@@ -23,6 +18,12 @@ NAMES = {
     "z_profile": "Z-profile alone",
     "mean_hu": "mean lung HU alone",
 }
+
+SHORT = {"fast": "fast", "Z-profile": "z_profile", "lung HU": "mean_hu"}
+"""Column → the score whose area stands in it, beside that of everything."""
+
+OF_BOTH = ("kernel", "thickness")
+"""Groups in which the studies without disease are divided as well."""
 
 ANSWERS = {True: "pathology", False: "below threshold", None: NOTHING}
 
@@ -42,18 +43,15 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
-    def as_text(self, width: int) -> str:
-        """Return the table for a terminal; what is too wide goes on below."""
-        table = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-        for column in self.columns:
-            table.add_column(column, overflow="fold")
-        for row in self.rows:
-            table.add_row(*row)
-        told = Console(file=StringIO(), width=width, color_system=None)
-        with told.capture() as captured:
-            told.print(table)
-        lines = captured.get().splitlines()
-        return "\n".join([f"{self.sentence}.", "", *(line.rstrip() for line in lines)])
+    def as_text(self) -> str:
+        """Return the table aligned by blanks."""
+        lines = [self.columns, *self.rows]
+        widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
+        text = [
+            "  ".join(f"{c:<{w}}" for c, w in zip(line, widths, strict=True)).rstrip()
+            for line in lines
+        ]
+        return "\n".join([f"{self.sentence}.", "", *text])
 
     def as_markdown(self) -> str:
         """Return the table as Markdown."""
@@ -68,7 +66,8 @@ def tables(content: Mapping[str, Any]) -> Iterator[Table]:
     yield _modes(content["modes"])
     yield _alone(content["alone"])
     for group, sentence in GROUPS.items():
-        yield _strata(sentence, content["strata"][group])
+        rows = content["strata"][group]
+        yield _strata(sentence, rows, is_of_both=group in OF_BOTH)
     yield _pairs(content["kernel_pairs"])
     yield _diffuse(content["kernel_pairs"]["diffuse"])
     yield _places(content["places"])
@@ -83,8 +82,9 @@ def heading(content: Mapping[str, Any]) -> str:
     counts = f"{content['studies']} studies of {content['patients']} patients"
     seconds = content["seconds"]
     return (
-        f"{counts}; not read: {told or 'none'}. 95 % intervals by patient. Seconds for "
-        f"a study: median {seconds['median']:g}, largest {seconds['largest']:g}."
+        f"{counts}; not read: {told or 'none'}. 95 % intervals by patient.\n"
+        f"Seconds for a study: median {seconds['median']:g}, largest "
+        f"{seconds['largest']:g}."
     )
 
 
@@ -94,7 +94,14 @@ def figure(value: Mapping[str, float | None] | None) -> str:
         return NOTHING
     if value["low"] is None:
         return f"{value['value']:.3f}"
-    return f"{value['value']:.3f} ({value['low']:.3f}{DASH}{value['high']:.3f})"
+    return f"{value['value']:.3f} ({value['low']:.2f}{DASH}{value['high']:.2f})"
+
+
+def alone(value: Mapping[str, float | None] | None) -> str:
+    """Return a figure without its interval; a dash where nothing can be said."""
+    if value is None or value["value"] is None:
+        return NOTHING
+    return f"{value['value']:.3f}"
 
 
 def _modes(modes: Mapping[str, Any]) -> Table:
@@ -121,19 +128,30 @@ def _alone(alone: Mapping[str, Any]) -> Table:
     return Table("Each piece of evidence alone", ("", "AUC"), rows)
 
 
-def _strata(sentence: str, rows: Sequence[Mapping[str, Any]]) -> Table:
-    areas = tuple(f"AUC {NAMES[name]}" for name in BESIDE)
+def _strata(
+    sentence: str, rows: Sequence[Mapping[str, Any]], *, is_of_both: bool
+) -> Table:
+    """Return rows of studies.
+
+    Parameters
+    ----------
+    is_of_both
+        Studies without disease differ from row to row: else their share of right
+        answers is that of all, and stands above.
+    """
+    last = ("specificity",) if is_of_both else ()
     return Table(
         sentence,
-        ("", "with / without", "patients", *areas, "sensitivity", "specificity"),
+        ("", "with/without", "patients", "AUC", *SHORT, "sensitivity", *last),
         tuple(
             (
                 row["name"],
-                f"{row['positive']} / {row['negative']}",
+                f"{row['positive']}/{row['negative']}",
                 str(row["patients"]),
-                *(figure(row["auc"][name]) for name in BESIDE),
+                figure(row["auc"]["full"]),
+                *(alone(row["auc"][name]) for name in SHORT.values()),
                 figure(row["sensitivity"]),
-                figure(row["specificity"]),
+                *(figure(row[name]) for name in last),
             )
             for row in rows
         ),
@@ -178,9 +196,10 @@ def _places(content: Mapping[str, Any]) -> Table:
     studies = content["studies"]
     rows = {**content["kinds"], "all": content["all"]}
     return Table(
-        f"Told places; of {studies['called']} studies with disease that were called "
-        f"positive, a place is on disease in {figure(studies['any_on_disease'])}, the "
-        f"first in {figure(studies['first_on_disease'])}",
+        f"Told places. Of {studies['called']} studies with disease that were called "
+        "positive,\n"
+        f"a place is on disease in {figure(studies['any_on_disease'])}, the first one "
+        f"in {figure(studies['first_on_disease'])}",
         ("", "told", "on disease of the kind", "on any disease"),
         tuple(
             (
@@ -195,29 +214,27 @@ def _places(content: Mapping[str, Any]) -> Table:
 
 
 def _real(series: Sequence[Mapping[str, Any]]) -> Table:
-    names = ("full", "fast", "cnn_3d", "slices", "z_profile")
+    names = {
+        "all": "full",
+        "fast": "fast",
+        "3D": "cnn_3d",
+        "slices": "slices",
+        "profile": "z_profile",
+    }
     return Table(
         "Real series at hand: no truth, no figure, and none of them is normal",
-        (
-            "",
-            "kernel",
-            "chest",
-            "answer",
-            "lungs mL",
-            *(NAMES[n] for n in names),
-            "flags",
-        ),
+        ("", "kernel", "chest", "answer", *names, "lungs mL", "flags"),
         tuple(
             (
                 each["name"],
                 each["kernel"] or NOTHING,
                 each["refused"] or f"{each['confidence']:.3f}",
                 ANSWERS[each["is_positive"]],
-                NOTHING if each["lungs_ml"] is None else str(each["lungs_ml"]),
                 *(
                     f"{each['scores'][name]:.3f}" if each["scores"] else NOTHING
-                    for name in names
+                    for name in names.values()
                 ),
+                NOTHING if each["lungs_ml"] is None else str(each["lungs_ml"]),
                 ", ".join(each["flags"]) or NOTHING,
             )
             for each in series
