@@ -23,7 +23,7 @@ def test_separation_is_the_area_under_the_curve() -> None:
 def test_the_mean_density_of_the_lungs_does_not_solve_the_task(
     settings: SimulatorSettings,
 ) -> None:
-    """Mean HU alone stays under an AUC of 0.75 on 24 studies of 12 patients, coarse ones."""
+    """Mean HU alone stays under an AUC of 0.75 on 24 coarse studies."""
     coarser = settings.acquisition.model_copy(update={"scene_mm": 6.0})
     more = settings.model_copy(update={"train_patients": 12, "acquisition": coarser})
     found = difficulty(more, 24)
