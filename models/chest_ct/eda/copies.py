@@ -12,8 +12,8 @@ from models.chest_ct.eda.entries import Usable
 from models.chest_ct.eda.kinds import Remark, of_line
 
 ALIKE = 0.80
-"""Correlation of two pictures from which they show one scan. Those of two people, and
-of two studies of one person, stayed below 0.62 (`models.chest_ct.eda.picture`)."""
+"""Correlation of two pictures from which they show one scan: midway between those of
+one scan and of two people (`models.chest_ct.eda.picture`)."""
 
 ALIKE_BY_HEADER = 0.65
 """The same where the headers say that both are of one acquisition."""

@@ -166,15 +166,17 @@ def noise(hu: Array) -> float | None:
     """Return the noise of soft tissue in HU; None where there is too little of it.
 
     The robust deviation of the differences of neighbours along a row: edges between
-    organs are few, and do not count.
+    organs are few, and do not count. Tissue is told by the mean of both, which the
+    difference does not depend on: strong noise is not cut off.
     """
     low, high = SOFT_TISSUE_HU
-    soft = (hu >= low) & (hu <= high)
-    both = soft[:, :, 1:] & soft[:, :, :-1]
-    if np.count_nonzero(both) < FEWEST_VOXELS:
+    left, right = hu[:, :, :-1], hu[:, :, 1:]
+    sums = left + right
+    soft = (sums >= 2 * low) & (sums <= 2 * high)
+    if np.count_nonzero(soft) < FEWEST_VOXELS:
         return None
-    steps = np.diff(hu, axis=2)[both]
-    return float(np.median(np.abs(steps)) * MAD_TO_SD / np.sqrt(2))
+    steps = np.abs(right[soft] - left[soft])
+    return float(np.median(steps) * MAD_TO_SD / np.sqrt(2))
 
 
 def _person(found: Found, study: StudyHeaders) -> Person:

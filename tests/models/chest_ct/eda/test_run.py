@@ -20,6 +20,7 @@ from models.chest_ct.eda.record import write_record
 from models.chest_ct.eda.run import run, summary
 from models.chest_ct.eda.story import tell
 from models.chest_ct.simulator.kinds import SimulatedStudy
+from models.commands.parts import part
 from models.eda.pages import write_page
 from tests.models.chest_ct.eda.conftest import write_labels
 from tests.models.chest_ct.eda.planting import PLANTS, Folder, Said
@@ -134,3 +135,8 @@ def test_data_that_cannot_be_analysed_are_one_line(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="never written to"):
         run(data, data / "eda")
     assert not output.exists()
+
+
+def test_the_command_finds_the_analysis_of_this_model() -> None:
+    """By its place, as that of every model."""
+    assert part("chest_ct", "eda.run").run is run
