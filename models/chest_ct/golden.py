@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from models.chest_ct.kinds import Kind
 from models.chest_ct.simulator.deposit import Finding
-from models.chest_ct.simulator.kinds import Kind
 from models.chest_ct.simulator.plan import plan
 from models.chest_ct.simulator.settings import shipped, tiny
 from models.chest_ct.simulator.study import simulate

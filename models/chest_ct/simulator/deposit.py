@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from models.chest_ct.simulator.kinds import Kind
+from models.chest_ct.kinds import Kind
 from models.chest_ct.simulator.space import Field, Window, extent
 from models.chest_ct.simulator.tissue import Tissue
 

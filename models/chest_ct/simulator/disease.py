@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from models.chest_ct.kinds import Kind
 from models.chest_ct.simulator.deposit import Deposit, Finding
 from models.chest_ct.simulator.emphysema import draw_emphysema
-from models.chest_ct.simulator.kinds import Kind
 from models.chest_ct.simulator.nodules import draw_nodule, paste_nodule
 from models.chest_ct.simulator.opacities import draw_consolidation, draw_ground_glass
 from models.chest_ct.simulator.pleura import draw_effusion, draw_pneumothorax

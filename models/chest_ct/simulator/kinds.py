@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
 
+from models.chest_ct.kinds import Kind
 from models.contract import LabelMap, Volume
 from models.terms import Vector
 
 Voxel = tuple[int, int, int]
-
-
-class Kind(IntEnum):
-    """Disease that the simulator draws; the value is its label in the truth."""
-
-    NODULE = 1
-    CONSOLIDATION = 2
-    GROUND_GLASS = 3
-    EFFUSION = 4
-    PNEUMOTHORAX = 5
-    EMPHYSEMA = 6
 
 
 @dataclass(frozen=True, slots=True)

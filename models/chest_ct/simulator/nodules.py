@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from models.chest_ct.kinds import Kind
 from models.chest_ct.simulator.deposit import Deposit, cropped
-from models.chest_ct.simulator.kinds import Kind
 from models.chest_ct.simulator.mediastinum import BLOOD_HU
 from models.chest_ct.simulator.shapes import RealNodule
 from models.chest_ct.simulator.space import (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from models.chest_ct.kinds import Kind
 from models.chest_ct.simulator.deposit import Deposit, cropped, filled, whole
-from models.chest_ct.simulator.kinds import Kind
 from models.chest_ct.simulator.person import draw
 from models.chest_ct.simulator.settings import DiseaseSettings
 from models.chest_ct.simulator.space import Field, Mask, smooth_field

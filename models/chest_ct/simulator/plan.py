@@ -12,8 +12,8 @@ from typing import Literal
 
 import numpy as np
 
+from models.chest_ct.kinds import Kind
 from models.chest_ct.simulator.deposit import Finding
-from models.chest_ct.simulator.kinds import Kind
 from models.chest_ct.simulator.person import draw
 from models.chest_ct.simulator.settings import (
     DiseaseSettings,

@@ -153,12 +153,13 @@ def duplicate_contradicts(folder: Folder) -> list[Said]:
 
 
 def same_scan(folder: Folder) -> list[Said]:
-    """Leave the third line's scan as a softer kernel shows it."""
+    """Leave the third line's scan as a softer kernel shows it, under another ID."""
     study = folder.studies[2]
     soft = ndimage.gaussian_filter(study.volume.array.astype(float), (0, 0.4, 0.4))
     volume = replace(study.volume, array=soft.round().astype(np.float32))
-    folder.chest(replace(study, volume=volume), "1.2.15")
-    return [("same_scan", folder.label("1.2.15", int(study.is_positive)))]
+    folder.chest(replace(study, volume=volume), "1.2.15", patient="somebody else")
+    line = folder.label("1.2.15", int(study.is_positive))
+    return [("same_scan", line), ("two_ids", line)]
 
 
 PLANTS: Sequence[Callable[[Folder], list[Said]]] = (

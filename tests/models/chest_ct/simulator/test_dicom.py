@@ -13,8 +13,9 @@ import numpy as np
 import pydicom
 import pytest
 
+from models.chest_ct.kinds import Kind
 from models.chest_ct.simulator.dicom import write_dicom, write_zip
-from models.chest_ct.simulator.kinds import Kind, SimulatedStudy
+from models.chest_ct.simulator.kinds import SimulatedStudy
 from models.chest_ct.simulator.scene import Scene
 from models.volume.series import load_volume, read_study
 

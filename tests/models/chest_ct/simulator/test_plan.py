@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.chest_ct.kinds import Kind
 from models.chest_ct.simulator.acquisition import draw_acquisition
-from models.chest_ct.simulator.kinds import Kind
 from models.chest_ct.simulator.person import draw_person, draw_state
 from models.chest_ct.simulator.plan import StudyPlan, draw_findings, plan
 from models.chest_ct.simulator.settings import SimulatorSettings, shipped

@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from models.chest_ct.kinds import Kind
 from models.chest_ct.simulator.deposit import Finding
-from models.chest_ct.simulator.kinds import Kind, SimulatedStudy
+from models.chest_ct.simulator.kinds import SimulatedStudy
 from models.chest_ct.simulator.plan import StudyPlan, plan
 from models.chest_ct.simulator.scene import Scene, build_scene
 from models.chest_ct.simulator.settings import SimulatorSettings
