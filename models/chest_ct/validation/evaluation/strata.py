@@ -15,14 +15,12 @@ THICKNESSES_MM = ((0.0, 1.5), (1.5, 3.0), (3.0, 5.0), (5.0, 10.0))
 """Each above its first figure and up to its second; thicker slices are not read."""
 
 SIZES: Mapping[str, Callable[[Judged], bool]] = {
-    "only nodules of 10 mm or less": lambda case: (
-        case.small and case.kinds == {Kind.NODULE.name}
-    ),
-    "only ground-glass under 5 % of the lungs": lambda case: (
+    "nodules up to 10 mm": lambda case: case.small and case.kinds == {Kind.NODULE.name},
+    "ground-glass under 5 %": lambda case: (
         case.small and case.kinds == {Kind.GROUND_GLASS.name}
     ),
     "both of these": lambda case: case.small,
-    "20 % of the lungs or more": lambda case: case.diffuse,
+    "20 % of the lungs and more": lambda case: case.diffuse,
     "all others": lambda case: case.is_positive and not case.small and not case.diffuse,
 }
 

@@ -29,7 +29,7 @@ ANSWERS = {True: "pathology", False: "below threshold", None: NOTHING}
 
 GROUPS = {
     "kind": "By kind of disease (studies that hold it, against all without disease)",
-    "size": "By size of the disease (against all without disease)",
+    "size": "By size (against all without disease; beside small ones nothing else is there)",
     "kernel": "By kernel (studies of either label)",
     "thickness": "By thickness of the slices (studies of either label)",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -24,6 +25,14 @@ CASES = 80
 """Of half as many patients: a band of usual profiles needs twenty."""
 
 EPOCH = '{"epoch": 1, "seconds": 1.0, "processor": "none", "precision": "fp32"}\n'
+
+
+class Assembled(NamedTuple):
+    """Prepared cases, the folder of the networks, and the bundle that is of them."""
+
+    there: Gathered
+    folds: Path
+    bundle: Path
 
 
 def profile(seed: int, *, sick: bool) -> Mapping[str, object]:

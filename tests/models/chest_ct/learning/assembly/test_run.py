@@ -18,39 +18,18 @@ from models.chest_ct.learning.assembly import run
 from models.chest_ct.model import build
 from models.chest_ct.readers import EVIDENCE
 from models.volume.bundle import BundleError, amend, load_bundle
-from tests.models.chest_ct.learning.assembly.made import gathered, write_folds
+from tests.models.chest_ct.learning.assembly.made import Assembled
 
 MADE = Path("made")
 
 
-@pytest.fixture(scope="module", name="there")
-def there_fixture(tmp_path_factory: pytest.TempPathFactory) -> Gathered:
-    """Return prepared cases."""
-    return gathered(tmp_path_factory.mktemp("cases"))
-
-
-@pytest.fixture(scope="module", name="written")
-def written_fixture(
-    there: Gathered, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, Path]:
-    """Return the folder of the networks, and a bundle that was made of them."""
-    root = tmp_path_factory.mktemp("assembled")
-    folds = write_folds(there, root / "folds")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run, "gather", lambda *_: there)
-        return folds, run.assemble(MADE, folds, root / "bundle")
-
-
 @pytest.fixture(name="folds")
 def folds_fixture(
-    written: tuple[Path, Path],
-    there: Gathered,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    assembled: Assembled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
     """Return a copy of the networks that may be spoiled."""
-    monkeypatch.setattr(run, "gather", lambda *_: there)
-    shutil.copytree(written[0], tmp_path / "folds")
+    monkeypatch.setattr(run, "gather", lambda *_: assembled.there)
+    shutil.copytree(assembled.folds, tmp_path / "folds")
     return tmp_path / "folds"
 
 
@@ -61,19 +40,19 @@ def changed(record: Path, change: Callable[[dict[str, Any]], None]) -> None:
     record.write_text(json.dumps(content), encoding="utf-8")
 
 
-def test_a_bundle_reads_its_golden_case_as_it_did(written: tuple[Path, Path]) -> None:
+def test_a_bundle_reads_its_golden_case_as_it_did(assembled: Assembled) -> None:
     """It is served at once: what it states is what its model needs."""
-    model = build(written[1])
+    model = build(assembled.bundle)
 
     assert max(deviations(model).values()) < 1e-6
     assert model.bundle.status == "demonstration"
     assert model.bundle.columns
-    assert not list(written[1].glob("*.draft"))
+    assert not list(assembled.bundle.glob("*.draft"))
 
 
-def test_each_mode_has_a_threshold_with_its_class(written: tuple[Path, Path]) -> None:
+def test_each_mode_has_a_threshold_with_its_class(assembled: Assembled) -> None:
     """And the class is that of labels and output."""
-    rules = load_bundle(written[1]).decision["rules"]
+    rules = load_bundle(assembled.bundle).decision["rules"]
 
     assert set(rules) == set(EVIDENCE)
     for mode, rule in rules.items():
@@ -84,27 +63,27 @@ def test_each_mode_has_a_threshold_with_its_class(written: tuple[Path, Path]) ->
 
 
 def test_the_full_rule_is_fitted_where_the_slice_network_was_not_trained(
-    written: tuple[Path, Path],
+    assembled: Assembled,
 ) -> None:
     """Every patient outside the test for the fast rule, a third of them for this."""
-    told = load_bundle(written[1]).metrics["validation"]
+    told = load_bundle(assembled.bundle).metrics["validation"]
 
     assert told["fast"]["cases"]["patients"] == 32
     assert told["full"]["cases"]["patients"] == 11
 
 
 def test_equal_parts_give_equal_bytes_and_keep_what_was_measured(
-    written: tuple[Path, Path],
+    assembled: Assembled,
     folds: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """In another folder; and again in the same one, after it was judged."""
-    golden = load_bundle(written[1]).golden_case
+    golden = load_bundle(assembled.bundle).golden_case
     monkeypatch.setattr(run, "golden_case", lambda _: golden)
     again = run.assemble(MADE, folds, tmp_path / "bundle")
     for name in ("bundle.json", *load_bundle(again).weights):
-        assert (again / name).read_bytes() == (written[1] / name).read_bytes()
+        assert (again / name).read_bytes() == (assembled.bundle / name).read_bytes()
 
     amend(again, {"metrics.test": {"studies": 3}})
     run.assemble(MADE, folds, again)
@@ -165,10 +144,10 @@ def test_parts_of_several_trainings_are_refused(
 
 
 def test_other_data_than_those_of_the_training_are_refused(
-    folds: Path, tmp_path: Path, there: Gathered, monkeypatch: pytest.MonkeyPatch
+    folds: Path, tmp_path: Path, assembled: Assembled, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Their labels might be others."""
-    other = Gathered("other", there.cases, (), "1" * 64)
+    other = Gathered("other", assembled.there.cases, (), "1" * 64)
     monkeypatch.setattr(run, "gather", lambda *_: other)
     with pytest.raises(ValueError, match="trained on other data than other"):
         run.assemble(MADE, folds, tmp_path / "bundle")
