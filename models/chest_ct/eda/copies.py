@@ -85,14 +85,11 @@ def duplicates(cases: Sequence[Usable]) -> Iterator[Remark]:
 
 
 def scanned_once(found: Sequence[Pair]) -> Iterator[Remark]:
-    """Yield lines with the scan of an earlier one in other pixels."""
+    """Yield lines with the scan of an earlier one."""
     for pair in found:
-        if not pair.has_same_pixels:
-            detail = f"the scan of {pair.first.entry.name} again: {differences(pair)}"
-            line = pair.second.entry.line
-            yield Remark(
-                "same_scan", pair.second.entry.name, detail, line, pair.correlation
-            )
+        first, second = pair.first.entry, pair.second.entry
+        detail = f"the scan of {first.name} again: {differences(pair)}"
+        yield Remark("same_scan", second.name, detail, second.line, pair.correlation)
 
 
 def differences(pair: Pair) -> str:

@@ -157,7 +157,7 @@ def same_scan(folder: Folder) -> list[Said]:
     study = folder.studies[2]
     soft = ndimage.gaussian_filter(study.volume.array.astype(float), (0, 0.4, 0.4))
     volume = replace(study.volume, array=soft.round().astype(np.float32))
-    folder.chest(replace(study, volume=volume), "1.2.15", patient="somebody else")
+    folder.chest(replace(study, volume=volume), "1.2.15", patient="one more")
     line = folder.label("1.2.15", int(study.is_positive))
     return [("same_scan", line), ("two_ids", line)]
 

@@ -68,8 +68,10 @@ def test_of_several_series_that_suit_none_is_taken(
     if first == second:
         second = replace(second, place="in a too")
     there = [Examined("x", (first,)), Examined("y", (second,))]
-    (remark,) = without_series(match([Label("S", "", is_positive=False)], there))
+    (entry,) = match([Label("S", "", is_positive=False)], there)
+    (remark,) = without_series([entry])
 
+    assert entry.chosen is None
     assert (remark.kind, remark.line, remark.detail) == (kind, 2, detail)
 
 

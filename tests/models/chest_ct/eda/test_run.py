@@ -95,6 +95,7 @@ def test_no_person_is_named_in_anything_that_is_written(
         written += (tmp_path / name).read_text(encoding="utf-8")
 
     assert "somebody else" not in written
+    assert "one more" not in written
     assert "Simulated^" not in written
     assert json.loads((tmp_path / "eda.json").read_text())["counts"]["passed"] == 4
 
