@@ -24,7 +24,7 @@ LEAST_AUC = 0.70
 LEAST_P = 0.001
 """Among a dozen properties chance reaches it once in eighty data sets."""
 
-PERMUTATIONS = 4999
+PERMUTATIONS = 1999
 
 FEWEST = 8
 """Studies of each label beneath which nothing is judged."""
