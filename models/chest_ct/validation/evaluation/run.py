@@ -20,6 +20,7 @@ from models.chest_ct.validation.evaluation.judged import MODES, Judged
 from models.chest_ct.validation.evaluation.pictures import write_pictures
 from models.chest_ct.validation.evaluation.real import read_real_series
 from models.chest_ct.validation.evaluation.tables import heading, tables
+from models.chest_ct.validation.regions import judge_regions
 from models.over_processes import over_processes, suitable_processes
 from models.training.classification.threshold import Threshold
 from models.volume.bundle import Bundle, amend, load_bundle
@@ -74,6 +75,7 @@ def run(
         judged, thresholds
     )
     content["real"] = read_real_series(states.folder)
+    content["regions"] = judge_regions(states.folder)
     if keep:
         write_pictures(judged, held_out, thresholds["full"], states, keep)
     if bundle:

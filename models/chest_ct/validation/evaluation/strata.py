@@ -20,7 +20,7 @@ SIZES: Mapping[str, Callable[[Judged], bool]] = {
         case.small and case.kinds == {Kind.GROUND_GLASS.name}
     ),
     "both of these": lambda case: case.small,
-    "20 % of the lungs and more": lambda case: case.diffuse,
+    "diffuse, 20 % and more": lambda case: case.diffuse,
     "all others": lambda case: case.is_positive and not case.small and not case.diffuse,
 }
 

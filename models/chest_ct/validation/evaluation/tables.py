@@ -29,7 +29,7 @@ ANSWERS = {True: "pathology", False: "below threshold", None: NOTHING}
 
 GROUPS = {
     "kind": "By kind of disease (studies that hold it, against all without disease)",
-    "size": "By size (against all without disease; beside small ones nothing else is there)",
+    "size": "By size (against all without disease; the first three show nothing else)",
     "kernel": "By kernel (studies of either label)",
     "thickness": "By thickness of the slices (studies of either label)",
 }
@@ -73,6 +73,8 @@ def tables(content: Mapping[str, Any]) -> Iterator[Table]:
     yield _places(content["places"])
     if content["real"]:
         yield _real(content["real"])
+    if content["regions"]:
+        yield _regions(content["regions"])
 
 
 def heading(content: Mapping[str, Any]) -> str:
@@ -238,5 +240,25 @@ def _real(series: Sequence[Mapping[str, Any]]) -> Table:
                 ", ".join(each["flags"]) or NOTHING,
             )
             for each in series
+        ),
+    )
+
+
+def _regions(content: Mapping[str, Any]) -> Table:
+    rows = [*content["all"], *content["by_background"], *content["by_diameter"]]
+    return Table(
+        f"Another experiment: {content['regions']} regions of real lungs of "
+        f"{content['patients']} patients, read by the 3D networks.\nBelow the first "
+        "three: a drawn lesion from a sham",
+        ("", "first/second", "patients", "AUC", "lung HU"),
+        tuple(
+            (
+                row["name"],
+                f"{row['first']}/{row['second']}",
+                str(row["patients"]),
+                figure(row["auc"]),
+                alone(row["mean_hu_auc"]),
+            )
+            for row in rows
         ),
     )

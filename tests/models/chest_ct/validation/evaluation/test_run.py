@@ -34,6 +34,7 @@ def asked_fixture(assembled: Assembled, monkeypatch: pytest.MonkeyPatch) -> list
     monkeypatch.setattr(run, "judge", judge)
     monkeypatch.setattr(run, "labelled_cases", lambda _: ("made", cases, []))
     monkeypatch.setattr(run, "read_real_series", lambda _: [])
+    monkeypatch.setattr(run, "judge_regions", lambda _: None)
     monkeypatch.setattr(run, "write_pictures", lambda *_: None)
     return names
 
