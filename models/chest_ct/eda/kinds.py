@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from models.chest_ct.cases.found import FEWEST_SLICES, SPACING_MM
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -57,10 +59,12 @@ KINDS = {
     "series_twice": _fault("series lies there twice", "Take one of the copies away."),
     "not_ct": _fault("not CT", "Name the CT series of the study as series_uid."),
     "few_slices": _fault(
-        "too few slices", "Name a series of 32 slices or more, or delete the line."
+        "too few slices",
+        f"Name a series of {FEWEST_SLICES} slices or more, or delete the line.",
     ),
     "slice_spacing": _fault(
-        "slice spacing", "Name a series with slices 1 to 5 mm apart."
+        "slice spacing",
+        "Name a series with slices {:g} to {:g} mm apart.".format(*SPACING_MM),
     ),
     "geometry": _fault(
         "no regular grid", "Fetch the series again whole, or name another."

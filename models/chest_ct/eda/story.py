@@ -71,7 +71,7 @@ def tell(analysis: Analysis) -> Story:
         headline=headline(analysis),
         lead=lead(analysis),
         warnings=tuple(
-            each.detail
+            each.detail[:1].upper() + each.detail[1:]
             for kind in ("one_label", "label_leak")
             for each in analysis.of_kind(kind)
         ),
