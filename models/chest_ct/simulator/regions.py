@@ -33,9 +33,11 @@ GRAIN_MM = 1.5
 
 DIAMETERS_MM = (4.0, 30.0)
 ROOM_MM = 4.0
-"""A place lies at least this deep in healthy lung, and `ROOM_SHARE` of the radius."""
+"""A place lies at least this deep in healthy lung."""
 
-ROOM_SHARE = 0.85
+TOUCHED = 0.05
+"""Share of a voxel from which it counts as pasted over: as far as a paste reaches, both
+where it is taken and where it is put are lung, so that no wall or heart is cut."""
 
 HAZE_HU = (-640.0, -430.0)
 SOLID_HU = (0.0, 60.0)
@@ -101,15 +103,16 @@ def _region(
     """Draw one region; every treatment draws the same numbers in the same order."""
     form = str(rng.choice(FORMS, p=FORM_WEIGHTS))
     room = background.room_mm.ravel()[places]
-    largest = min(DIAMETERS_MM[1], 2 * float(room.max()) / ROOM_SHARE)
-    low, high = np.log([DIAMETERS_MM[0], largest])
+    low, high = np.log([DIAMETERS_MM[0], min(DIAMETERS_MM[1], 2 * float(room.max()))])
     diameter = float(np.exp(rng.uniform(low, high)))
-    here, there = rng.choice(places[room >= ROOM_SHARE * diameter / 2], 2)
     shape = cube_shape(background.spacing_mm)
+    share = _share(background.spacing_mm, shape, form, diameter, rng)
+    roomy = places[room >= min(_reach_mm(share, background.spacing_mm), room.max())]
+    here, there = rng.choice(roomy, 2)
     hu, source = (_cube(background, int(place), shape) for place in (here, there))
-    share = np.zeros(shape, dtype=np.float32)
-    if treatment is not Treatment.UNTOUCHED:
-        share = _share(background.spacing_mm, shape, form, diameter, rng)
+    if treatment is Treatment.UNTOUCHED:
+        share = np.zeros_like(share)
+    else:
         level = _level(source, form, rng) if treatment is Treatment.LESION else None
         hu = blended(hu, source, share, level, background.spacing_mm)
     pasted = treatment is not Treatment.UNTOUCHED
@@ -123,6 +126,13 @@ def _region(
         form=form if pasted else "",
         diameter_mm=diameter if pasted else 0.0,
     )
+
+
+def _reach_mm(share: Field, spacing_mm: Vector) -> float:
+    """Return how far from its middle a paste covers something."""
+    middle = np.array(share.shape) // 2
+    away = (np.argwhere(share > TOUCHED) - middle) * spacing_mm
+    return float(np.sqrt((away**2).sum(axis=1)).max(initial=0.0))
 
 
 def cube_shape(spacing_mm: Vector) -> tuple[int, int, int]:
