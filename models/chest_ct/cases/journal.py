@@ -46,7 +46,7 @@ class Journal:
 
     def add(self, case: str, content: Mapping[str, Any]) -> None:
         """Write what was found out about a case."""
-        if not self.path.exists():
+        if not self.path.is_file() or not self.path.stat().st_size:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._append({BY: self._by})
         self._append({CASE: case, **content})

@@ -9,6 +9,7 @@ The figures are never put together with those of whole studies.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from models.chest_ct.scores import fast_scores
 from models.chest_ct.simulator.backgrounds import read_backgrounds
 from models.chest_ct.simulator.regions import Region, Treatment, draw_regions
 from models.contract import SeriesInfo, Volume
+from models.training.classification.interval import Estimate
 from models.training.classification.roc import auc_interval
 from models.training.classification.scored import Scored
 from models.volume.bundle import load_bundle
@@ -187,5 +189,13 @@ def row(
         ("mean_hu_auc", [each.density for each in chosen]),
     ):
         scored = Scored(str(pair[0]), patients, truth, np.array(values, np.float64))
-        content[key] = auc_interval(scored).plain()
+        content[key] = area(scored).plain()
     return content
+
+
+def area(scored: Scored) -> Estimate:
+    """Return the area with its interval; of one patient no interval can be said."""
+    found = auc_interval(scored)
+    if len(set(scored.patients)) > 1:
+        return found
+    return Estimate(found.value, math.nan, math.nan)

@@ -71,8 +71,8 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
 }
 
 FAST: Mapping[str, str] = {
-    "en": "reads profile and 3D network; leaves out slice network and heat map",
-    "ru": "профиль и 3D-сеть; без сети по срезам и без тепловой карты",
+    "en": "leaves out the slice network and the heat map",
+    "ru": "не запускает сеть по срезам и не строит тепловую карту",
 }
 
 

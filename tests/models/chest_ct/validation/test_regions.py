@@ -95,7 +95,7 @@ def test_each_treatment_is_told_from_each_other_one() -> None:
         "sham from untouched": 0.75,
     }
     assert [each["name"] for each in found["by_background"]] == ["a B30f", "b B30f"]
-    assert found["by_background"][1]["auc"]["value"] == 1.0
+    assert found["by_background"][1]["auc"] == {"value": 1.0, "low": None, "high": None}
     assert [each["first"] for each in found["by_diameter"]] == [0, 2, 0]
     assert found["by_diameter"][0]["auc"] is None
     assert found["patients"] == 2

@@ -14,7 +14,7 @@ from models.chest_ct.validation.evaluation import run
 from models.chest_ct.validation.evaluation.judged import Judged
 from models.volume.bundle import amend, load_bundle
 from tests.models.chest_ct.learning.assembly.made import Assembled
-from tests.models.chest_ct.validation.evaluation.made import judged, reading
+from tests.models.chest_ct.validation.evaluation.made import as_labelled
 
 DATA = Path("made")
 
@@ -26,9 +26,7 @@ def asked_fixture(assembled: Assembled, monkeypatch: pytest.MonkeyPatch) -> list
 
     def judge(case: Case, bundle: Path) -> Judged:
         names.append(case.name)
-        made = judged(0, 0.0, *(["NODULE"] if case.is_positive else []))
-        said = reading(0.8 if case.is_positive else 0.2)
-        return replace(made, study=case.name, patient=case.patient, reading=said)
+        return as_labelled(case, bundle)
 
     cases = [kept.case for kept in assembled.there.cases]
     monkeypatch.setattr(run, "judge", judge)

@@ -1,0 +1,57 @@
+"""Three lines from a settings file to a bundle and its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from models.chest_ct.learning import whole
+from models.chest_ct.learning.assembly import run as assembly
+from models.chest_ct.settings import ChestSettings
+from models.chest_ct.validation.evaluation import run as evaluation
+from models.training.run_options import RunOptions
+from models.training.settings import as_toml
+from tests.models.chest_ct.learning.assembly.made import gathered, write_record
+from tests.models.chest_ct.learning.made import tiny_settings
+from tests.models.chest_ct.validation.evaluation.made import as_labelled
+
+
+def test_three_lines_make_a_bundle_and_its_figures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every fold of the 3D network, one of the slices, by the files beside."""
+    there = gathered(tmp_path / "cases")
+    cases = [kept.case for kept in there.cases]
+
+    def train(
+        data: Path,
+        folder: Path,
+        settings: ChestSettings,
+        numbers: Sequence[int],
+        options: RunOptions | None,
+    ) -> Iterator[str]:
+        """Leave what a training leaves, in a moment."""
+        for number in numbers:
+            write_record(there, settings, number, folder)
+            yield f"{settings.network.kind}{number}"
+
+    monkeypatch.setattr(whole, "train_folds", train)
+    monkeypatch.setattr(whole, "prepare_all", lambda *_: None)
+    monkeypatch.setattr(assembly, "gather", lambda *_: there)
+    monkeypatch.setattr(assembly, "golden_case", lambda _: {})
+    monkeypatch.setattr(evaluation, "labelled_cases", lambda _: ("made", cases, []))
+    monkeypatch.setattr(evaluation, "judge", as_labelled)
+    monkeypatch.delenv("PACS_AI_DATA", raising=False)
+    for name in ("cnn", "slices"):
+        text = as_toml(tiny_settings(name))
+        (tmp_path / f"{name}.toml").write_text(text, encoding="utf-8")
+    (tmp_path / "bundle.toml").write_text("[places]\nprecision = 0.5\n", "utf-8")
+    data, work, lines = Path("made"), tmp_path / "work", list[str]()
+
+    bundle = whole.learn(data, work, tmp_path / "bundle.toml", say=lines.append)
+    content = evaluation.run(data, work / whole.FOLDS, 1, bundle=bundle)
+
+    assert lines == ["cnn0", "cnn1", "cnn2", "slices0"]
+    assert content["studies"] == 16
