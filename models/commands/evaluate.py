@@ -20,6 +20,9 @@ from models.commands.options import (
 )
 from models.commands.parts import part
 
+INTERRUPTED = 130
+"""Exit status of a command that Ctrl-C ended."""
+
 
 def evaluate(
     name: NameArgument,
@@ -50,9 +53,10 @@ def evaluate(
 
     Exit status
     -----------
-    0  the tables are printed, and written where they were wished
-    1  data, folds or bundle cannot be read or are not of one training
-    2  wrong use, or no such model
+    0    the tables are printed, and written where they were wished
+    1    data, folds or bundle cannot be read or are not of one training
+    2    wrong use, or no such model
+    130  interrupted by Ctrl-C; with --keep the same line goes on
 
     Examples
     --------
@@ -71,7 +75,12 @@ def evaluate(
             raise typer.BadParameter(f"{path.name}: an output ends in .json or .md")
     kept = _kept(name, evaluation, keep)
     folds = folds or shipped_folds(name)
-    content = evaluation.run(data, folds, processes, counted, bundle, **kept)
+    try:
+        content = evaluation.run(data, folds, processes, counted, bundle, **kept)
+    except KeyboardInterrupt:
+        go_on = ": type the same line again to go on" if kept else ""
+        typer.echo(f"interrupted{go_on}", err=True)
+        raise typer.Exit(INTERRUPTED) from None
     typer.echo(evaluation.in_words(content))
     for path in output or []:
         evaluation.write(content, path)
