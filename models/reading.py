@@ -8,6 +8,7 @@ pixels. Nothing is written, and no earlier result of the person is looked for.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,7 +28,7 @@ UNREADABLE = "unreadable"
 
 
 class ReadingError(Exception):
-    """A folder has no findings; one line that says why and names no person.
+    """A folder has no findings; one line that says why.
 
     Attributes
     ----------
@@ -117,7 +118,11 @@ def _study(folder: Path) -> StudyHeaders:
     if closed := sum(reason == UNREADABLE for _, reason in study.unreadable):
         raise ReadingError("file_missing", f"{closed} files cannot be read")
     if not study.series:
-        raise ReadingError("no_study", f"{len(files)} files, none is a DICOM image")
+        reasons = Counter(reason for _, reason in study.unreadable)
+        told = ", ".join(
+            f"{count} {reason}" for reason, count in sorted(reasons.items())
+        )
+        raise ReadingError("no_study", f"{folder}: no image is read: {told or 'empty'}")
     if study.identity_conflict:
         raise ReadingError(
             "identity_conflict",

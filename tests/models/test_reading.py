@@ -125,13 +125,20 @@ def test_a_study_of_another_kind_is_refused_by_the_rule(tmp_path: Path) -> None:
     assert "stand_in reads no series of this study" in str(error)
 
 
-@pytest.mark.parametrize("name", ["nothing", "notes"])
-def test_a_folder_without_images_is_said(tmp_path: Path, name: str) -> None:
-    """It is not there, or no file in it is an image."""
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("nothing", "no such folder"), ("notes", "1 not_dicom"), ("new", "empty")],
+)
+def test_a_folder_without_images_is_said(tmp_path: Path, name: str, says: str) -> None:
+    """It is not there, no file in it is an image, or there is no file."""
+    (tmp_path / "new").mkdir()
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "text.txt").write_text("no image", encoding="utf-8")
 
-    assert refusal(tmp_path / name).reason == "no_study"
+    error = refusal(tmp_path / name)
+
+    assert error.reason == "no_study"
+    assert says in str(error)
 
 
 def test_two_studies_in_a_folder_are_not_guessed_apart(tmp_path: Path) -> None:
