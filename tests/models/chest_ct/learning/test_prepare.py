@@ -9,7 +9,7 @@ import pytest
 from models.chest_ct.cases.case import Case, LeftOut
 from models.chest_ct.cases.gather import CACHE
 from models.chest_ct.learning import prepare
-from models.chest_ct.learning.train import settings_of
+from models.chest_ct.learning.train import NETWORKS, settings_of
 from tests.models.chest_ct.cases.made import made_cases
 
 
@@ -26,7 +26,7 @@ def test_every_case_is_prepared_for_both_networks(
 
     prepare.prepare_all(Path("made"))
 
-    views = {settings_of(prepare.NETWORKS[n], None).view for n in prepare.PREPARED_FOR}
+    views = {settings_of(NETWORKS[n], None).view for n in prepare.PREPARED_FOR}
     assert len(list(tmp_path.glob("*.safetensors"))) == len(views) == 2
     said = capsys.readouterr().out.splitlines()
     assert said[:2] == ["1 of 1", "left out: few_slices"]
