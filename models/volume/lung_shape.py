@@ -107,7 +107,9 @@ def _looked_at(hu: Floats, air: Floats) -> Box:
     """Return the box of the body, upright no further than lungs reach."""
     upright = box_of(air > 0.5, margin=round(REACH_MM / CELL_MM))[0]
     across = box_of(hu[upright] > TISSUE_HU, margin=1)
-    return upright, across[1], across[2]
+    box = (upright, across[1], across[2])
+    a, b, c = (slice(*part.indices(n)) for part, n in zip(box, hu.shape, strict=True))
+    return a, b, c
 
 
 def _padded(inputs: Floats) -> Floats:

@@ -9,12 +9,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from models.chest_ct.learning.lung_shape.body import other_body
 from models.chest_ct.learning.lung_shape.cases import FULL, STORED_MM, ShapeCase, read
 from models.chest_ct.learning.lung_shape.disease import made_ill
 from models.chest_ct.learning.lung_shape.settings import ChangeSettings
 from models.volume.lung_shape import CELL_MM, OUTSIDE_HU, network_inputs
 
-MISSED = 2.0
+MISSED = 1.0
 """How much more a cell counts that is lung without air."""
 
 Look = tuple[Tensor, Tensor, Tensor]
@@ -64,7 +65,7 @@ def look(case: ShapeCase, wanted: ChangeSettings, generator: torch.Generator) ->
     if _uniform(generator) < wanted.ill:
         hu, ill = made_ill(hu, both, wanted, generator)
         air = air * (1 - ill)
-    hu = _denser(hu, generator)
+    hu = other_body(hu, lungs.abs(), generator)
     seen = network_inputs(
         hu.numpy(), (-air).clamp(0, 1).numpy(), air.clamp(0, 1).numpy()
     )
@@ -123,14 +124,6 @@ def _cut(hu: Tensor, air: Tensor, lungs: Tensor, generator: torch.Generator) -> 
     count = int(hu.shape[0] * (0.1 + 0.4 * _uniform(generator)))
     gone = slice(None, count) if _uniform(generator) < 0.5 else slice(-count, None)
     hu[gone], air[gone], lungs[gone] = OUTSIDE_HU, 0, 0
-
-
-def _denser(hu: Tensor, generator: torch.Generator) -> Tensor:
-    """Return densities as another scanner or person might show them."""
-    noise = 25 * _uniform(generator) * torch.randn(hu.shape, generator=generator)
-    tissue = (hu > -300) * (30 * torch.randn((), generator=generator))
-    bone = 0.6 + 0.9 * _uniform(generator)
-    return torch.where(hu > 120, 120 + (hu - 120) * bone, hu) + noise + tissue
 
 
 def _uniform(generator: torch.Generator) -> float:
