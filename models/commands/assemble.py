@@ -49,7 +49,7 @@ def assemble(
 
     Examples
     --------
-    pacs-model assemble chest_ct --data simulated --folds ./folds --output ./bundle
+    pacs-model assemble chest_ct --data simulated --folds F --output ./bundle
         Make the bundle of networks that were trained on simulated studies.
     """
     assembly = part(name, "learning.assembly.run")
