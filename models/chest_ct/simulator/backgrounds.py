@@ -65,8 +65,8 @@ class Mark:
     columns: tuple[float, float]
 
 
-def read_backgrounds(folder: Path) -> tuple[Background, ...]:
-    """Return the annotated series of ``chest_ct`` of the shared data.
+def read_backgrounds(folder: Path) -> Iterator[Background]:
+    """Yield the annotated series of ``chest_ct`` of the shared data, one by one.
 
     Raises
     ------
@@ -74,13 +74,12 @@ def read_backgrounds(folder: Path) -> tuple[Background, ...]:
         The series or their annotations are not there.
     """
     lidc = folder / "lidc" / "LIDC-IDRI-0001.zip"
-    backgrounds = list(_of_zip(lidc, "LIDC-IDRI-0001", lidc.with_suffix(".xml")))
+    yield from _of_zip(lidc, "LIDC-IDRI-0001", lidc.with_suffix(".xml"))
     tumours = folder / "lung_pet_ct_dx"
     for path in sorted(tumours.glob("Lung_Dx-*.zip")):
         patient = path.stem.split("_kernel")[0]
         notes = tumours / "Annotation" / patient.removeprefix("Lung_Dx-")
-        backgrounds += _of_zip(path, patient, notes)
-    return tuple(backgrounds)
+        yield from _of_zip(path, patient, notes)
 
 
 def _of_zip(path: Path, patient: str, notes: Path) -> Iterator[Background]:
