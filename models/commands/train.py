@@ -18,6 +18,7 @@ from models.commands.options import (
     NetworkOption,
 )
 from models.commands.parts import chosen_settings, part
+from models.volume.bundle import BUNDLE_FILE
 
 if TYPE_CHECKING:
     from models.training.run_options import RunOptions
@@ -96,7 +97,7 @@ def train(
         ),
     ] = False,
 ) -> None:
-    """Train a network; the bundle that it ends with is served at once.
+    """Train a network; of a model that is one network the bundle is served at once.
 
     A training that was broken off, by Ctrl-C or by the machine, goes on when
     the same line is typed again, and gives what it would have given.
@@ -106,7 +107,7 @@ def train(
 
     Exit status
     -----------
-    0    the bundle is written; the last line says how to serve it
+    0    what was trained is written; the last line says what to do with it
     1    the data cannot be read, or what lies in OUTPUT is of another training
     2    wrong use, or no such model
     130  interrupted by Ctrl-C; the last line says how to go on
@@ -134,9 +135,7 @@ def train(
             options = _also_sent(options, wandb, output, chosen)
         if folds is None:
             folder = training.run(data, output, chosen, fold, options, release)
-            typer.echo(
-                f'[models.{name}] bundle = "{folder}" serves it; see {folder}/log.jsonl'
-            )
+            typer.echo(_next(name, folder))
         else:
             _train_folds(name, data, output, chosen, folds, options)
     except KeyboardInterrupt:
@@ -146,6 +145,16 @@ def train(
             err=True,
         )
         raise typer.Exit(INTERRUPTED) from None
+
+
+def _next(name: str, folder: Path) -> str:
+    """Return what can be done with what was trained."""
+    if (folder / BUNDLE_FILE).is_file():
+        return f'[models.{name}] bundle = "{folder}" serves it; see {folder}/log.jsonl'
+    return (
+        f"{folder} holds one network and no bundle: `pacs-model assemble {name}` makes "
+        "one of those that `--folds` leaves"
+    )
 
 
 def _run_options(
