@@ -20,7 +20,9 @@ def learn(
 ) -> Bundle:
     """Train what lacks, judge it on cases that it has not seen, return the bundle.
 
-    What was broken off goes on. ``models.load(model, bundle.folder)`` serves it.
+    What was broken off goes on. ``models.load(model, bundle.folder)`` serves it. It
+    starts processes, which load the program that calls it: a script does so below
+    ``if __name__ == "__main__":``.
 
     Parameters
     ----------

@@ -10,6 +10,10 @@ from typing import Any
 import pytest
 
 import models
+from models.chest_ct.simulator.dicom import write_dicom
+from models.chest_ct.simulator.plan import plan
+from models.chest_ct.simulator.settings import shipped, tiny
+from models.chest_ct.simulator.study import simulate
 from models.contract import Findings
 from models.hippocampus.phantom import write_study
 from models.volume.bundle import Bundle
@@ -27,15 +31,25 @@ def _hippocampus_study(folder: Path) -> None:
     write_study(folder / "study", 9)
 
 
+def _chest_study(folder: Path) -> None:
+    settings = tiny(shipped())
+    write_dicom(simulate(plan(settings)[0], settings), folder / "study")
+
+
 def _hippocampus_training(folder: Path) -> None:
     write_training(folder)
     (folder / "training.toml").rename(folder / "settings.toml")
 
 
-STUDIES: dict[str, Callable[[Path], None]] = {"hippocampus": _hippocampus_study}
-TRAININGS: dict[str, Callable[[Path], None]] = {"hippocampus": _hippocampus_training}
-"""Model → writes what the lines name into a folder. Each of models.MODELS has one,
-or its lines are not known to be true."""
+Writer = Callable[[Path], None]
+
+STUDIES: dict[str, Writer] = {
+    "chest_ct": _chest_study,
+    "hippocampus": _hippocampus_study,
+}
+TRAININGS: dict[str, Writer] = {"hippocampus": _hippocampus_training}
+"""Model → writes what the lines name into a folder. A training of the chest model that
+is over in seconds is tests/models/chest_ct/learning/test_whole.py."""
 
 
 def shown(page: str) -> str:
