@@ -106,6 +106,25 @@ REASONS: Mapping[str, Words] = MappingProxyType(
         "demonstration_off": Words(
             "Это демонстрационная модель, и её ответы здесь не разрешены.", SEE_LOG
         ),
+        # Грудная клетка
+        "not_ct": Words("Это не изображения КТ.", OTHER_SERIES),
+        "not_axial": Words("Срезы не аксиальные.", OTHER_SERIES),
+        "too_few_slices": Words("В серии слишком мало срезов.", OTHER_SERIES),
+        "slices_too_thick": Words("Срезы слишком толстые.", OTHER_SERIES),
+        "not_hounsfield": Words("Значения не в единицах Хаунсфилда.", OTHER_SERIES),
+        "no_lungs": Words("Лёгких на изображениях нет.", OTHER_SERIES),
+        "one_lung": Words("Лёгкое видно слишком мало.", OTHER_SERIES),
+        "lungs_not_split": Words("Лёгкие не удалось разделить.", OTHER_SERIES),
+        "lungs_not_covered": Words("Видна только часть лёгких.", OTHER_SERIES),
+        "lungs_too_low": Words(
+            "То, что похоже на лёгкие, лежит слишком низко для грудной клетки.",
+            OTHER_SERIES,
+        ),
+        "field_of_view": Words("Видна только часть грудной клетки.", OTHER_SERIES),
+        "body_cut": Words("Тело обрезано краем изображения.", OTHER_SERIES),
+        "no_soft_tissue": Words("Тела на изображениях нет.", OTHER_SERIES),
+        "no_bone": Words("Костей грудной клетки не видно.", OTHER_SERIES),
+        "no_vessels": Words("В том, что похоже на лёгкие, нет сосудов.", OTHER_SERIES),
         # Компьютер
         "interrupted": Words(
             "Запуск прерван до этого исследования.",

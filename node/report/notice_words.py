@@ -91,6 +91,26 @@ WORDS: dict[str, Words] = {
     "demonstration_off": Words(
         "The model is a demonstration, and this site has not allowed it to answer.", ASK
     ),
+    # Is it a chest CT that covers the lungs?
+    "not_ct": Words("The images are no CT.", OTHER_SERIES),
+    "not_axial": Words("The slices are not axial.", OTHER_SERIES),
+    "too_few_slices": Words("The series has too few slices.", OTHER_SERIES),
+    "slices_too_thick": Words("The slices are too thick.", OTHER_SERIES),
+    "not_hounsfield": Words("The values are no Hounsfield units.", OTHER_SERIES),
+    "no_lungs": Words("The images show no lungs.", OTHER_SERIES),
+    "one_lung": Words("The images show too little of a lung.", OTHER_SERIES),
+    "lungs_not_split": Words("The lungs could not be told apart.", OTHER_SERIES),
+    "lungs_not_covered": Words(
+        "The images show only a part of the lungs.", OTHER_SERIES
+    ),
+    "lungs_too_low": Words(
+        "What looks like lungs is too low for a chest.", OTHER_SERIES
+    ),
+    "field_of_view": Words("The images show only a part of the chest.", OTHER_SERIES),
+    "body_cut": Words("The body is cut off at the edge.", OTHER_SERIES),
+    "no_soft_tissue": Words("The images show no body.", OTHER_SERIES),
+    "no_bone": Words("The images show no bones of a chest.", OTHER_SERIES),
+    "no_vessels": Words("What looks like lungs holds no vessels.", OTHER_SERIES),
     # The machine
     "deadline_exceeded": Words("The reading took too long.", ASK),
     "out_of_memory": Words("The reading needed too much memory.", ASK),
