@@ -93,7 +93,7 @@ BOUNDARIES = (
     _at("job claimed", f"{POOL}._submit", "before"),
     _at("job handed to a worker", "node.jobs.slot:Slot.submit", "after"),
     _at("worker: headers read", f"{WORKER}:read_received", "after"),
-    _at("worker: Findings there", f"{WORKER}:run", "after"),
+    _at("worker: Findings there", "node.predict.fitting:run", "after"),
     _at("worker: objects composed", f"{WORKER}:compose", "after"),
     _at("worker: first object, temporary name", "pathlib:Path.replace", "before"),
     _at("worker: first object written", f"{OBJECTS}:_write", "after", 1),
