@@ -23,6 +23,7 @@ SHORTENED = ("…", "COMMAND")
 PLACEHOLDERS = {"N": "1", "NAME": "hippocampus"}
 """Words that stand for a number or a model → one that a program takes."""
 
+NO_COMMAND = "Missing command"
 NO_FILE = "does not exist"
 """What a program says of a file; a page names files that are nowhere."""
 
@@ -92,6 +93,8 @@ def fault(line: CommandLine) -> str:
             command.main(words, prog_name=program)
         except SystemExit as ended:
             forgiven = (NO_FILE,) if line.whole else (NO_FILE, *LEFT_OUT)
+            if all(word.startswith("-") for word in words):
+                forgiven = (*forgiven, NO_COMMAND)  # the option is what is done
             is_fault = ended.code and not any(w in said.getvalue() for w in forgiven)
             return said.getvalue() if is_fault else ""
     return ""
@@ -107,6 +110,9 @@ def _handed_on(words: list[str]) -> list[str]:
 
 
 def _silence(command: Any) -> None:
+    """Let nothing act, neither a command nor an option: completion writes files."""
     command.callback = lambda **_: None
+    for option in command.params:
+        option.callback = None
     for inner in getattr(command, "commands", {}).values():
         _silence(inner)
