@@ -23,7 +23,7 @@ class TensorBoard(Tracker):
     folder
         Of the event files; ``tensorboard --logdir`` reads it.
     windows, predict
-        What is drawn, and how the network reads it.
+        What is drawn, and how the network reads it; none for curves alone.
     every
         Epochs from one set of pictures to the next; the first and the last epoch
         have one, too.
@@ -35,7 +35,11 @@ class TensorBoard(Tracker):
     """
 
     def __init__(
-        self, folder: Path, windows: Sequence[Window], predict: Predict, every: int = 5
+        self,
+        folder: Path,
+        windows: Sequence[Window] = (),
+        predict: Predict | None = None,
+        every: int = 5,
     ) -> None:
         self._open = _event_files()
         self._folder, self._windows, self._predict = folder, windows, predict
@@ -54,7 +58,8 @@ class TensorBoard(Tracker):
             self._events.add_scalar(name, getattr(record, name), record.epoch)
         for name, value in (record.validation or {}).items():
             self._events.add_scalar(f"validation/{name}", value, record.epoch)
-        if record.epoch % self._every == 0 or record.epoch in {1, self._epochs}:
+        is_due = record.epoch % self._every == 0 or record.epoch in {1, self._epochs}
+        if self._predict is not None and is_due:
             for window in self._windows:
                 picture = draw(window, self._predict(network, window.image))
                 self._events.add_image(

@@ -206,16 +206,12 @@ def _watch(
 ) -> Watch:
     trackers: list[Tracker] = options.onlookers()
     if options.tensorboard:
-        trackers.append(TensorBoard(folder / EVENTS, [], _no_picture))
+        trackers.append(TensorBoard(folder / EVENTS))
 
     def validate(network: nn.Module) -> Mapping[str, float]:
         return validated(network, held_out, settings, options)
 
     return Watch(trackers, validate, options.validate_every or 1)
-
-
-def _no_picture(network: nn.Module, image: Any) -> Any:
-    raise NotImplementedError("no window is shown")
 
 
 def _told(options: RunOptions) -> Any:
