@@ -110,12 +110,29 @@ class Location:
 
         The box reaches half a voxel beyond the centres of its outermost voxels.
         """
-        ends = zip(self.first, self.last, strict=True)
-        sides = np.array([(a - 0.5, b + 0.5) for a, b in ends])
-        corners = np.stack(np.meshgrid(*sides, indexing="ij"), -1).reshape(-1, 3)
-        places = corners @ affine[:3, :3].T + affine[:3, 3]
-        low, high = places.min(axis=0).tolist(), places.max(axis=0).tolist()
-        return (low[0], low[1], low[2]), (high[0], high[1], high[2])
+        return box_mm(self.first, self.last, affine)
+
+
+def box_mm(
+    first: tuple[int, int, int],
+    last: tuple[int, int, int],
+    affine: npt.NDArray[np.float64],
+) -> tuple[Vector, Vector]:
+    """Return the smallest and the largest LPS coordinate of a box, millimetres.
+
+    Parameters
+    ----------
+    first, last
+        Voxel ``(d, h, w)`` of two corners, both inside: the box reaches half a voxel
+        beyond their centres.
+    affine
+        ``(4, 4)``, voxel ``(d, h, w)`` to LPS millimetres.
+    """
+    sides = [(a - 0.5, b + 0.5) for a, b in zip(first, last, strict=True)]
+    corners = np.stack(np.meshgrid(*sides, indexing="ij"), -1).reshape(-1, 3)
+    places = corners @ affine[:3, :3].T + affine[:3, 3]
+    low, high = places.min(axis=0).tolist(), places.max(axis=0).tolist()
+    return (low[0], low[1], low[2]), (high[0], high[1], high[2])
 
 
 @dataclass(frozen=True, slots=True)

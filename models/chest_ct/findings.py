@@ -33,9 +33,6 @@ LEFT = Code("7771000", "SCT", "Left")
 QUESTION = Code("19829001", "SCT", "Disorder of lung")
 """What is suspected, or not (PS3.16 CID 3205)."""
 
-POSITIVE = "pathology"
-"""The class of every label, probability and threshold of this model."""
-
 LUNGS = Structure(
     "Lungs", (RIGHT_LUNG, LEFT_LUNG), ANATOMICAL, LUNG, LUNG, colour=(120, 190, 255)
 )

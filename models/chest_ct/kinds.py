@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+POSITIVE = "pathology"
+"""The class of labels, probabilities and thresholds alike."""
+
 
 class Kind(IntEnum):
     """A kind of disease; the value is its label wherever kinds are drawn."""

@@ -11,8 +11,7 @@ from safetensors.numpy import load_file
 from torch import nn
 
 from models.chest_ct.aggregate import CNN, SLICES, Z_PROFILE, Rule
-from models.chest_ct.findings import POSITIVE
-from models.chest_ct.kinds import Kind
+from models.chest_ct.kinds import POSITIVE, Kind
 from models.chest_ct.network import TriageCNN
 from models.chest_ct.preprocess import View
 from models.chest_ct.slice_network import SliceNetwork

@@ -9,9 +9,6 @@ from typing import Any, Protocol
 
 from models.contract import LabelMap, Volume
 
-POSITIVE = "pathology"
-"""The class of labels, probabilities and thresholds alike."""
-
 
 @dataclass(frozen=True, slots=True)
 class Loaded:

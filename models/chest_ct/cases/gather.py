@@ -73,17 +73,30 @@ def gather(data: Path, view: View, told: Told | None = None) -> Gathered:
     return Gathered(name, chosen, [*left_out, *refused], _digest(chosen))
 
 
-def prepare_all(data: Path, views: Sequence[View], told: Told | None = None) -> None:
+def prepare_all(
+    data: Path, views: Sequence[View], told: Told | None = None, processes: int = 0
+) -> tuple[str, int, list[LeftOut]]:
     """Prepare the cases for several networks from one reading of the images.
+
+    Parameters
+    ----------
+    processes
+        0: as many as suit.
+
+    Returns
+    -------
+    tuple
+        Name of the data, how many cases are prepared, and what is left out.
 
     Raises
     ------
     FileNotFoundError, ValueError
         As `gather` does.
     """
-    _, cases, _ = labelled_cases(data)
-    processes = suitable_processes(len(cases), FEWEST_CASES)
-    keep(cases, views, cache_folder(), processes, told)
+    name, cases, left_out = labelled_cases(data)
+    count = processes or suitable_processes(len(cases), FEWEST_CASES)
+    kept, refused = keep(cases, views, cache_folder(), count, told)
+    return name, len(kept), [*left_out, *refused]
 
 
 def cache_folder() -> Path:

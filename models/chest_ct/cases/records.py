@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from models.chest_ct.cases.case import POSITIVE
 from models.chest_ct.cases.scores import CaseScore
+from models.chest_ct.kinds import POSITIVE
 from models.chest_ct.settings import ChestSettings
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from torch import nn
 
 from models.chest_ct.cases.cache import Kept
-from models.chest_ct.cases.case import POSITIVE
+from models.chest_ct.kinds import POSITIVE
 from models.chest_ct.reading import read_chest, read_slices
 from models.chest_ct.settings import ChestSettings
 from models.training.classification.interval import Estimate

@@ -14,8 +14,7 @@ from typing import Annotated
 
 import typer
 
-from models.chest_ct.cases.cache import keep
-from models.chest_ct.cases.gather import cache_folder, labelled_cases
+from models.chest_ct.cases.gather import cache_folder, prepare_all
 from models.chest_ct.learning.train import NETWORKS, settings_of
 
 PREPARED_FOR = ("cnn", "slices")
@@ -25,23 +24,22 @@ EVERY = 10
 """Cases from one line to the next."""
 
 
-def prepare_all(
+def prepare(
     data: Annotated[Path, typer.Argument(help="As `pacs-model train` takes it.")],
     processes: Annotated[int, typer.Option(min=1)] = 1,
 ) -> None:
     """Prepare every case for both networks, and say which were left out."""
-    name, cases, left_out = labelled_cases(data)
     views = [settings_of(NETWORKS[network], None).view for network in PREPARED_FOR]
 
     def told(done: int, count: int) -> None:
         if done % EVERY == 0 or done == count:
             typer.echo(f"{done} of {count}")
 
-    kept, refused = keep(cases, views, cache_folder(), processes, told)
-    for each in (*left_out, *refused):
+    name, count, left_out = prepare_all(data, views, told, processes)
+    for each in left_out:
         typer.echo(f"left out: {each.reason}")
-    typer.echo(f"{name}: {len(kept)} cases are in {cache_folder()}")
+    typer.echo(f"{name}: {count} cases are in {cache_folder()}")
 
 
 if __name__ == "__main__":
-    typer.run(prepare_all)
+    typer.run(prepare)

@@ -15,9 +15,9 @@ from typing import Any
 from torch import nn
 
 from models.chest_ct.build import build_network, load_network
-from models.chest_ct.cases.case import POSITIVE
 from models.chest_ct.cases.gather import Gathered
 from models.chest_ct.cases.scores import CaseScore, scored
+from models.chest_ct.kinds import POSITIVE
 from models.chest_ct.settings import ChestSettings
 from models.training.checkpoint import save_weights
 from models.training.classification.results import history_of, results, write

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from models.chest_ct.kinds import Kind
 from models.contract import LabelMap, Volume
+from models.evidence import box_mm
 from models.terms import Vector
 
 Voxel = tuple[int, int, int]
@@ -49,14 +50,7 @@ class Lesion:
             ``(4, 4)``, voxel ``(d, h, w)`` to LPS, of the study; the corners are
             those of the outer faces of the box, not the centres of its voxels.
         """
-        ends = [(a - 0.5, b + 0.5) for a, b in zip(self.first, self.last, strict=True)]
-        corners = np.stack(np.meshgrid(*ends, indexing="ij"), axis=-1).reshape(-1, 3)
-        places = corners @ affine[:3, :3].T + affine[:3, 3]
-        low, high = places.min(axis=0), places.max(axis=0)
-        return (
-            (float(low[0]), float(low[1]), float(low[2])),
-            (float(high[0]), float(high[1]), float(high[2])),
-        )
+        return box_mm(self.first, self.last, affine)
 
 
 @dataclass(frozen=True, slots=True)

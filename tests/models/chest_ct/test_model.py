@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from models.chest_ct.aggregate import CNN, SLICES, Z_PROFILE
-from models.chest_ct.findings import KINDS, POSITIVE
+from models.chest_ct.findings import KINDS
+from models.chest_ct.kinds import POSITIVE
 from models.chest_ct.model import ChestCTModel, build
 from models.contract import Context, Findings, Model, UnfitInput, Volume
 from node.predict.run import check

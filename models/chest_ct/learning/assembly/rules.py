@@ -8,9 +8,9 @@ from types import MappingProxyType
 from typing import Any
 
 from models.chest_ct.aggregate import CNN, SLICES, Z_PROFILE, Rule, fit_rule
-from models.chest_ct.cases.case import POSITIVE
 from models.chest_ct.cases.records import Record
 from models.chest_ct.cases.scores import CaseScore, scored
+from models.chest_ct.kinds import POSITIVE
 from models.chest_ct.settings import ThresholdSettings
 from models.training.classification.results import RATES, results
 from models.training.classification.threshold import Threshold, choose

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from models.chest_ct.aggregate import Z_PROFILE
-from models.chest_ct.cases.case import POSITIVE
+from models.chest_ct.kinds import POSITIVE
 from models.chest_ct.validation.evaluation.judged import (
     ALONE,
     MEAN_HU,

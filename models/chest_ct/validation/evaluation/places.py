@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from models.chest_ct.cases.case import POSITIVE
-from models.chest_ct.kinds import Kind
+from models.chest_ct.kinds import POSITIVE, Kind
 from models.chest_ct.validation.evaluation.judged import Judged, ToldPlace
 from models.training.classification.interval import Estimate, share
 from models.training.classification.threshold import Threshold

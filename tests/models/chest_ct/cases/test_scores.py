@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from models.chest_ct.build import build_network
-from models.chest_ct.cases.case import POSITIVE
 from models.chest_ct.cases.scores import score, scored
+from models.chest_ct.kinds import POSITIVE
 from models.chest_ct.reading import read_chest
 from tests.models.chest_ct.learning.made import tiny_cases, tiny_settings
 

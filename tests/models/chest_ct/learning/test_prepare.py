@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from models.chest_ct.cases import gather
 from models.chest_ct.cases.case import Case, LeftOut
 from models.chest_ct.cases.gather import CACHE
 from models.chest_ct.learning import prepare
@@ -21,10 +22,10 @@ def test_every_case_is_prepared_for_both_networks(
     def few(_: Path) -> tuple[str, list[Case], list[LeftOut]]:
         return "made", made_cases(1), [LeftOut("1.2", "few_slices")]
 
-    monkeypatch.setattr(prepare, "labelled_cases", few)
+    monkeypatch.setattr(gather, "labelled_cases", few)
     monkeypatch.setenv(CACHE, str(tmp_path))
 
-    prepare.prepare_all(Path("made"))
+    prepare.prepare(Path("made"))
 
     views = {settings_of(NETWORKS[n], None).view for n in prepare.PREPARED_FOR}
     assert len(list(tmp_path.glob("*.safetensors"))) == len(views) == 2

@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from models.chest_ct.build import build_network, load_network
-from models.chest_ct.cases.case import POSITIVE
 from models.chest_ct.cases.gather import Gathered
 from models.chest_ct.cases.scores import scored
+from models.chest_ct.kinds import POSITIVE
 from models.chest_ct.learning import train_folds as folds
 from models.chest_ct.learning.dataset import ChestCases
 from models.chest_ct.learning.loss import ChestLoss

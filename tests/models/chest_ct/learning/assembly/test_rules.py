@@ -7,7 +7,7 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
-from models.chest_ct.cases.case import POSITIVE
+from models.chest_ct.kinds import POSITIVE
 from models.chest_ct.learning.assembly.rules import Witnessed, judgement
 from models.chest_ct.settings import ThresholdSettings
 

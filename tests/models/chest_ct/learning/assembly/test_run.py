@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from models.chest_ct.cases.case import POSITIVE
 from models.chest_ct.cases.gather import Gathered
 from models.chest_ct.cases.records import LeakError
 from models.chest_ct.golden import deviations
+from models.chest_ct.kinds import POSITIVE
 from models.chest_ct.learning.assembly import run
 from models.chest_ct.model import build
 from models.chest_ct.readers import EVIDENCE
