@@ -14,8 +14,16 @@ STAGES = {
     "write": "writes the results",
     "send": "sends",
     "done": "done",
+    "lungs": "finds the lungs",
+    "admission": "checks that it is a chest",
+    "z_profile": "measures the Z-profile",
+    "preprocess": "prepares the voxels",
+    "networks": "runs the networks",
+    "network": "runs the network",
+    "measure": "measures",
+    "findings": "describes the findings",
 }
-"""Of a job (node.jobs.stage), with what comes before and after."""
+"""Of a job (node.jobs.stage), with what comes before and after; of models last."""
 
 STATES = {
     "reported": "reported",
@@ -158,6 +166,7 @@ TEXTS = {
 
 PARTS = {
     "Hippocampal volumetry": "Hippocampal volumetry",
+    "Chest CT triage": "Chest CT triage",
     "Anterior hippocampus": "Anterior hippocampus",
     "Posterior hippocampus": "Posterior hippocampus",
     "Hippocampus": "Hippocampus",

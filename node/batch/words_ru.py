@@ -14,6 +14,14 @@ STAGES = {
     "write": "запись результатов",
     "send": "отправка",
     "done": "готово",
+    "lungs": "поиск лёгких",
+    "admission": "проверка, что это грудная клетка",
+    "z_profile": "Z-профиль",
+    "preprocess": "подготовка вокселов",
+    "networks": "работа сетей",
+    "network": "работа сети",
+    "measure": "измерение",
+    "findings": "описание находок",
 }
 
 STATES = {
@@ -153,6 +161,7 @@ TEXTS = {
 
 PARTS = {
     "Hippocampal volumetry": "Волюметрия гиппокампа",
+    "Chest CT triage": "Сортировка КТ грудной клетки",
     "Anterior hippocampus": "Передний гиппокамп",
     "Posterior hippocampus": "Задний гиппокамп",
     "Hippocampus": "Гиппокамп",
