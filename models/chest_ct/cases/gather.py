@@ -11,7 +11,7 @@ from pathlib import Path
 from models.chest_ct.cases.cache import Kept, Told, keep
 from models.chest_ct.cases.case import Case, LeftOut
 from models.chest_ct.cases.found import find_cases
-from models.chest_ct.cases.simulated import simulated_cases
+from models.chest_ct.cases.simulated import has_real_nodules, simulated_cases
 from models.chest_ct.preprocess import View
 from models.chest_ct.simulator.settings import SimulatorSettings, shipped
 from models.over_processes import suitable_processes
@@ -19,6 +19,9 @@ from models.training.settings import read_settings
 
 SIMULATED = "simulated"
 """What to name for the studies of the shipped settings of the simulator."""
+
+DRAWN_ALONE = "simulated (PACS_AI_DATA is not set: every nodule is drawn)"
+"""What the same studies are called where no real nodules are at hand."""
 
 CACHE = "PACS_AI_CACHE"
 """Variable of the environment: the folder in which prepared cases are kept."""
@@ -117,7 +120,8 @@ def labelled_cases(data: Path) -> tuple[str, list[Case], list[LeftOut]]:
     if data.name == SIMULATED or data.suffix == ".toml":
         is_shipped = data.name == SIMULATED
         settings = shipped() if is_shipped else read_settings(SimulatorSettings, data)
-        return SIMULATED, simulated_cases(settings), []
+        cases = simulated_cases(settings)
+        return SIMULATED if has_real_nodules(cases) else DRAWN_ALONE, cases, []
     raise FileNotFoundError(f"{data} is no folder; or name `{SIMULATED}`")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,13 @@ def simulated_cases(settings: SimulatorSettings) -> list[Case]:
         )
         for each in plan(settings)
     ]
+
+
+def has_real_nodules(cases: Sequence[Case]) -> bool:
+    """Return whether real nodules lend their shapes to the cases."""
+    return any(
+        isinstance(case.source, Simulated) and case.source.nodules for case in cases
+    )
 
 
 def facts_of(study: SimulatedStudy, planned: StudyPlan) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from torch import Tensor
 from models.chest_ct.cases.cache import Kept
 from models.chest_ct.learning.augment import changed
 from models.chest_ct.learning.loss import Targets, cells_of
+from models.chest_ct.learning.parts import drawn_part
 from models.chest_ct.preprocess import SIDE, Prepared, Shape, common_field, placed
 from models.chest_ct.reading import chest_input, slice_input
 from models.chest_ct.settings import ChestSettings
@@ -53,19 +54,44 @@ class _KeptCases:
 
 
 class ChestCases(_KeptCases):
-    """Whole chests for a 3D network."""
+    """Chests, or parts of them, for a 3D network."""
 
     def batch(
         self, chosen: Sequence[int], generator: torch.Generator
     ) -> tuple[Tensor, Targets]:
-        """Return inputs ``(N, C, D, H, W)``, and labels, cells, and what is known."""
+        """Return inputs ``(N, C, D, H, W)``, and labels, cells, and what is known.
+
+        A part of a chest is called what it shows.
+
+        Raises
+        ------
+        ValueError
+            Parts are wanted of a case of which nobody has drawn what it shows.
+        """
         seen = [self.cases[index].prepared() for index in chosen]
-        field = self.field(seen)
+        label = self.labels(chosen)
+        field = self.settings.part
+        if field:
+            self._require_drawn(seen, chosen)
+            seen = [drawn_part(each, field, generator) for each in seen]
+        else:
+            field = self.field(seen)
         drawn = [self.changed(each, field, generator) for each in seen]
         hu, labels = (torch.stack(each) for each in zip(*drawn, strict=True))
         inputs = chest_input(hu, labels >= SIDE, self.settings.view.windows_hu)
-        label = self.labels(chosen)
-        return inputs, (label, cells_of(labels % SIDE), _known(seen, label))
+        truth = labels % SIDE
+        if self.settings.part:
+            label = (truth > 0).flatten(1).any(dim=1).float()
+        return inputs, (label, cells_of(truth), _known(seen, label))
+
+    def _require_drawn(self, seen: Sequence[Prepared], chosen: Sequence[int]) -> None:
+        for index, each in zip(chosen, seen, strict=True):
+            case = self.cases[index].case
+            if case.is_positive and not each.truth.any():
+                raise ValueError(
+                    f"{case.name}: nobody has drawn what it shows, so it cannot be "
+                    "learned from in parts: leave out part in the settings"
+                )
 
 
 class SliceCases(_KeptCases):
