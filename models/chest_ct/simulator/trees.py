@@ -238,14 +238,14 @@ def _spread(grid: Grid, drops: Points, volume: Numbers) -> Field:
     inside = np.all((place >= 0) & (place < np.asarray(grid.shape) - 1.001), axis=1)
     place, volume = place[inside], volume[inside]
     low = place.astype(np.intp)
-    part = place - low
+    after = np.ascontiguousarray((place - low).T)
+    shares = 1 - after, after
     _, height, width = grid.shape
     flat = (low[:, 0] * height + low[:, 1]) * width + low[:, 2]
     places, weights = [], []
-    for corner in np.ndindex(2, 2, 2):
-        weights.append(volume * np.prod(np.where(corner, part, 1 - part), axis=1))
-        offset = (corner[0] * height + corner[1]) * width + corner[2]
-        places.append(flat + offset)
+    for z, y, x in np.ndindex(2, 2, 2):
+        weights.append(volume * (shares[z][0] * shares[y][1] * shares[x][2]))
+        places.append(flat + (z * height + y) * width + x)
     size = int(np.prod(grid.shape))
     total = np.bincount(np.concatenate(places), np.concatenate(weights), size)
     share: Field = np.minimum(total, 1).reshape(grid.shape).astype(np.float32)
