@@ -1,17 +1,18 @@
 """The second experiment: lesions that are drawn into real lungs, beside shams.
 
-Cubes of real lungs are read by the 3D networks alone: with a drawn lesion, untouched,
-or with a *sham*, healthy tissue of the same patient that went through the same paste.
-What tells a sham from an untouched cube is the paste; what tells a lesion from a sham
-is the lesion. No study has a label here, and nothing was trained on these backgrounds.
-The figures are never put together with those of whole studies.
+Cubes of real lungs are read by the 3D networks alone: with a drawn nodule,
+consolidation or ground-glass, untouched, or with a *sham*, healthy tissue of the same
+patient that went through the same paste. What tells a sham from an untouched cube is
+the paste; what tells a lesion from a sham is the lesion. No study has a label here, and
+nothing was trained on these backgrounds. The figures are never put together with those
+of whole studies.
 """
 
 from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,12 @@ from models.chest_ct.preprocess import SIDE, Prepared, View
 from models.chest_ct.readers import Readers
 from models.chest_ct.scores import fast_scores
 from models.chest_ct.simulator.backgrounds import read_backgrounds
-from models.chest_ct.simulator.regions import Region, Treatment, draw_regions
+from models.chest_ct.simulator.regions import (
+    LOOKS,
+    Region,
+    Treatment,
+    draw_regions,
+)
 from models.contract import SeriesInfo, Volume
 from models.training.classification.interval import Estimate
 from models.training.classification.roc import auc_interval
@@ -36,15 +42,15 @@ from models.volume.geometry import Affine
 from models.volume.lungs import RIGHT_LUNG
 
 REGIONS = 40
-"""Of each treatment in each background."""
+"""Of each kind and treatment in each background."""
 
 SEED = 0
 
 CENTRE_MM = 12.0
 """A lesion lies in the middle of its cube: what is said so far from it counts."""
 
-DRAWN = (Kind.NODULE, Kind.CONSOLIDATION, Kind.GROUND_GLASS)
-"""Kinds that a drawn lesion may be taken for."""
+DRAWN = tuple(LOOKS)
+"""Kinds that are drawn, and that a drawn lesion of any kind may be taken for."""
 
 PAIRS = (
     (Treatment.LESION, Treatment.UNTOUCHED),
@@ -53,8 +59,15 @@ PAIRS = (
 )
 """What is told from what; the last should not be told at all."""
 
-DIAMETERS_MM = ((4.0, 6.0), (6.0, 10.0), (10.0, 31.0))
-"""Each from its first figure to below its second."""
+LESION_OR_SHAM = PAIRS[1]
+
+PATCHES_MM = ((8.0, 35.0), (8.0, 14.0), (14.0, 22.0), (22.0, 35.0))
+DIAMETERS_MM = {
+    Kind.NODULE: ((4.0, 30.0), (4.0, 6.0), (6.0, 10.0), (10.0, 30.0)),
+    Kind.CONSOLIDATION: PATCHES_MM,
+    Kind.GROUND_GLASS: PATCHES_MM,
+}
+"""Each from its first figure to below its second; all of a kind, then part by part."""
 
 WHOLE_HU = 2000.0
 """Range of densities over which the mean of a cube becomes a number from 0 to 1."""
@@ -66,6 +79,8 @@ class Said:
 
     Attributes
     ----------
+    kind
+        Of the region: a sham or an untouched one is held against lesions of its kind.
     chance
         Of a lesion in its middle, as the map of evidence has it.
     density
@@ -73,6 +88,7 @@ class Said:
     """
 
     treatment: Treatment
+    kind: Kind
     background: str
     patient: str
     diameter_mm: float
@@ -104,6 +120,7 @@ def say(region: Region, readers: Readers) -> Said:
     density = float(region.hu[middle(region.hu.shape, volume.affine)].mean())
     return Said(
         region.treatment,
+        region.kind,
         f"{region.patient} {region.background}",
         region.patient,
         region.diameter_mm,
@@ -146,24 +163,49 @@ def figures(said: Sequence[Said]) -> dict[str, Any]:
 
     Intervals are by patient: the series of one are one background.
     """
-    lesion_or_sham = PAIRS[1]
     return {
         "regions": len(said),
         "patients": len({each.patient for each in said}),
-        "all": [row(f"{one} from {other}", said, (one, other)) for one, other in PAIRS],
-        "by_background": [
-            row(name, [e for e in said if e.background == name], lesion_or_sham)
-            for name in dict.fromkeys(each.background for each in said)
+        "all": _pairs("", said),
+        "by_kind": [
+            found
+            for kind in DRAWN
+            for found in _pairs(f"{words(kind)}, ", _of(said, kind))
         ],
-        "by_diameter": [
-            row(
-                f"{low:g} to {high:g} mm",
-                [each for each in said if low <= each.diameter_mm < high],
-                lesion_or_sham,
-            )
-            for low, high in DIAMETERS_MM
-        ],
+        "by_background": list(_by_background(said)),
+        "by_diameter": list(_by_diameter(said)),
     }
+
+
+def words(kind: Kind) -> str:
+    """Return the name of a kind in a table."""
+    return kind.name.lower().replace("_", "-")
+
+
+def _of(said: Sequence[Said], kind: Kind) -> list[Said]:
+    return [each for each in said if each.kind is kind]
+
+
+def _pairs(before: str, said: Sequence[Said]) -> list[dict[str, Any]]:
+    return [
+        row(f"{before}{one} from {other}", said, (one, other)) for one, other in PAIRS
+    ]
+
+
+def _by_background(said: Sequence[Said]) -> Iterator[dict[str, Any]]:
+    for background in dict.fromkeys(each.background for each in said):
+        there = [each for each in said if each.background == background]
+        for kind in DRAWN:
+            name = f"{words(kind)}, {background}"
+            yield row(name, _of(there, kind), LESION_OR_SHAM)
+
+
+def _by_diameter(said: Sequence[Said]) -> Iterator[dict[str, Any]]:
+    for kind, spans in DIAMETERS_MM.items():
+        for low, high in spans:
+            name = f"{words(kind)}, {low:g} to {high:g} mm"
+            chosen = [e for e in _of(said, kind) if low <= e.diameter_mm < high]
+            yield row(name, chosen, LESION_OR_SHAM)
 
 
 def row(

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 import pytest
+from scipy import ndimage
 
+from models.chest_ct.kinds import Kind
 from models.chest_ct.simulator.backgrounds import (
     Background,
     Mark,
@@ -15,6 +18,8 @@ from models.chest_ct.simulator.backgrounds import (
 )
 from models.chest_ct.simulator.kinds import SimulatedStudy
 from models.chest_ct.simulator.regions import (
+    LOOKS,
+    Growth,
     Region,
     Treatment,
     blended,
@@ -22,6 +27,7 @@ from models.chest_ct.simulator.regions import (
     draw_regions,
 )
 from models.chest_ct.simulator.scene import Scene
+from models.chest_ct.simulator.settings import shipped
 from tests.conftest import data_folder
 
 DrawScene = Callable[..., tuple[Scene, SimulatedStudy]]
@@ -39,9 +45,24 @@ def noise() -> Background:
     return Background("noise", "nobody", hu, ONE_MM, room)
 
 
-def of(regions: tuple[Region, ...], treatment: Treatment) -> list[Region]:
-    """Return the regions of one treatment."""
-    return [each for each in regions if each.treatment is treatment]
+@pytest.fixture(scope="module")
+def ball() -> Background:
+    """Return a round lung of -850 HU, 30 mm deep, in a wall of 1000 HU."""
+    away = np.linalg.norm(np.indices((81, 81, 81)) - 40, axis=0)
+    hu = np.where(away < 30, -850, 1000).astype(np.float32)
+    room = ndimage.distance_transform_edt(away < 30).astype(np.float32)
+    return Background("ball", "nobody", hu, ONE_MM, room)
+
+
+def of(
+    regions: tuple[Region, ...], treatment: Treatment, kind: Kind | None = None
+) -> list[Region]:
+    """Return the regions of one treatment, of all kinds or of one."""
+    return [
+        each
+        for each in regions
+        if each.treatment is treatment and kind in {None, each.kind}
+    ]
 
 
 def test_equal_seeds_give_equal_regions(noise: Background) -> None:
@@ -98,6 +119,72 @@ def test_no_place_is_near_a_mark(draw_scene: DrawScene) -> None:
     assert np.all(marked.room_mm <= free.room_mm)
 
 
+def test_every_kind_is_drawn_as_large_as_it_says(ball: Background) -> None:
+    """The truth has the volume of a sphere of that diameter, which is in range."""
+    regions = draw_regions(ball, 6, 5)
+
+    for kind, look in LOOKS.items():
+        lesions = of(regions, Treatment.LESION, kind)
+        assert len(lesions) == 6
+        for each in lesions:
+            low, high = look.diameters_mm
+            assert low <= each.diameter_mm <= high
+            assert each.form in look.forms
+            if each.diameter_mm > 10 and kind is not Kind.NODULE:
+                sphere = np.pi / 6 * each.diameter_mm**3
+                assert each.truth.sum() == pytest.approx(sphere, rel=0.15)
+
+
+def test_pastes_reach_into_lung_alone(ball: Background) -> None:
+    """No sham carries a piece of wall, and no wall is cut, however large the paste."""
+    for region in draw_regions(ball, 6, 6):
+        lung = region.hu < 0
+        assert np.all(region.hu[~lung & ~region.truth & (region.hu > 120)] > 800)
+        if region.treatment is not Treatment.LESION:
+            assert np.all(region.hu[lung] < -650)
+
+
+def test_consolidation_is_dense_and_fades_out(ball: Background) -> None:
+    """About as dense as soft tissue inside, and no step at its edge."""
+    regions = draw_regions(ball, 6, 7)
+
+    for each in of(regions, Treatment.LESION, Kind.CONSOLIDATION):
+        inner = ndimage.binary_erosion(each.truth, iterations=1)
+        assert -20 < np.percentile(each.hu[inner], 90) < 110
+        edge = (each.hu > -800) & (each.hu < -100)
+        assert edge.sum() > 0.3 * each.truth.sum()
+
+
+def test_vessels_are_seen_through_ground_glass() -> None:
+    """Lung grows denser, a vessel stays as it is, an airway stays the darkest."""
+    lung = np.full((9, 9, 9), -860, dtype=np.float32)
+    lung[:, 4, 4], lung[:, 2, 4] = 40, -970
+    all_of_it, nothing = np.ones_like(lung), np.zeros_like(lung)
+    veil = Growth(all_of_it, nothing, -560.0, 0.0, nothing)
+
+    veiled = veil.within(lung)
+
+    assert np.median(veiled) == pytest.approx(-560, abs=1)
+    assert np.all(veiled[:, 4, 4] == 40)
+    assert np.all(veiled[:, 2, 4] < -600)
+    assert np.all(veiled >= lung)
+
+
+def test_ground_glass_has_the_density_of_the_simulator() -> None:
+    """Regions and whole studies show the same disease."""
+    assert LOOKS[Kind.GROUND_GLASS].veil_hu == shipped().disease.ground_glass_hu
+
+
+def test_a_whole_paste_is_the_healthy_tissue_itself(ball: Background) -> None:
+    """Vessels and all: a sham is no blurred copy."""
+    here, there = ball.hu[20:40, 20:40, 20:40], ball.hu[5:25, 20:40, 20:40]
+    everywhere = np.ones(here.shape, dtype=np.float32)
+
+    pasted = blended(here, there, everywhere, None, ONE_MM)
+
+    np.testing.assert_allclose(pasted, there, atol=0.01)
+
+
 def test_a_background_without_a_healthy_place_is_refused(noise: Background) -> None:
     """No region is taken from outside the lungs instead."""
     nowhere = Background("no", "body", noise.hu, ONE_MM, np.zeros_like(noise.room_mm))
@@ -120,17 +207,47 @@ def traces(region: Region) -> list[float]:
     ]
 
 
+DRAWS = 60
+"""Of each kind and treatment in each of the real backgrounds."""
+
+SURE = 4.0
+"""Standard errors: by chance alone fewer than one run in a thousand fails."""
+
+
+def told(shams: list[Region], others: list[Region]) -> npt.NDArray[np.float64]:
+    """Return the area under the curve of each trace, sham from untouched."""
+    one, other = (np.array([traces(e) for e in each]) for each in (shams, others))
+    above = (one[:, None] > other[None]).mean(axis=(0, 1))
+    equal = (one[:, None] == other[None]).mean(axis=(0, 1))
+    area: npt.NDArray[np.float64] = above + 0.5 * equal
+    return area
+
+
 @pytest.mark.data
 @pytest.mark.slow
 def test_a_sham_leaves_no_trace_on_real_backgrounds() -> None:
-    """Noise in and around the paste tells sham from untouched by chance only."""
-    for background in read_backgrounds(data_folder() / "chest_ct"):
-        regions = draw_regions(background, 60, 7)
-        shams, others = (
-            np.array([traces(each) for each in of(regions, treatment)])
-            for treatment in (Treatment.SHAM, Treatment.UNTOUCHED)
-        )
-        above = (shams[:, None] > others[None]).mean(axis=(0, 1))
-        equal = (shams[:, None] == others[None]).mean(axis=(0, 1))
+    """Noise in and around the paste tells sham from untouched by chance only.
 
-        assert np.all(np.abs(above + 0.5 * equal - 0.5) < 0.15)
+    Regions of a background are independent draws of one distribution, so that the
+    area of any trace that tells nothing is 0.5 with the standard error of the rank-sum
+    test. Judged are every kind over all backgrounds and every background over all
+    kinds.
+    """
+    areas = []
+    for background in read_backgrounds(data_folder() / "chest_ct"):
+        regions = draw_regions(background, DRAWS, 7)
+        areas.append(
+            [
+                told(
+                    of(regions, Treatment.SHAM, kind),
+                    of(regions, Treatment.UNTOUCHED, kind),
+                )
+                for kind in LOOKS
+            ]
+        )
+    area = np.array(areas)  # (background, kind, trace)
+    one = np.sqrt((2 * DRAWS + 1) / 12) / DRAWS
+
+    for axis in (0, 1):
+        bound = SURE * one / np.sqrt(area.shape[axis])
+        assert np.all(np.abs(area.mean(axis=axis) - 0.5) < bound)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
+from models.chest_ct.kinds import Kind
 from models.chest_ct.preprocess import View
 from models.chest_ct.readers import Readers
 from models.chest_ct.simulator.backgrounds import Background
-from models.chest_ct.simulator.regions import Treatment, draw_regions
+from models.chest_ct.simulator.regions import LOOKS, Treatment, draw_regions
 from models.chest_ct.validation.regions import (
     CENTRE_MM,
+    DIAMETERS_MM,
     Said,
     as_lung,
     centred,
@@ -41,9 +45,15 @@ def background_fixture() -> Background:
     return Background("B30f", "somebody", hu, SPACING_MM, room)
 
 
-def said(treatment: Treatment, chance: float, patient: str, mm: float = 8.0) -> Said:
+def said(
+    treatment: Treatment,
+    chance: float,
+    patient: str,
+    mm: float = 8.0,
+    kind: Kind = Kind.NODULE,
+) -> Said:
     """Return what was said of a region."""
-    return Said(treatment, f"{patient} B30f", patient, mm, chance, 0.1)
+    return Said(treatment, kind, f"{patient} B30f", patient, mm, chance, 0.1)
 
 
 def test_a_lesion_lies_in_the_middle_of_what_is_read(background: Background) -> None:
@@ -68,7 +78,8 @@ def test_a_region_is_read_by_the_networks_of_a_bundle(
     """A chance from 0 to 1, beside the plain density."""
     readers = Readers.of(load_bundle(assembled.bundle))
 
-    lesion, untouched, _ = (say(e, readers) for e in draw_regions(background, 1, 4))
+    regions = draw_regions(background, 1, 4)[:3]
+    lesion, untouched, _ = (say(each, readers) for each in regions)
 
     assert 0 < lesion.chance < 1
     assert lesion.density > untouched.density
@@ -94,8 +105,46 @@ def test_each_treatment_is_told_from_each_other_one() -> None:
         "lesion from sham": 0.75,
         "sham from untouched": 0.75,
     }
-    assert [each["name"] for each in found["by_background"]] == ["a B30f", "b B30f"]
-    assert found["by_background"][1]["auc"] == {"value": 1.0, "low": None, "high": None}
-    assert [each["first"] for each in found["by_diameter"]] == [0, 2, 0]
-    assert found["by_diameter"][0]["auc"] is None
+    backgrounds = {each["name"]: each["auc"] for each in found["by_background"]}
+    assert list(backgrounds) == [
+        f"{kind}, {name} B30f"
+        for name in "ab"
+        for kind in ("nodule", "consolidation", "ground-glass")
+    ]
+    assert backgrounds["nodule, b B30f"] == {"value": 1.0, "low": None, "high": None}
+    assert backgrounds["consolidation, b B30f"] is None
+    assert [each["first"] for each in found["by_diameter"][:4]] == [2, 0, 2, 0]
+    assert found["by_diameter"][1]["auc"] is None
     assert found["patients"] == 2
+
+
+def test_kinds_are_told_apart_by_row() -> None:
+    """A sham is held against lesions of its own kind, and of its own size."""
+    regions = [
+        said(Treatment.LESION, 0.9, "a"),
+        said(Treatment.SHAM, 0.1, "a"),
+        said(Treatment.LESION, 0.2, "a", 20.0, Kind.CONSOLIDATION),
+        said(Treatment.SHAM, 0.8, "b", 20.0, Kind.CONSOLIDATION),
+        said(Treatment.SHAM, 0.8, "b", 30.0, Kind.CONSOLIDATION),
+        said(Treatment.UNTOUCHED, 0.8, "b", 0.0, Kind.CONSOLIDATION),
+    ]
+
+    found = figures(regions)
+    kinds = {each["name"]: each["auc"] for each in found["by_kind"]}
+    sizes = {each["name"]: each for each in found["by_diameter"]}
+
+    assert len(kinds) == 9
+    assert kinds["nodule, lesion from sham"]["value"] == 1.0
+    assert kinds["consolidation, lesion from sham"]["value"] == 0.0
+    assert kinds["consolidation, sham from untouched"]["value"] == 0.5
+    assert kinds["ground-glass, lesion from sham"] is None
+    assert sizes["consolidation, 14 to 22 mm"]["second"] == 1
+    assert sizes["consolidation, 8 to 35 mm"]["second"] == 2
+
+
+def test_every_size_that_is_drawn_has_one_row_beside_that_of_all() -> None:
+    """The parts of a kind follow one another from its smallest to its largest."""
+    assert DIAMETERS_MM.keys() == LOOKS.keys()
+    for kind, (whole, *parts) in DIAMETERS_MM.items():
+        assert whole == LOOKS[kind].diameters_mm == (parts[0][0], parts[-1][1])
+        assert all(a[1] == b[0] for a, b in pairwise(parts))
