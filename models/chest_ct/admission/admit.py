@@ -19,8 +19,8 @@ from models.chest_ct.admission.criteria import Criterion, criteria
 from models.contract import Volume
 from models.terms import Flag, Grade
 from models.volume.geometry import reorientation
-from models.volume.lung_grid import CANONICAL
 from models.volume.lungs import NO_LUNGS, NOT_SPLIT, ONE_LUNG, Lungs
+from models.volume.lungs.grid import CANONICAL
 
 LEAST_SLICES = 20
 THICKEST_MM = 10.0

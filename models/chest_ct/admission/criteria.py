@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from models.contract import Volume
-from models.volume.lung_grid import CoarseImage, coarsen
 from models.volume.lungs import Lungs
+from models.volume.lungs.grid import CoarseImage, coarsen
 
 TISSUE_HU = -400.0
 BONE_HU = 150.0

@@ -31,7 +31,7 @@ from models.training.settings import settings_digest
 from models.volume.lungs import find_lungs
 from models.volume.series import SeriesError
 
-PREPARED = 1
+PREPARED = 2
 """Of the code: raised when equal images are prepared differently than before."""
 
 FACTS = "facts"

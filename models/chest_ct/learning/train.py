@@ -211,7 +211,8 @@ def _watch(
     def validate(network: nn.Module) -> Mapping[str, float]:
         return validated(network, held_out, settings, options)
 
-    return Watch(trackers, validate, options.validate_every or 1)
+    is_judged = options.validate_every or settings.loop.watched
+    return Watch(trackers, validate if is_judged else None, options.validate_every or 1)
 
 
 def _told(options: RunOptions) -> Any:

@@ -34,9 +34,11 @@ def test_a_part_is_a_piece_of_the_chest(seed: int) -> None:
     there = np.argwhere(part.labels > 0)
     assert len(there)
     places = there @ part.affine[:3, :3].T + part.affine[:3, 3]
-    d, h, w = np.linalg.solve(
-        whole.affine[:3, :3], (places - whole.affine[:3, 3]).T
-    ).round().astype(int)
+    d, h, w = (
+        np.linalg.solve(whole.affine[:3, :3], (places - whole.affine[:3, 3]).T)
+        .round()
+        .astype(int)
+    )
     assert np.array_equal(whole.hu[d, h, w], part.hu[tuple(there.T)])
     assert np.array_equal(whole.labels[d, h, w], part.labels[tuple(there.T)])
 
@@ -85,5 +87,5 @@ def test_settings_that_cannot_be_are_refused(
     """Edges that cannot be halved; slices of a network that sees slices."""
     content = tiny_settings("slices" if kind == "slices" else "cnn").model_dump()
 
-    with pytest.raises(ValueError, match="part|edges"):
+    with pytest.raises(ValueError, match=r"part|edges"):
         ChestSettings.model_validate({**content, "part": part})

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from models.volume.lung_grid import CoarseImage, Mask
+from models.volume.lungs.grid import CoarseImage, Mask
 
 AERATED_HU = -400.0
 """Below it, a coarse voxel is more lung than tissue: midway between the two."""

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from models.terms import Vector
-from models.volume.lung_grid import CoarseImage, Floats, Mask, box_of
+from models.volume.lungs.grid import CoarseImage, Floats, Mask, box_of
 
 RIGHT_LUNG, LEFT_LUNG = 1, 2
 
@@ -28,6 +28,12 @@ GAS_MEDIAN_HU = -940.0
 GAS_P90_HU = -930.0
 """Gas fills its interior evenly: median and 90th percentile are both below these. The
 gas of a real abdomen has -980 and -960, a lung with emphysema -930 and -840."""
+
+WEAR = 2
+"""Coarse voxels that are worn off air outside the shape before it counts as a part."""
+
+POCKET_HU = -900.0
+"""A part of that air is gas where half of it is below."""
 
 ON_ITS_SIDE = 0.8
 """Part of a lung that lies on its own side of the middle, at least."""
@@ -93,6 +99,36 @@ def _lung_like(image: CoarseImage, air: Mask) -> Mask:
         box = boxes[label - 1]
         keep[label] = not _is_gas(image.array[box], labels[box] == label)
     return keep[labels]
+
+
+def without_gas(
+    labels: npt.NDArray[np.uint8], shape: npt.NDArray[np.uint8], image: CoarseImage
+) -> npt.NDArray[np.uint8]:
+    """Take gas out of the lungs that hangs together with them.
+
+    The diaphragm over a stomach full of gas is thinner than a coarse voxel.
+
+    Parameters
+    ----------
+    shape
+        ``(S, P, L)``: whole lungs as they were learned. What lies deep outside and is
+        as dark as gas is no lung.
+    """
+    outside = (labels > 0) & (shape == 0)
+    cores, count = ndimage.label(ndimage.binary_erosion(outside, iterations=WEAR))
+    gas = np.zeros(count + 1, bool)
+    for label, box in enumerate(ndimage.find_objects(cores), start=1):
+        gas[label] = np.median(image.array[box][cores[box] == label]) < POCKET_HU
+    if not gas.any():
+        return labels
+    reached = ndimage.binary_dilation(gas[cores], iterations=WEAR + 1)
+    kept = labels.copy()
+    kept[reached & outside] = 0
+    for side in (RIGHT_LUNG, LEFT_LUNG):
+        rest = kept == side
+        if np.count_nonzero(rest) * _voxel_ml(image.spacing_mm) < SMALLEST_ML:
+            kept[rest] = 0  # the rim of the gas
+    return kept
 
 
 def _is_gas(array: Floats, region: Mask) -> bool:

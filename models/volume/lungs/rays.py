@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.terms import Vector
-from models.volume.lung_grid import Mask
+from models.volume.lungs.grid import Mask
 
 RAYS = 45
 """Number of rays in a slice: 4 degrees apart."""

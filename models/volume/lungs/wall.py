@@ -1,7 +1,7 @@
 """Disease between a lung and the wall of the chest, given back to the lung.
 
 Consolidations, masses and fluid at the wall leave a dent in the air that no ball
-closes. Along rays from the middle of the chest (`lung_rays`) it is told from anatomy:
+closes. Along rays from the middle of the chest (`lungs.rays`) it is told from anatomy:
 
 1. The inner wall of the chest is a smooth surface that the air touches wherever it is
    healthy. It is fitted to the far ends of the rays as an upper envelope, by asymmetric
@@ -28,8 +28,8 @@ from scipy.sparse.linalg import spsolve
 from skimage.morphology import convex_hull_image
 
 from models.terms import Vector
-from models.volume.lung_grid import Mask
-from models.volume.lung_rays import RAYS, Fan, Reals, View
+from models.volume.lungs.grid import Mask
+from models.volume.lungs.rays import RAYS, Fan, Reals, View
 
 TOUCH_MM = 5.0
 """Air that ends nearer to the wall than this touches it: ribs and fat are uneven."""

@@ -1,8 +1,4 @@
-"""Where the lungs are in a chest CT, with whatever disease lies in them.
-
->>> RIGHT_LUNG, LEFT_LUNG
-(1, 2)
-"""
+"""From a volume to its lungs: air, sides, what is dense in them, and the border."""
 
 from __future__ import annotations
 
@@ -13,12 +9,11 @@ import numpy.typing as npt
 
 from models.contract import LabelMap, Volume
 from models.terms import Flag, Grade
-from models.volume.lung_air import enclosed_air, find_airways, middle_of_body
-from models.volume.lung_grid import CoarseImage, Mask, box_of, coarsen
-from models.volume.lung_hull import fill_lungs
-from models.volume.lung_sides import LEFT_LUNG, RIGHT_LUNG, find_sides
-
-__all__ = ["LEFT_LUNG", "RIGHT_LUNG", "Lungs", "find_lungs"]
+from models.volume.lungs.air import enclosed_air, find_airways, middle_of_body
+from models.volume.lungs.grid import CoarseImage, Mask, box_of, coarsen
+from models.volume.lungs.shape import completed
+from models.volume.lungs.sides import LEFT_LUNG, RIGHT_LUNG, find_sides, without_gas
+from models.volume.lungs.whole import fill_lungs
 
 BORDER_HU = -500.0
 """On the source grid, voxels at the border of the air are lung below it."""
@@ -90,8 +85,10 @@ def find_lungs(volume: Volume) -> Lungs:
     sides = find_sides(image, air & ~airways, middle)
     if not sides.labels.any():
         return _none(volume, NO_LUNGS)
-    filled = fill_lungs(sides.labels, image, airways, middle)
-    return _on_source_grid(volume, image, sides.labels, filled, sides.split)
+    shape = completed(image, sides.labels)
+    aerated = without_gas(sides.labels, shape, image)
+    filled = fill_lungs(aerated, shape, image, airways, middle)
+    return _on_source_grid(volume, image, aerated, filled, sides.split)
 
 
 def _none(volume: Volume, why: Flag) -> Lungs:
@@ -113,7 +110,7 @@ def _on_source_grid(
     return Lungs(
         labels=labels,
         aerated=air & (labels > 0),
-        flags=_flags(filled, split),
+        flags=_flags(aerated, filled, split),
     )
 
 
@@ -158,8 +155,8 @@ def _halves(axis: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
     return tuple(low), tuple(high)
 
 
-def _flags(labels: LabelMap, split: bool) -> tuple[Flag, ...]:
-    sides = len(set(np.unique(labels).tolist()) - {0})
+def _flags(aerated: LabelMap, labels: LabelMap, split: bool) -> tuple[Flag, ...]:
+    sides = len(set(np.unique(aerated).tolist()) - {0})
     edges = (labels[:, 0], labels[:, -1], labels[:, :, 0], labels[:, :, -1])
     found = (
         (ONE_LUNG, sides < 2),

@@ -1,0 +1,137 @@
+"""What belongs to a lung although it holds no air.
+
+Thresholding leaves out whatever is dense. It is put back from three sides, none of
+which is enough alone:
+
+1. what lies between the air and the fitted wall of the chest (`lungs.wall`), unless it
+   is a thin layer: the wall is not fitted better than that;
+2. what the learned shape of a lung holds (`lungs.shape`), which knows the heart, the
+   diaphragm and the other lung, and ends a lung to within a cell;
+3. closing all of it with a ball, which takes in vessels and nodules at the pleura: the
+   "rolling ball" of Armato and Sensakovic (Acad Radiol 2004;11:1011); and what lung
+   surrounds within a slice.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from models.terms import Vector
+from models.volume.lungs.air import LABELS_IN_PLANE
+from models.volume.lungs.grid import CoarseImage, Mask, box_of
+from models.volume.lungs.sides import LEFT_LUNG, RIGHT_LUNG
+from models.volume.lungs.wall import walled
+
+BALL_MM = 10.0
+"""Radius of the ball that closes the surface."""
+
+LAYER_MM = 6.0
+"""Half the thickness of a layer at the wall that is taken for a bad fit."""
+
+BONE_HU = 250.0
+"""Denser coarse voxels at the wall are bone."""
+
+Labels = npt.NDArray[np.uint8]
+
+
+def fill_lungs(
+    labels: Labels, shape: Labels, image: CoarseImage, airways: Mask, middle: float
+) -> Labels:
+    """Fill both lungs; neither takes what is the other's, or an airway.
+
+    A lung without any air is what the shape says alone.
+
+    Parameters
+    ----------
+    labels
+        ``(S, P, L)``: the aerated lungs, 1 right and 2 left.
+    shape
+        The same of whole lungs as they were learned (`lungs.shape`).
+    middle
+        Of the body in coarse voxels along the last axis.
+    """
+    box = box_of((labels > 0) | (shape > 0), int(BALL_MM / min(image.spacing_mm)) + 2)
+    inner, room = labels[box].copy(), ~airways[box]
+    flesh = room & (image.array[box] < BONE_HU)
+    walls = _at_wall(inner, flesh, image.spacing_mm, middle - box[2].start)
+    result = labels.copy()
+    for side in (RIGHT_LUNG, LEFT_LUNG):
+        whole = (inner == side) | (shape[box] == side) | walls.get(side, False)
+        whole = _joined(whole, inner == side)
+        whole = without_holes(closed(whole, BALL_MM, image.spacing_mm))
+        result[box][whole & (result[box] == 0) & room] = side
+    return result
+
+
+def _at_wall(
+    labels: Labels, flesh: Mask, spacing_mm: Vector, middle: float
+) -> dict[int, Mask]:
+    """Return the flesh that each lung with air has at the wall, no thin layers."""
+    lungs = {int(side): labels == side for side in np.unique(labels[labels > 0])}
+    walls = walled(lungs, _axis(labels, middle), spacing_mm)
+    return {
+        side: opened(wall & flesh & (labels == 0), LAYER_MM, spacing_mm)
+        for side, wall in walls.items()
+    }
+
+
+def _joined(whole: Mask, air: Mask) -> Mask:
+    """Return what hangs together with the air of a lung; without air, all."""
+    labels, _ = ndimage.label(whole)
+    reached = np.unique(labels[air])
+    joined: Mask = np.isin(labels, reached[reached > 0]) if reached.size else whole
+    return joined
+
+
+def _axis(labels: Labels, middle: float) -> tuple[float, float]:
+    """Return the middle between the lungs, ``(back, left)`` in coarse voxels.
+
+    Sideways it is the median, over the slices that both reach, of the middle between
+    their outer walls: what is ill on one side only moves it little.
+    """
+    back = float(np.nonzero(labels)[1].mean())
+    columns = np.asarray(labels.any(axis=1))
+    right, left = ((labels == side).any(axis=(1, 2)) for side in (1, 2))
+    both = right & left
+    if not both.any():
+        return back, middle
+    first = columns[both].argmax(axis=1)
+    last = columns.shape[1] - 1 - columns[both][:, ::-1].argmax(axis=1)
+    return back, float(np.median(first + last) / 2)
+
+
+def closed(mask: Mask, radius_mm: float, spacing_mm: Vector) -> Mask:
+    """Close a mask with a ball of a radius in millimetres, as far as the grid goes."""
+    box = box_of(mask, margin=int(radius_mm / min(spacing_mm)) + 2)
+    part = mask[box]
+    if not part.any():
+        return mask
+    outside = ndimage.distance_transform_edt(~part, sampling=spacing_mm)
+    inside = ndimage.distance_transform_edt(outside <= radius_mm, sampling=spacing_mm)
+    result = mask.copy()
+    result[box] |= inside > radius_mm
+    return result
+
+
+def opened(mask: Mask, radius_mm: float, spacing_mm: Vector) -> Mask:
+    """Return what of a mask a ball reaches that fits into it."""
+    box = box_of(mask, margin=int(radius_mm / min(spacing_mm)) + 2)
+    part = mask[box]
+    result = np.zeros_like(mask)
+    core = ndimage.distance_transform_edt(part, sampling=spacing_mm) > radius_mm
+    if core.any():
+        away = ndimage.distance_transform_edt(~core, sampling=spacing_mm)
+        result[box] = part & (away <= radius_mm)
+    return result
+
+
+def without_holes(mask: Mask) -> Mask:
+    """Fill what the mask surrounds within a slice."""
+    labels, count = ndimage.label(~mask, structure=LABELS_IN_PLANE)
+    outside = np.zeros(count + 1, bool)
+    for edge in (labels[:, 0], labels[:, -1], labels[:, :, 0], labels[:, :, -1]):
+        outside[np.unique(edge)] = True
+    result: Mask = mask | ~outside[labels]
+    return result
