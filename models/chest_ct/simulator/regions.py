@@ -53,6 +53,10 @@ DENSE_HU = 40.0
 """Of lung without air: ground-glass is a mixture of this with the lung that is there,
 which leaves vessels as bright and airways nearly as dark as they are."""
 
+STEEP = 3.0
+"""A paste goes over into what lies around it this much faster than a lesion does: where
+two tissues are mixed, the vessels of both are faint."""
+
 LEAST_HU = 50.0
 """Ground-glass makes lung denser by at least this."""
 
@@ -94,11 +98,12 @@ NODULES = dict(zip(FORMS, FORM_WEIGHTS, strict=True))
 PATCHES = {"round": 0.5, "patchy": 0.5}
 PATCH_MM = (8.0, 35.0)
 HALO = (HALO_HU, HALO_HU)
-HAZY = {"hazy": 1.0}
 LOOKS = {
     Kind.NODULE: Look((4.0, 30.0), NODULES, (-640.0, -430.0), (0.0, 60.0), 12.0),
     Kind.CONSOLIDATION: Look(PATCH_MM, PATCHES, HALO, (15.0, 60.0), 22.0),
-    Kind.GROUND_GLASS: Look(PATCH_MM, HAZY, (-680.0, -480.0), (0.0, 0.0), 35.0),
+    Kind.GROUND_GLASS: Look(
+        PATCH_MM, {"hazy": 1.0}, (-680.0, -480.0), (0.0, 0.0), 35.0
+    ),
 }
 """Nodules as in `nodules`, patches as in `opacities` and the shipped settings."""
 
@@ -144,10 +149,8 @@ class Growth:
     ----------
     veil, core
         ``(D, H, W)`` share of each voxel that holds less air, and none.
-    veil_hu
-        Of healthy lung under the veil.
-    core_hu
-        Of the core.
+    veil_hu, core_hu
+        Of healthy lung under the veil, and of the core.
     texture
         ``(D, H, W)`` HU, added to both.
     """
@@ -177,7 +180,7 @@ class Growth:
 
 @dataclass(frozen=True, slots=True)
 class _Places:
-    """Healthy places of a background: ``(n,)`` flat indices, and room, ascending."""
+    """Healthy places: ``(n,)`` flat indices, and room, ascending."""
 
     index: npt.NDArray[np.intp]
     room_mm: Field
@@ -193,15 +196,14 @@ class _Places:
 
     def pair(self, reach_mm: float, rng: np.random.Generator) -> tuple[int, int]:
         """Return two places with that much room, or with the most there is."""
-        first = np.searchsorted(self.room_mm, min(reach_mm, self.room_mm[-1]))
+        reach = np.minimum(self.room_mm[-1], np.float32(reach_mm))
+        first = np.searchsorted(self.room_mm, reach)  # of one dtype: no copy is made
         here, there = self.index[rng.integers(first, len(self.index), 2)]
         return int(here), int(there)
 
 
 def draw_regions(background: Background, number: int, seed: int) -> tuple[Region, ...]:
-    """Return ``number`` regions of each kind and treatment.
-
-    Equal seeds give equal regions.
+    """Return ``number`` regions of each kind and treatment; equal seeds, equal ones.
 
     Raises
     ------
@@ -287,16 +289,9 @@ def _growth(
     spacing_mm: Vector,
     rng: np.random.Generator,
 ) -> Growth:
-    """Draw a lesion as the scanner would see it.
-
-    Parameters
-    ----------
-    widest_mm
-        It is drawn no further from its middle.
-    """
-    half = SIDE_MM / 2
-    size = int(SIDE_MM / DRAWN_MM) + 1
-    grid = Grid((-half, -half, -half), DRAWN_MM, (size, size, size))
+    """Draw a lesion as a scanner sees it, nowhere beyond ``widest_mm``."""
+    first, size = -SIDE_MM / 2, int(SIDE_MM / DRAWN_MM) + 1
+    grid = Grid((first, first, first), DRAWN_MM, (size, size, size))
     z, y, x = grid.axes()
     near = z**2 + y**2 + x**2 < widest_mm**2
     draw = _nodule if kind is Kind.NODULE else _patch
@@ -351,9 +346,11 @@ def _patch(
 
 def _seen(drawn: Field, spacing_mm: Vector) -> Field:
     """Return what is drawn on cubic voxels as the voxels of the series have it."""
+    shape = cube_shape(spacing_mm)
+    if not drawn.any():
+        return np.zeros(shape, dtype=np.float32)
     wide = np.array([max(spacing_mm[0], BLUR_MM), BLUR_MM, BLUR_MM])
     blurred = ndimage.gaussian_filter(drawn, wide / FWHM / DRAWN_MM)
-    shape = cube_shape(spacing_mm)
     matrix = np.asarray(spacing_mm) / DRAWN_MM
     offset = SIDE_MM / 2 / DRAWN_MM - matrix * (np.asarray(shape) // 2)
     seen: Field = ndimage.affine_transform(blurred, matrix, offset, shape, order=1)
@@ -365,6 +362,9 @@ def blended(
 ) -> Field:
     """Paste into ``hu`` as far as ``share`` covers it.
 
+    The sum of two independent grains is weaker than either; it is brought back to
+    their strength, so that no smooth rim gives a paste away.
+
     Parameters
     ----------
     source
@@ -372,18 +372,14 @@ def blended(
         tissue itself only where ``growth`` is None.
     growth
         The lesion, or None for a sham.
-
-    Notes
-    -----
-    The sum of two independent grains is weaker than either; it is brought back to
-    their strength, so that no smooth rim gives a paste away.
     """
     own, other = _grain(hu, spacing_mm), _grain(source, spacing_mm)
-    strength = np.sqrt(share**2 + (1 - share) ** 2)
-    grain = ((1 - share) * own + share * other) / strength
+    taken = np.clip(STEEP * (share - 0.5) + 0.5, 0, 1)
+    strength = np.sqrt(taken**2 + (1 - taken) ** 2)
+    grain = ((1 - taken) * own + taken * other) / strength
     here, there = hu - own, source - other
-    tissue = growth.within(here) if growth else here + share * (there - here)
-    pasted: Field = np.where(share > 0.01, tissue + grain, hu).astype(np.float32)
+    tissue = growth.within(here) if growth else here + taken * (there - here)
+    pasted: Field = (tissue + grain).astype(np.float32)
     return pasted
 
 

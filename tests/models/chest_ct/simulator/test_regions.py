@@ -194,16 +194,25 @@ def test_a_background_without_a_healthy_place_is_refused(noise: Background) -> N
 
 
 def traces(region: Region) -> list[float]:
-    """Return what a paste could leave behind in a region, without its tissue."""
+    """Return what a paste could leave behind in a region: in its noise, its vessels."""
     grain = np.diff(region.hu, axis=2)
     middle = tuple(slice(size // 4, -(size // 4)) for size in grain.shape)
     inner, outer = np.median(np.abs(grain[middle])), np.median(np.abs(grain))
     steps = np.median(np.abs(np.diff(grain, axis=1)))
+    edges = [np.percentile(np.abs(each), 95) for each in (grain[middle], grain)]
+    fine, coarse = (
+        ndimage.gaussian_filter(
+            region.hu, [0, mm / region.spacing_mm[1], mm / region.spacing_mm[2]]
+        )
+        for mm in (1.5, 3.0)
+    )
     return [
         float(inner),
         float(inner / outer),
         float(steps),
         float(np.mod(region.hu, 1).sum()),
+        float(edges[0] / edges[1]),
+        float(np.percentile(np.abs(fine - coarse)[middle], 95)),
     ]
 
 
@@ -225,8 +234,9 @@ def told(shams: list[Region], others: list[Region]) -> npt.NDArray[np.float64]:
 
 @pytest.mark.data
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_sham_leaves_no_trace_on_real_backgrounds() -> None:
-    """Noise in and around the paste tells sham from untouched by chance only.
+    """Noise and vessels in a paste tell sham from untouched by chance only.
 
     Regions of a background are independent draws of one distribution, so that the
     area of any trace that tells nothing is 0.5 with the standard error of the rank-sum
