@@ -35,6 +35,9 @@ FEWEST_SHARE = 0.3
 SIDE = 16
 """`Prepared.labels` are the side of the lung times this, plus the kind."""
 
+KIND = SIDE - 1
+"""The bits of a label that are the kind."""
+
 Shape = tuple[int, int, int]
 Millimetres = Annotated[float, Field(gt=0)]
 Edge = Annotated[int, Field(ge=1)]
@@ -95,7 +98,7 @@ class Prepared:
     @property
     def truth(self) -> npt.NDArray[np.uint8]:
         """``(D, H, W)``, the `Kind` of what is known to be there."""
-        return self.labels % SIDE
+        return self.labels & KIND
 
 
 def prepare(

@@ -11,7 +11,7 @@ from models.chest_ct.cases.cache import Kept
 from models.chest_ct.learning.augment import changed
 from models.chest_ct.learning.loss import Targets, cells_of
 from models.chest_ct.learning.parts import drawn_part
-from models.chest_ct.preprocess import SIDE, Prepared, Shape, common_field, placed
+from models.chest_ct.preprocess import KIND, SIDE, Prepared, Shape, common_field, placed
 from models.chest_ct.reading import chest_input, slice_input
 from models.chest_ct.settings import ChestSettings
 from models.training.sampling import balanced
@@ -79,7 +79,7 @@ class ChestCases(_KeptCases):
         drawn = [self.changed(each, field, generator) for each in seen]
         hu, labels = (torch.stack(each) for each in zip(*drawn, strict=True))
         inputs = chest_input(hu, labels >= SIDE, self.settings.view.windows_hu)
-        truth = labels % SIDE
+        truth = labels & KIND
         if self.settings.part:
             label = (truth > 0).flatten(1).any(dim=1).float()
         return inputs, (label, cells_of(truth), _known(seen, label))
@@ -141,7 +141,7 @@ def drawn_slices(shown: Tensor, count: int, generator: torch.Generator) -> Tenso
 
 def _shown(labels: Tensor) -> Tensor:
     """Return 1 for slices ``(…, H, W)`` that are known to show something."""
-    return (labels % SIDE > 0).flatten(-2).any(dim=-1).float()
+    return (labels & KIND > 0).flatten(-2).any(dim=-1).float()
 
 
 def _known(seen: Sequence[Prepared], label: Tensor) -> Tensor:

@@ -245,11 +245,12 @@ def _real(series: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def _regions(content: Mapping[str, Any]) -> Table:
-    rows = [*content["all"], *content["by_background"], *content["by_diameter"]]
+    parts = ("all", "by_kind", "by_background", "by_diameter")
+    rows = [row for part in parts for row in content[part]]
     return Table(
         f"Another experiment: {content['regions']} regions of real lungs of "
-        f"{content['patients']} patients, read by the 3D networks.\nBelow the first "
-        "three: a drawn lesion from a sham",
+        f"{content['patients']} patients, read by the 3D networks.\nBy background "
+        "and size: a drawn lesion from a sham",
         ("", "first/second", "patients", "AUC", "lung HU"),
         tuple(
             (
