@@ -110,7 +110,8 @@ def _run(
         seconds = time.perf_counter() - started
         with _aside(strategy.device):
             found = watch.validation(epoch + 1, epochs, learner.averaged)
-        learner.hear(epoch + 1, found or {})
+        if found is not None:
+            learner.hear(epoch + 1, found)
         history.append(loop.record(epoch + 1, mean_loss, seconds, found))
         checkpoint.write(loop.state(history), strategy)
         with _aside(strategy.device):
@@ -122,13 +123,13 @@ def _run(
 
 
 def _watch(watch: Watch, recipe: Recipe) -> Watch:
-    """Return who looks on; a figure that steers the training is told every epoch."""
+    """Return who looks on; a figure that steers is told as often as it is watched."""
     if recipe.watched is None:
         return watch
     if watch.validate is None:
         figure = recipe.watched.figure
         raise ValueError(f"{figure} is watched, but no case is held out to tell it")
-    return replace(watch, every=1)
+    return replace(watch, every=recipe.watched.every)
 
 
 def steps_of(cases: Cases, recipe: Recipe) -> int:

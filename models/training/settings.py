@@ -36,8 +36,8 @@ class TrainingSection(BaseModel):
 class Watched(TrainingSection):
     """The figure of the validation that steers a training.
 
-    It is looked at after every epoch, and the averaged weights of the epoch in which
-    it was best are those that the training returns.
+    The averaged weights of the epoch in which it was best are those that the training
+    returns.
 
     Attributes
     ----------
@@ -46,11 +46,20 @@ class Watched(TrainingSection):
     patience
         Epochs without a better one after which the training ends; None ends only with
         the last epoch.
+    every
+        Epochs from one look to the next; the last epoch always has one.
     """
 
     figure: Annotated[str, Field(min_length=1)]
     larger_is_better: bool = True
     patience: Annotated[int, Field(ge=1)] | None = None
+    every: Annotated[int, Field(ge=1)] = 1
+
+    @model_validator(mode="after")
+    def _patience_waits_for_a_look(self) -> Self:
+        if self.patience is not None and self.patience < self.every:
+            raise ValueError("patience ends before the next look: at least every")
+        return self
 
 
 class Plateau(TrainingSection):

@@ -38,6 +38,9 @@ FACTS = "facts"
 """Entry of a file's metadata: what is known of the study, as JSON; with ``profile``,
 the curves of `models.chest_ct.zprofile.profile.LungProfile`."""
 
+DRAWN = "drawn"
+"""Fact of a study: whether somebody has drawn findings in it."""
+
 Told = Callable[[int, int], None]
 """Hears how many cases are there, of how many."""
 
@@ -129,7 +132,11 @@ def _make(case: Case, wanted: Sequence[tuple[View, Path]]) -> None:
         return
     loaded = case.source.load()
     lungs = find_lungs(loaded.volume).labels
-    facts = {**loaded.facts, "profile": _profile(loaded.volume, lungs)}
+    facts = {
+        **loaded.facts,
+        DRAWN: loaded.truth is not None and bool(loaded.truth.any()),
+        "profile": _profile(loaded.volume, lungs),
+    }
     for view, path in wanted:
         seen = prepare(loaded.volume, lungs, view, loaded.truth)
         write_prepared(path, seen, facts)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from models.chest_ct.cases.cache import DRAWN, Kept
 from models.chest_ct.preprocess import Prepared, Shape, placed
+from models.chest_ct.settings import ChestSettings
 
 AT_FINDING = 0.8
 """Chance that a part of a chest with findings is taken around one of them. Kinds are
@@ -35,6 +39,20 @@ def drawn_part(seen: Prepared, part: Shape, generator: torch.Generator) -> Prepa
         for at, edge, size in zip(place, part, seen.hu.shape, strict=True)
     ]
     return placed(seen, part, (shift[0], shift[1], shift[2]))
+
+
+def whole_where_undrawn(
+    settings: ChestSettings, cases: Sequence[Kept]
+) -> ChestSettings:
+    """Return settings of whole chests where a finding is known of, and not its place.
+
+    What a part of such a study shows is known to nobody.
+    """
+    if settings.part is None or all(
+        kept.facts().get(DRAWN) for kept in cases if kept.case.is_positive
+    ):
+        return settings
+    return settings.model_copy(update={"part": None})
 
 
 def _some_place(mask: npt.NDArray[np.bool_], generator: torch.Generator) -> list[int]:

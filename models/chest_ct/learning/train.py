@@ -17,6 +17,7 @@ from models.chest_ct.cases.scores import CaseScore, score, scored
 from models.chest_ct.cases.split import Parts, parts_of, taken
 from models.chest_ct.learning.dataset import ChestCases, SliceCases
 from models.chest_ct.learning.loss import ChestLoss, SlicesLoss
+from models.chest_ct.learning.parts import whole_where_undrawn
 from models.chest_ct.learning.publish import Trained, publish
 from models.chest_ct.settings import ChestSettings
 from models.training.checkpoint import as_written
@@ -99,6 +100,7 @@ def run(
     """
     options = options or RunOptions()
     gathered = gather(data, settings.view, _told(options))
+    settings = whole_where_undrawn(settings, gathered.cases)
     number = fold or 0
     train_fold(gathered, output, output, settings, number, options, release)
     return output

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from models.chest_ct.cases.gather import Gathered, gather
+from models.chest_ct.learning.parts import whole_where_undrawn
 from models.chest_ct.learning.train import train_fold
 from models.chest_ct.settings import ChestSettings
 from models.training.folds import fold_numbers
@@ -48,6 +49,7 @@ def train_folds(
     options = options or RunOptions()
     told = options.progress.read if options.progress else None
     gathered = gather(data, settings.view, told)
+    settings = whole_where_undrawn(settings, gathered.cases)
     for number in numbers:
         name = f"{settings.network.kind}{number}"
         record = folder / f"{name}.json"

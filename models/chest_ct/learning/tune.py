@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from models.chest_ct.cases.gather import gather
+from models.chest_ct.learning.parts import whole_where_undrawn
 from models.chest_ct.learning.train import Cases, train_network, validated
 from models.chest_ct.settings import ChestSettings
 from models.training.run_options import RunOptions
@@ -36,6 +37,7 @@ def objective(
     if watched is None:
         raise ValueError("the settings watch no figure: tune needs [loop.watched]")
     gathered = gather(data, settings.view)
+    settings = whole_where_undrawn(settings, gathered.cases)
     cases = Cases.of(gathered, settings, FOLD)
     network = train_network(gathered, cases, settings, FOLD, output, options)
     return validated(network, cases.validation, settings, options)[watched.figure]

@@ -103,6 +103,27 @@ def test_where_less_is_better_the_least_figure_is_best(tmp_path: Path) -> None:
     assert torch.equal(network.state_dict()["0.weight"], seen.weights[1]["0.weight"])
 
 
+def test_a_figure_is_looked_at_as_often_as_is_wished(tmp_path: Path) -> None:
+    """Every third epoch and the last, which was the best of the three."""
+    seen = Snapshots()
+
+    network = watching(
+        tmp_path, RISING_THEN_FLAT, trackers=[seen], watched={"every": 3}
+    )
+
+    lines = (tmp_path / LOG).read_text("utf-8").splitlines()
+    looks = [line["epoch"] for line in map(json.loads, lines) if "auc" in str(line)]
+    assert looks == [3, 6, 8]
+    best = seen.weights[8]["0.weight"]  # told 0.5, 0.6 and 0.9
+    assert torch.equal(network.state_dict()["0.weight"], best)
+
+
+def test_patience_cannot_end_before_the_first_look() -> None:
+    """Else nothing would have been looked at when it does."""
+    with pytest.raises(ValueError, match="patience ends before the next look"):
+        Watched(figure="auc", patience=2, every=3)
+
+
 def test_a_training_ends_when_patience_has_ended(tmp_path: Path) -> None:
     """Three epochs without a better one after the third: six in all."""
     watching(tmp_path, RISING_THEN_FLAT, watched={"patience": 3})

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from models.chest_ct.cases.cache import Kept, write_prepared
+from models.chest_ct.cases.cache import DRAWN, Kept, write_prepared
 from models.chest_ct.cases.gather import Gathered
 from models.chest_ct.kinds import Kind
 from models.chest_ct.preprocess import SIDE, Prepared, View
@@ -60,7 +60,8 @@ def tiny_cases(
     kept = []
     for number, case in enumerate(made_cases(count)):
         path = folder / f"{number}.safetensors"
-        write_prepared(path, chest(number, sick=case.is_positive, is_drawn=drawn), {})
+        seen = chest(number, sick=case.is_positive, is_drawn=drawn)
+        write_prepared(path, seen, {DRAWN: bool(seen.truth.any())})
         said = case.is_positive if labels is None else bool(labels[number])
         kept.append(Kept(replace(case, is_positive=said), path))
     return kept

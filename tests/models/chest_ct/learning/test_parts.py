@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from models.chest_ct.kinds import Kind
 from models.chest_ct.learning.dataset import ChestCases
-from models.chest_ct.learning.parts import drawn_part
+from models.chest_ct.learning.parts import drawn_part, whole_where_undrawn
 from models.chest_ct.settings import ChestSettings
 from tests.models.chest_ct.learning.made import chest, tiny_cases, tiny_settings
 
@@ -78,6 +78,17 @@ def test_what_nobody_has_drawn_is_not_learned_from_in_parts(tmp_path: Path) -> N
 
     with pytest.raises(ValueError, match="leave out part in the settings"):
         cases.batch([0, 1], torch.Generator().manual_seed(0))
+
+
+def test_studies_that_nobody_has_drawn_in_are_seen_whole(tmp_path: Path) -> None:
+    """The shipped settings do for labels alone; one drawing that lacks is enough."""
+    drawn = tiny_cases(tmp_path / "drawn", 4)
+    labelled = tiny_cases(tmp_path / "labelled", 4, drawn=False)
+
+    assert whole_where_undrawn(in_parts(), drawn).part == PART
+    assert whole_where_undrawn(in_parts(), labelled).part is None
+    assert whole_where_undrawn(in_parts(), [*drawn, labelled[1]]).part is None
+    assert whole_where_undrawn(in_parts(), [*drawn, labelled[0]]).part == PART
 
 
 @pytest.mark.parametrize(("kind", "part"), [("cnn", (8, 16, 16)), ("slices", PART)])

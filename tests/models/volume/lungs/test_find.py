@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from PIL import Image, ImageDraw
 
+from models.chest_ct.validation.evaluation.real import real_volumes
 from models.chest_ct.validation.lungs import dice, given_lungs
 from models.chest_ct.validation.pasted import pasted
 from models.contract import Volume
@@ -153,6 +156,65 @@ def real_chest(shared_data: Path) -> Volume:
     """Return the small real chest."""
     paths = sorted((shared_data / "chest_ct" / "cip_ct64" / "ct-64Dicom").iterdir())
     return load_volume(read_study(paths).series[0])
+
+
+@pytest.mark.data
+def test_a_real_nodule_at_the_pleura_is_inside(shared_data: Path) -> None:
+    """That of LIDC-IDRI-0001, as each of its readers outlined it: 95 % at least."""
+    folder = shared_data / "chest_ct" / "lidc"
+    ((_, volume),) = real_volumes("LIDC-IDRI-0001")
+    found = find_lungs(volume)
+    shares = [
+        share_inside(outlined(outlines, volume), found)
+        for outlines in outlines_of_readers(folder / "LIDC-IDRI-0001.xml")
+    ]
+
+    assert len(shares) == 4
+    assert min(shares) >= 0.95
+
+
+Outlines = list[tuple[float, list[tuple[float, float]]]]
+"""Height of a slice, and places ``(column, row)``."""
+
+
+SPACE = {"n": "http://www.nih.gov"}
+
+
+def outlines_of_readers(path: Path) -> list[Outlines]:
+    """Return the outlines of the largest nodule of each reading session."""
+    root = ElementTree.parse(path).getroot()  # noqa: S314 - the project's data
+    return [
+        max(map(_outlines, session.findall("n:unblindedReadNodule", SPACE)), key=len)
+        for session in root.findall("n:readingSession", SPACE)
+    ]
+
+
+def _outlines(nodule: ElementTree.Element) -> Outlines:
+    return [
+        (
+            _number(roi, "imageZposition"),
+            [
+                (_number(edge, "xCoord"), _number(edge, "yCoord"))
+                for edge in roi.findall("n:edgeMap", SPACE)
+            ],
+        )
+        for roi in nodule.findall("n:roi", SPACE)
+    ]
+
+
+def _number(parent: ElementTree.Element, name: str) -> float:
+    return float(parent.findtext(f"n:{name}", "", SPACE))
+
+
+def outlined(outlines: Outlines, volume: Volume) -> npt.NDArray[np.bool_]:
+    """Return the voxels within outlines."""
+    mask = np.zeros(volume.shape, bool)
+    for height, places in outlines:
+        level = round((height - volume.affine[2, 3]) / volume.affine[2, 0])
+        picture = Image.new("1", (volume.shape[2], volume.shape[1]))
+        ImageDraw.Draw(picture).polygon(places, fill=1)
+        mask[level] |= np.array(picture)
+    return mask
 
 
 @pytest.mark.data
