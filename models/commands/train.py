@@ -67,7 +67,8 @@ def train(
         typer.Option(
             metavar="N",
             min=0,
-            help="Judge the held-out cases every N epochs; 0 only at the end.",
+            help="Judge the held-out cases every N epochs, where the settings do not "
+            "say how often; 0 only at the end.",
             rich_help_panel=WATCH,
         ),
     ] = 0,

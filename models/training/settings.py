@@ -70,8 +70,8 @@ class Plateau(TrainingSection):
     factor
         By which the rate is multiplied.
     patience
-        Epochs in a row without a better figure that are borne; the next one lowers
-        the rate.
+        Looks in a row without a better figure that are borne; the next one lowers the
+        rate.
     least
         Rate below which it does not fall.
     """

@@ -17,7 +17,7 @@ STAGES = {
     "lungs": "поиск лёгких",
     "admission": "проверка, что это грудная клетка",
     "z_profile": "Z-профиль",
-    "preprocess": "подготовка вокселов",
+    "preprocess": "подготовка вокселей",
     "networks": "работа сетей",
     "network": "работа сети",
     "measure": "измерение",
@@ -161,7 +161,7 @@ TEXTS = {
 
 PARTS = {
     "Hippocampal volumetry": "Волюметрия гиппокампа",
-    "Chest CT triage": "Сортировка КТ грудной клетки",
+    "Chest CT triage": "Сортировка КТ органов грудной клетки",
     "Anterior hippocampus": "Передний гиппокамп",
     "Posterior hippocampus": "Задний гиппокамп",
     "Hippocampus": "Гиппокамп",

@@ -1,9 +1,9 @@
 """Prepared cases on disk: what a training reads, made once from the images.
 
-A file is named after what it was made from: the digest of the source, the view, and
-`PREPARED`. It is written under another name and then renamed, so what is there is
-whole; what is there is never made again. A case that cannot be prepared leaves a file
-that says why.
+A file is named after what it was made from: the digest of the source, the view,
+`PREPARED`, and the weights that find the lungs. It is written under another name and
+then renamed, so what is there is whole; what is there is never made again. A case that
+cannot be prepared leaves a file that says why.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from models.contract import LabelMap, UnfitInput, Volume
 from models.over_processes import over_processes
 from models.training.settings import settings_digest
 from models.volume.lungs import find_lungs
+from models.volume.lungs.network import WEIGHTS_SHA256
 from models.volume.series import SeriesError
 
 PREPARED = 2
@@ -39,7 +40,7 @@ FACTS = "facts"
 the curves of `models.chest_ct.zprofile.profile.LungProfile`."""
 
 DRAWN = "drawn"
-"""Fact of a study: whether somebody has drawn findings in it."""
+"""Fact of a prepared case: whether a drawn finding is in what is seen of it."""
 
 Told = Callable[[int, int], None]
 """Hears how many cases are there, of how many."""
@@ -102,7 +103,8 @@ def keep(
 
 def key_of(source_digest: str, view: View) -> str:
     """Return the name of a file without its ending."""
-    plain = json.dumps([source_digest, settings_digest(view), PREPARED])
+    made_by = [source_digest, settings_digest(view), PREPARED, WEIGHTS_SHA256]
+    plain = json.dumps(made_by)
     return hashlib.sha256(plain.encode()).hexdigest()[:32]
 
 
@@ -132,14 +134,10 @@ def _make(case: Case, wanted: Sequence[tuple[View, Path]]) -> None:
         return
     loaded = case.source.load()
     lungs = find_lungs(loaded.volume).labels
-    facts = {
-        **loaded.facts,
-        DRAWN: loaded.truth is not None and bool(loaded.truth.any()),
-        "profile": _profile(loaded.volume, lungs),
-    }
+    facts = {**loaded.facts, "profile": _profile(loaded.volume, lungs)}
     for view, path in wanted:
         seen = prepare(loaded.volume, lungs, view, loaded.truth)
-        write_prepared(path, seen, facts)
+        write_prepared(path, seen, {**facts, DRAWN: bool(seen.truth.any())})
 
 
 def _profile(volume: Volume, lungs: LabelMap) -> dict[str, Any] | None:

@@ -20,7 +20,7 @@ from models.training.settings import read_settings
 SIMULATED = "simulated"
 """What to name for the studies of the shipped settings of the simulator."""
 
-DRAWN_ALONE = "simulated (PACS_AI_DATA is not set: every nodule is drawn)"
+DRAWN_ALONE = "simulated (no real nodules at PACS_AI_DATA: every nodule is drawn)"
 """What the same studies are called where no real nodules are at hand."""
 
 CACHE = "PACS_AI_CACHE"

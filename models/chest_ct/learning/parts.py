@@ -46,13 +46,18 @@ def whole_where_undrawn(
 ) -> ChestSettings:
     """Return settings of whole chests where a finding is known of, and not its place.
 
-    What a part of such a study shows is known to nobody.
+    What a part of such a study shows is known to nobody. A step still learns from as
+    many cases, half of them at a time: a whole chest takes the memory of several parts.
     """
     if settings.part is None or all(
         kept.facts().get(DRAWN) for kept in cases if kept.case.is_positive
     ):
         return settings
-    return settings.model_copy(update={"part": None})
+    loop = settings.loop
+    if loop.batch % 2 == 0:
+        halved = {"batch": loop.batch // 2, "accumulate": 2 * loop.accumulate}
+        loop = loop.model_copy(update=halved)
+    return settings.model_copy(update={"part": None, "loop": loop})
 
 
 def _some_place(mask: npt.NDArray[np.bool_], generator: torch.Generator) -> list[int]:

@@ -22,6 +22,12 @@ from models.training.settings import settings_digest
 
 __all__ = ["fold_numbers", "train_folds"]
 
+UNDRAWN = (
+    "learns from whole chests and not from parts, which takes longer: "
+    "not every positive study has its findings drawn"
+)
+"""Said where the settings wish for parts and the data have labels alone."""
+
 
 def train_folds(
     data: Path,
@@ -49,7 +55,9 @@ def train_folds(
     options = options or RunOptions()
     told = options.progress.read if options.progress else None
     gathered = gather(data, settings.view, told)
-    settings = whole_where_undrawn(settings, gathered.cases)
+    wanted, settings = settings, whole_where_undrawn(settings, gathered.cases)
+    if settings != wanted:
+        yield UNDRAWN
     for number in numbers:
         name = f"{settings.network.kind}{number}"
         record = folder / f"{name}.json"

@@ -87,6 +87,9 @@ def of_real(name: str) -> Iterator[str]:
         if name == GIVEN:
             truth = given_lungs(Path(os.environ[DATA]))
             yield f"{title}: Dice {dice(found, truth):.3f} with the given mask"
+        if not truth.any():
+            yield f"{title}: no lungs"
+            continue
         inside: dict[str, list[float]] = defaultdict(list)
         for ill in pasted(volume, truth, PASTES, SEED):
             if ill.disease.any():

@@ -87,7 +87,10 @@ def find_lungs(volume: Volume) -> Lungs:
         return _none(volume, NO_LUNGS)
     shape = completed(image, sides.labels)
     aerated = without_gas(sides.labels, shape, image)
-    filled = fill_lungs(aerated, shape, image, airways, middle)
+    if not aerated.any():
+        return _none(volume, NO_LUNGS)
+    other = airways | ((sides.labels > 0) & (aerated == 0))
+    filled = fill_lungs(aerated, shape, image, other, middle)
     return _on_source_grid(volume, image, aerated, filled, sides.split)
 
 

@@ -67,6 +67,8 @@ def completed(
         averaged(each, steps) for each in (image.array, sides == 1, sides == 2)
     )
     box = _looked_at(hu, right + left)
+    if not hu[box].size:  # too little air or tissue for a single cell
+        return np.zeros_like(sides)
     inputs = network_inputs(hu[box], right[box], left[box])
     answer = logits(_padded(inputs), shipped_weights() if weights is None else weights)
     _, depth, height, width = inputs.shape

@@ -37,9 +37,9 @@ Labels = npt.NDArray[np.uint8]
 
 
 def fill_lungs(
-    labels: Labels, shape: Labels, image: CoarseImage, airways: Mask, middle: float
+    labels: Labels, shape: Labels, image: CoarseImage, other: Mask, middle: float
 ) -> Labels:
-    """Fill both lungs; neither takes what is the other's, or an airway.
+    """Fill both lungs; neither takes what is the other's or of another organ.
 
     A lung without any air is what the shape says alone.
 
@@ -49,11 +49,13 @@ def fill_lungs(
         ``(S, P, L)``: the aerated lungs, 1 right and 2 left.
     shape
         The same of whole lungs as they were learned (`lungs.shape`).
+    other
+        Air that is of no lung: airways, and gas of the belly.
     middle
         Of the body in coarse voxels along the last axis.
     """
     box = box_of((labels > 0) | (shape > 0), int(BALL_MM / min(image.spacing_mm)) + 2)
-    inner, room = labels[box].copy(), ~airways[box]
+    inner, room = labels[box].copy(), ~other[box]
     flesh = room & (image.array[box] < BONE_HU)
     walls = _at_wall(inner, flesh, image.spacing_mm, middle - box[2].start)
     result = labels.copy()
@@ -61,7 +63,8 @@ def fill_lungs(
         whole = (inner == side) | (shape[box] == side) | walls.get(side, False)
         whole = _joined(whole, inner == side)
         whole = without_holes(closed(whole, BALL_MM, image.spacing_mm))
-        result[box][whole & (result[box] == 0) & room] = side
+        mine = room & (result[box] == 0) & (shape[box] != RIGHT_LUNG + LEFT_LUNG - side)
+        result[box][whole & mine] = side
     return result
 
 

@@ -126,6 +126,10 @@ def test_every_flag_stage_and_ending_has_words(words: Words) -> None:
     assert len(flag_codes()) > 10
     assert sorted(flag_codes() - set(words.flags)) == []
     assert set(STAGES) <= set(words.stages)
+    reader = (ROOT / "models/chest_ct/model.py").read_text(encoding="utf-8")
+    own = set(re.findall(r'\.stage\("(\w+)"\)', reader))
+    assert len(own) > 3
+    assert own <= set(words.stages)
     assert {ending.value for ending in Ending} < set(words.states)
     assert {field.name for field in fields(Metrics)} <= set(words.metrics)
     assert {"studies", *FIGURES} <= set(words.metrics)

@@ -86,7 +86,9 @@ def test_studies_that_nobody_has_drawn_in_are_seen_whole(tmp_path: Path) -> None
     labelled = tiny_cases(tmp_path / "labelled", 4, drawn=False)
 
     assert whole_where_undrawn(in_parts(), drawn).part == PART
-    assert whole_where_undrawn(in_parts(), labelled).part is None
+    whole = whole_where_undrawn(in_parts(), labelled)
+    assert whole.part is None
+    assert (whole.loop.batch, whole.loop.accumulate) == (2, 2)  # four cases a step
     assert whole_where_undrawn(in_parts(), [*drawn, labelled[1]]).part is None
     assert whole_where_undrawn(in_parts(), [*drawn, labelled[0]]).part == PART
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pytest
 from PIL import Image, ImageDraw
 
+from models.chest_ct.cases.simulated import DATA
 from models.chest_ct.validation.evaluation.real import real_volumes
 from models.chest_ct.validation.lungs import dice, given_lungs
 from models.chest_ct.validation.pasted import pasted
@@ -159,8 +160,11 @@ def real_chest(shared_data: Path) -> Volume:
 
 
 @pytest.mark.data
-def test_a_real_nodule_at_the_pleura_is_inside(shared_data: Path) -> None:
+def test_a_real_nodule_at_the_pleura_is_inside(
+    shared_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """That of LIDC-IDRI-0001, as each of its readers outlined it: 95 % at least."""
+    monkeypatch.setenv(DATA, str(shared_data))
     folder = shared_data / "chest_ct" / "lidc"
     ((_, volume),) = real_volumes("LIDC-IDRI-0001")
     found = find_lungs(volume)
