@@ -98,7 +98,7 @@ class Prepared:
     @property
     def truth(self) -> npt.NDArray[np.uint8]:
         """``(D, H, W)``, the `Kind` of what is known to be there."""
-        return self.labels & KIND
+        return self.labels & np.uint8(KIND)
 
 
 def prepare(
