@@ -63,6 +63,24 @@ class Reading(NamedTuple):
     evidence: Tensor
 
 
+class Seen(NamedTuple):
+    """What the answer of a `TriageCNN` is made of.
+
+    Attributes
+    ----------
+    evidence
+        Logits ``(N, K, D', H', W')``.
+    pooled
+        ``(N, 2 K)``, its smooth maximum inside the lungs, and its mean there.
+    chest
+        ``(N, F)``, the mean of the coarsest features inside the lungs.
+    """
+
+    evidence: Tensor
+    pooled: Tensor
+    chest: Tensor
+
+
 class ResidualBlock(nn.Module):
     """Two convolutions of 3 x 3 x 3 and a shortcut; ``stride`` 2 halves every axis."""
 
@@ -141,6 +159,11 @@ class TriageCNN(nn.Module):
 
     def forward(self, x: Tensor) -> Reading:
         """Map ``(N, channels, D, H, W)`` to a reading."""
+        seen = self.seen(x)
+        return Reading(self.answer(seen), seen.evidence)
+
+    def seen(self, x: Tensor) -> Seen:
+        """Return what the answer is made of."""
         last = x.contiguous(memory_format=torch.channels_last_3d)  # a third faster
         quarter = self.quarter(self.fine(self.stem(last)))
         eighth = self.eighth(quarter)
@@ -151,12 +174,18 @@ class TriageCNN(nn.Module):
             [pooled_evidence(evidence, lungs, SHARPNESS), mean_within(evidence, lungs)],
             dim=1,
         )
+        inside = functional.max_pool3d(lungs, STRIDE + 1, STRIDE, padding=STRIDE // 2)
+        return Seen(evidence, pooled, mean_within(sixteenth.float(), inside))
+
+    def answer(self, seen: Seen) -> Tensor:
+        """Return the logit of each study, ``(N,)``."""
         # What is likelier than at the start counts. No weight is negative, so that more
         # evidence is never less pathology.
-        told = functional.softplus(pooled - LITTLE) * functional.softplus(self.weight)
-        inside = functional.max_pool3d(lungs, STRIDE + 1, STRIDE, padding=STRIDE // 2)
-        chest = self.dropout(mean_within(sixteenth.float(), inside))
-        return Reading(told.sum(dim=1) + self.whole(chest)[:, 0], evidence)
+        weight = functional.softplus(self.weight)
+        told = functional.softplus(seen.pooled - LITTLE) * weight
+        return torch.as_tensor(
+            told.sum(dim=1) + self.whole(self.dropout(seen.chest))[:, 0]
+        )
 
     def _evidence(self, quarter: Tensor, eighth: Tensor, sixteenth: Tensor) -> Tensor:
         """Return the map, from coarse to fine."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from models.chest_ct.cases.split import SplitSettings
-from models.chest_ct.preprocess import FIELD_STEP, Edge, View
+from models.chest_ct.preprocess import FIELD_STEP, Edge, Shape, View
 from models.training.binary_loss import BinaryLoss
 from models.training.settings import Recipe, TrainingSection
 
@@ -83,6 +83,8 @@ class Augmentation(TrainingSection):
         Largest amount that is added to all densities.
     blurred
         Chance that a case is made less sharp.
+    pasted
+        Chance that a part of a chest gets a small finding of another one.
     """
 
     turned: Share = 0.0
@@ -93,6 +95,7 @@ class Augmentation(TrainingSection):
     noise_hu: Amount = 0.0
     brightness_hu: Amount = 0.0
     blurred: Share = 0.0
+    pasted: Share = 0.0
 
 
 class ThresholdSettings(TrainingSection):
@@ -108,6 +111,29 @@ class ThresholdSettings(TrainingSection):
     sensitivity: Annotated[float, Field(gt=0, le=1)] = 0.9
 
 
+class Parts(TrainingSection):
+    """Parts of chests that a 3D network learns from in a step.
+
+    Attributes
+    ----------
+    size
+        ``(D, H, W)`` points.
+    of_each
+        How many of each chest.
+    weight
+        How often these are learned from, beside those of other sizes.
+    """
+
+    size: tuple[Edge, Edge, Edge]
+    of_each: Edge = 1
+    weight: Annotated[float, Field(gt=0)] = 1.0
+
+    @field_validator("size")
+    @classmethod
+    def _can_be_halved(cls, size: Shape) -> Shape:
+        return _halvable(size)
+
+
 class ChestSettings(TrainingSection):
     """Everything that shapes the weights of one network beside data and code.
 
@@ -115,10 +141,11 @@ class ChestSettings(TrainingSection):
     ----------
     slices
         Axial slices of a study that are read in a step of training, for ``slices``.
-    part
-        ``(D, H, W)`` points of a chest that a 3D network learns from in a step, each
-        time others; its answer is then for what they show. A tenth of the work of a
-        whole chest, and for places drawn in masks alone. None: whole chests.
+    parts
+        Parts of chests that a 3D network learns from, one of these sizes in each step:
+        its answer is then for what they show. Small ones are many for the same work,
+        large ones show what is around. For places drawn in masks alone; none: whole
+        chests.
     """
 
     network: NetworkSettings
@@ -129,13 +156,21 @@ class ChestSettings(TrainingSection):
     split: SplitSettings = SplitSettings()
     threshold: ThresholdSettings = ThresholdSettings()
     slices: Annotated[int, Field(ge=1)] = 16
-    part: tuple[Edge, Edge, Edge] | None = None
+    parts: tuple[Parts, ...] = ()
 
     @model_validator(mode="after")
     def _field_can_be_halved(self) -> Self:
-        edges = self.view.field[self.network.kind == "slices" :] + (self.part or ())
-        if any(edge % FIELD_STEP for edge in edges):
-            raise ValueError(f"the edges of a field are multiples of {FIELD_STEP}")
-        if self.part and self.network.kind == "slices":
-            raise ValueError("part is for networks that see a whole chest")
+        field = self.view.field
+        if self.network.kind != "slices":
+            _halvable(field)
+        elif self.parts:
+            raise ValueError("parts are for networks that see a whole chest")
+        else:
+            _halvable((FIELD_STEP, *field[1:]))
         return self
+
+
+def _halvable(size: Shape) -> Shape:
+    if any(edge % FIELD_STEP for edge in size):
+        raise ValueError(f"the edges of a field are multiples of {FIELD_STEP}")
+    return size

@@ -33,12 +33,12 @@ def changed(
     view: View,
     generator: torch.Generator,
 ) -> tuple[Tensor, Tensor]:
-    """Return a case as it might have been.
+    """Return parts of a case as they might have been, all changed alike.
 
     Parameters
     ----------
     hu, labels
-        ``(D, H, W)`` on the grid of the view.
+        ``(N, D, H, W)`` on the grid of the view.
 
     Returns
     -------
@@ -50,8 +50,8 @@ def changed(
     transform = _transform(wanted, view)
     seed = torch.randint(LARGEST_SEED, (), generator=generator)
     transform.set_random_state(seed=int(seed))
-    case = transform({HU: hu.float()[None], LABELS: labels.float()[None]})
-    return case[HU].as_tensor()[0], case[LABELS].as_tensor()[0].round().byte()
+    case = transform({HU: hu.float(), LABELS: labels.float()})
+    return case[HU].as_tensor(), case[LABELS].as_tensor().round().byte()
 
 
 @lru_cache(maxsize=4)

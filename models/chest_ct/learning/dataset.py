@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from models.chest_ct.cases.cache import Kept
 from models.chest_ct.learning.augment import changed
 from models.chest_ct.learning.loss import Targets, cells_of
-from models.chest_ct.learning.parts import drawn_part
+from models.chest_ct.learning.parts import drawn_parts, drawn_size
+from models.chest_ct.learning.pasting import Patches, pasted, patches_of
 from models.chest_ct.preprocess import KIND, SIDE, Prepared, Shape, common_field, placed
 from models.chest_ct.reading import chest_input, slice_input
-from models.chest_ct.settings import ChestSettings
+from models.chest_ct.settings import ChestSettings, Parts
 from models.training.sampling import balanced
 
 
@@ -44,11 +47,11 @@ class _KeptCases:
         return common_field(shapes, self.settings.view.field)
 
     def changed(
-        self, seen: Prepared, field: Shape, generator: torch.Generator
+        self, parts: Sequence[Prepared], generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
-        """Return densities and labels of a case in a field, as it might have been."""
-        case = placed(seen, field)
-        hu, labels = torch.from_numpy(case.hu), torch.from_numpy(case.labels)
+        """Return densities and labels of parts of a case, as they might have been."""
+        hu = torch.from_numpy(np.stack([each.hu for each in parts]))
+        labels = torch.from_numpy(np.stack([each.labels for each in parts]))
         settings = self.settings
         return changed(hu, labels, settings.augmentation, settings.view, generator)
 
@@ -70,19 +73,41 @@ class ChestCases(_KeptCases):
         """
         seen = [self.cases[index].prepared() for index in chosen]
         label = self.labels(chosen)
-        field = self.settings.part
-        if field:
+        if self.settings.parts:
             self._require_drawn(seen, chosen)
-            seen = [drawn_part(each, field, generator) for each in seen]
+            size = drawn_size(self.settings.parts, generator)
+            parts = [self._parts(each, size, generator) for each in seen]
         else:
             field = self.field(seen)
-        drawn = [self.changed(each, field, generator) for each in seen]
-        hu, labels = (torch.stack(each) for each in zip(*drawn, strict=True))
+            parts = [[placed(each, field)] for each in seen]
+        drawn = [self.changed(each, generator) for each in parts]
+        hu, labels = (torch.cat(each) for each in zip(*drawn, strict=True))
         inputs = chest_input(hu, labels >= SIDE, self.settings.view.windows_hu)
         truth = labels & KIND
-        if self.settings.part:
+        if self.settings.parts:
             label = (truth > 0).flatten(1).any(dim=1).float()
-        return inputs, (label, cells_of(truth), _known(seen, label))
+            known = torch.ones_like(label)
+        else:
+            known = _known(seen, label)
+        return inputs, (label, cells_of(truth), known)
+
+    def _parts(
+        self, seen: Prepared, wanted: Parts, generator: torch.Generator
+    ) -> list[Prepared]:
+        """Return parts of a chest; some get a small finding of another one."""
+        parts = drawn_parts(seen, wanted.size, wanted.of_each, generator)
+        share = self.settings.augmentation.pasted
+        if not share or not self._patches:
+            return parts
+        gets_one = torch.rand(len(parts), generator=generator) < share
+        return [
+            pasted(part, self._patches, generator) if gets else part
+            for part, gets in zip(parts, gets_one, strict=True)
+        ]
+
+    @cached_property
+    def _patches(self) -> Patches:
+        return patches_of(kept.prepared() for kept in self.cases)
 
     def _require_drawn(self, seen: Sequence[Prepared], chosen: Sequence[int]) -> None:
         for index, each in zip(chosen, seen, strict=True):
@@ -90,7 +115,7 @@ class ChestCases(_KeptCases):
             if case.is_positive and not each.truth.any():
                 raise ValueError(
                     f"{case.name}: nobody has drawn what it shows, so it cannot be "
-                    "learned from in parts: leave out part in the settings"
+                    "learned from in parts: leave out parts in the settings"
                 )
 
 
@@ -113,7 +138,8 @@ class SliceCases(_KeptCases):
         self, seen: Prepared, size: tuple[int, int], generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
         """Return the slices that are read this time, ``(S, *size)`` each."""
-        hu, labels = self.changed(seen, (len(seen.hu), *size), generator)
+        chest = placed(seen, (len(seen.hu), *size))
+        hu, labels = (each[0] for each in self.changed([chest], generator))
         taken = drawn_slices(_shown(labels), self.settings.slices, generator)
         return hu[taken], labels[taken]
 

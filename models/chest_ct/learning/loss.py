@@ -19,8 +19,8 @@ from models.chest_ct.settings import LossSettings
 from models.chest_ct.slice_network import SliceReading
 from models.training.binary_loss import focal
 
-EMPTY = 0.1
-"""How much an empty cell counts beside a study's mean over the cells of a finding."""
+EMPTY = 100.0
+"""How much the mean over empty cells counts beside that over the cells of a finding."""
 
 Targets = tuple[Tensor, Tensor, Tensor]
 """Label ``(N,)``, what is where, and whether that is known ``(N,)``."""
@@ -78,7 +78,7 @@ def evidence_loss(
     costs = focal(evidence, cells, focus)
     axes = (2, 3, 4)
     there = (costs * cells).sum(axes) / cells.sum(axes).clamp(min=1)
-    absent = (costs * (1 - cells) * (1 - beside)).sum(axes)
+    absent = (costs * (1 - cells) * (1 - beside)).mean(axes)
     return torch.as_tensor(((there + EMPTY * absent).sum(dim=1) * known).mean())
 
 

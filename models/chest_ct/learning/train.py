@@ -15,10 +15,12 @@ from models.chest_ct.cases.cache import Kept
 from models.chest_ct.cases.gather import Gathered, gather
 from models.chest_ct.cases.scores import CaseScore, score, scored
 from models.chest_ct.cases.split import Parts, parts_of, taken
+from models.chest_ct.learning.answer import fit_answer
 from models.chest_ct.learning.dataset import ChestCases, SliceCases
 from models.chest_ct.learning.loss import ChestLoss, SlicesLoss
 from models.chest_ct.learning.parts import whole_where_undrawn
 from models.chest_ct.learning.publish import Trained, publish
+from models.chest_ct.network import TriageCNN
 from models.chest_ct.settings import ChestSettings
 from models.training.checkpoint import as_written
 from models.training.classification.roc import auc
@@ -171,6 +173,8 @@ def train_network(
             made_by,
             _watch(cases.validation, settings, folder, options),
         )
+        if settings.parts and isinstance(network, TriageCNN):
+            fit_answer(network, cases.training, settings, *_where(network, options))
     write_resolved(settings, folder)
     return as_written(network).eval()
 
@@ -195,9 +199,14 @@ def judged(
     options: RunOptions,
 ) -> list[CaseScore]:
     """Read cases where the network is, in the arithmetic of that processor."""
+    return score(network, cases, settings, *_where(network, options))
+
+
+def _where(network: nn.Module, options: RunOptions) -> tuple[str, str]:
+    """Return the precision in which a network reads, and the device that it is on."""
     device = next(network.parameters()).device.type
     precision = "fp32" if options.deterministic else reduced_precision(device)
-    return score(network, cases, settings, precision, device)
+    return precision, device
 
 
 def _watch(

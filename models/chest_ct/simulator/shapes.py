@@ -91,10 +91,19 @@ class NoduleShapes:
     rows: tuple[tuple[float, str, str], ...]
 
     def nearest(self, diameter_mm: float, rng: np.random.Generator) -> RealNodule:
-        """Read one of the ten nodules whose diameter is nearest."""
+        """Read one of the ten nodules whose diameter is nearest.
+
+        Where its image is missing, the nearest that has one stands in for it: studies
+        in which it is not drawn stay what they are.
+        """
         away = [abs(diameter - diameter_mm) for diameter, _, _ in self.rows]
-        order = np.argsort(away, kind="stable")[:10]
-        _, name, patient = self.rows[int(rng.choice(order))]
+        order = np.argsort(away, kind="stable")
+        drawn = int(rng.choice(order[:10]))
+        name, patient = next(
+            self.rows[index][1:]
+            for index in (drawn, *order)
+            if (self.folder / "image" / self.rows[index][1]).is_file()
+        )
         hu, spacing = _read(self.folder / "image" / name)
         mask, _ = _read(self.folder / "nodule_mask" / name)
         return RealNodule(hu, mask > 0, spacing, patient)

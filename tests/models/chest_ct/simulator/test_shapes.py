@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pytest
 
-from models.chest_ct.simulator.shapes import RealNodule, find_shapes, is_test
+from models.chest_ct.simulator.shapes import (
+    NoduleShapes,
+    RealNodule,
+    find_shapes,
+    is_test,
+)
 from tests.conftest import data_folder
 
 
@@ -54,3 +60,22 @@ def test_no_nodule_patient_serves_training_and_test() -> None:
     assert len(train.rows) > 2 * len(test.rows) > 300
     nodule = test.nearest(8.0, np.random.default_rng(0))
     assert 4 < nodule.own_diameter_mm < 14
+
+
+def test_a_nodule_without_its_image_is_stood_in_for(tmp_path: Path) -> None:
+    """The shared data hold two masks whose images are missing."""
+    for folder, names in {"image": ["b"], "nodule_mask": ["a", "b"]}.items():
+        (tmp_path / folder).mkdir()
+        for name in names:
+            array = np.zeros((8, 8, 4), np.float32)
+            array[3:5, 3:5, 1:3] = 1
+            image = nibabel.Nifti1Image(array, np.eye(4))
+            nibabel.save(image, tmp_path / folder / f"{name}.nii.gz")
+    rows = ((5.0, "a.nii.gz", "A"), (9.0, "b.nii.gz", "B"))
+    shapes = NoduleShapes(tmp_path, rows)
+
+    drawn = {
+        shapes.nearest(5.0, np.random.default_rng(seed)).patient for seed in range(9)
+    }
+
+    assert drawn == {"B"}

@@ -45,7 +45,7 @@ def test_the_windpipe_is_outside() -> None:
     upper = study().airways.copy()
     upper[: np.argwhere(upper)[:, 0].mean().astype(int)] = False  # above the fork
 
-    assert share_inside(upper, find_lungs(chest())) < 0.02
+    assert not share_inside(upper, find_lungs(chest()))
 
 
 @pytest.mark.parametrize("flip", [(0,), (1,), (2,), (0, 2)])
@@ -62,8 +62,10 @@ def test_the_way_a_series_is_stored_changes_nothing(flip: tuple[int, ...]) -> No
     assert np.array_equal(found, find_lungs(chest()).labels)
 
 
-LEAST = {"nodule": 0.8, "consolidation": 0.7, "fluid": 0.7, "lower lobe": 0.8}
-"""What is kept on average of what is pasted into this chest; of each alone, half."""
+LEAST = {"nodule": 0.8, "consolidation": 0.85, "fluid": 0.95, "lower lobe": 0.95}
+"""What is kept on average of what is pasted into this chest."""
+
+LEAST_OF_EACH = 0.5
 
 
 def test_dense_disease_at_the_surface_stays_inside() -> None:
@@ -75,6 +77,7 @@ def test_dense_disease_at_the_surface_stays_inside() -> None:
         )
     for kind, shares in kept.items():
         assert np.mean(shares) > LEAST[kind], (kind, shares)
+        assert min(shares) > LEAST_OF_EACH, (kind, shares)
 
 
 def test_gas_of_the_bowel_is_no_lung() -> None:
@@ -87,7 +90,7 @@ def test_gas_of_the_bowel_is_no_lung() -> None:
     changed[gas] = -1000
 
     assert gas.sum() > 500
-    assert share_inside(gas, find_lungs(chest(changed))) < 0.05
+    assert share_inside(gas, find_lungs(chest(changed))) < 0.02
 
 
 def test_a_white_lung_is_completed_and_flagged() -> None:
@@ -98,8 +101,8 @@ def test_a_white_lung_is_completed_and_flagged() -> None:
     found = find_lungs(chest(changed))
 
     assert codes(found) == ["one_lung"]
-    assert dice(found.labels == RIGHT_LUNG, lung(1)) > 0.9
-    assert dice(found.labels == LEFT_LUNG, lung(2)) > 0.6
+    assert dice(found.labels == RIGHT_LUNG, lung(1)) > 0.95
+    assert dice(found.labels == LEFT_LUNG, lung(2)) > 0.9
 
 
 @pytest.mark.parametrize(

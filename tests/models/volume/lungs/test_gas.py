@@ -72,9 +72,9 @@ def test_a_thin_shell_does_not_make_it_raise() -> None:
     assert find_lungs(volume(hu)).labels.shape == hu.shape
 
 
-@pytest.mark.parametrize("aside", [0, 8, 14, 18])
-def test_gas_beside_the_base_is_not_put_back(aside: int) -> None:
-    """Most of it, wherever it touches the diaphragm, stays out of the filled lung."""
+@pytest.mark.parametrize(("aside", "most"), [(0, 0.35), (8, 0.1), (14, 0.1), (18, 0.1)])
+def test_gas_beside_the_base_is_not_put_back(aside: int, most: float) -> None:
+    """It stays out of the filled lung, but for a part where it lies under the dome."""
     depth = np.argwhere(lung(2))[:, 0].min()
     row, column = np.argwhere(lung(2)).mean(axis=0)[1:]
     inside = np.asarray(chest().array) > -300  # of the body, not of the room
@@ -86,4 +86,4 @@ def test_gas_beside_the_base_is_not_put_back(aside: int) -> None:
     found = find_lungs(chest(changed)).labels
 
     assert gas.sum() > 300
-    assert (found[gas] > 0).mean() < 0.35
+    assert (found[gas] > 0).mean() < most
