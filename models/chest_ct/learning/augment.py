@@ -23,6 +23,9 @@ HU, LABELS = "hu", "labels"
 BLUR_MM = (0.5, 1.5)
 """Standard deviation of a blur."""
 
+NO_BLUR = (1e-3, 1e-3)
+"""Points. What is around a part counts as water: nothing may come from there."""
+
 LARGEST_SEED = 2**31 - 1
 
 
@@ -38,7 +41,7 @@ def changed(
     Parameters
     ----------
     hu, labels
-        ``(N, D, H, W)`` on the grid of the view.
+        ``(N, D, H, W)`` on the grid of the view; with one plane each they stay in it.
 
     Returns
     -------
@@ -47,7 +50,7 @@ def changed(
     """
     if wanted == Augmentation():
         return hu.float(), labels
-    transform = _transform(wanted, view)
+    transform = _transform(wanted, view, hu.shape[1] == 1)
     seed = torch.randint(LARGEST_SEED, (), generator=generator)
     transform.set_random_state(seed=int(seed))
     case = transform({HU: hu.float(), LABELS: labels.float()})
@@ -55,26 +58,30 @@ def changed(
 
 
 @lru_cache(maxsize=4)
-def _transform(wanted: Augmentation, view: View) -> Any:
+def _transform(wanted: Augmentation, view: View, is_flat: bool) -> Any:
     try:
         transforms: Any = import_module("monai.transforms")
     except ImportError:
         raise ValueError(
             "MONAI is not installed: pip install 'pacs-ai-node[train]'"
         ) from None
+    in_space, angle = not is_flat, radians(wanted.rotation_deg)
+    shifts = [wanted.shift_mm / step for step in view.spacing_mm]
     return transforms.Compose(
         [
             transforms.RandAffined(
                 (HU, LABELS),
                 prob=wanted.turned,
-                rotate_range=[radians(wanted.rotation_deg)] * 3,
-                scale_range=[wanted.scale] * 3,
-                translate_range=[wanted.shift_mm / step for step in view.spacing_mm],
+                rotate_range=[angle, angle * in_space, angle * in_space],
+                scale_range=[wanted.scale * in_space, wanted.scale, wanted.scale],
+                translate_range=[shifts[0] * in_space, *shifts[1:]],
                 mode=("bilinear", "nearest"),
                 padding_mode="border",
             ),
             transforms.RandFlipd((HU, LABELS), prob=wanted.mirrored, spatial_axis=2),
-            transforms.RandGaussianSmoothd((HU,), prob=wanted.blurred, **_blur(view)),
+            transforms.RandGaussianSmoothd(
+                (HU,), prob=wanted.blurred, **_blur(view, in_space)
+            ),
             transforms.RandGaussianNoised(
                 (HU,), prob=float(wanted.noise_hu > 0), std=wanted.noise_hu
             ),
@@ -85,7 +92,8 @@ def _transform(wanted: Augmentation, view: View) -> Any:
     )
 
 
-def _blur(view: View) -> dict[str, tuple[float, float]]:
+def _blur(view: View, in_space: bool) -> dict[str, tuple[float, float]]:
     low, high = BLUR_MM
     axes = zip(("sigma_x", "sigma_y", "sigma_z"), view.spacing_mm, strict=True)
-    return {name: (low / step, high / step) for name, step in axes}
+    sigmas = {name: (low / step, high / step) for name, step in axes}
+    return sigmas if in_space else {**sigmas, "sigma_x": NO_BLUR}

@@ -137,11 +137,20 @@ class SliceCases(_KeptCases):
     def _slices(
         self, seen: Prepared, size: tuple[int, int], generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
-        """Return the slices that are read this time, ``(S, *size)`` each."""
-        chest = placed(seen, (len(seen.hu), *size))
-        hu, labels = (each[0] for each in self.changed([chest], generator))
-        taken = drawn_slices(_shown(labels), self.settings.slices, generator)
-        return hu[taken], labels[taken]
+        """Return the slices that are read this time, ``(S, *size)`` each.
+
+        They are changed within their planes, all alike.
+        """
+        shown = torch.from_numpy(seen.truth.any(axis=(1, 2)).astype(np.float32))
+        taken = drawn_slices(shown, self.settings.slices, generator).numpy()
+        read = Prepared(seen.hu[taken], seen.labels[taken], seen.affine)
+        chest = placed(read, (len(taken), *size))
+        planes = [
+            Prepared(chest.hu[n : n + 1], chest.labels[n : n + 1], chest.affine)
+            for n in range(len(taken))
+        ]
+        hu, labels = self.changed(planes, generator)
+        return hu[:, 0], labels[:, 0]
 
 
 def drawn_slices(shown: Tensor, count: int, generator: torch.Generator) -> Tensor:

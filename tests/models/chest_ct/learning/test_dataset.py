@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import torch
 
 from models.chest_ct.kinds import Kind
@@ -69,7 +70,7 @@ def test_both_answers_are_drawn_equally_often(tmp_path: Path) -> None:
 def test_a_chest_that_is_changed_keeps_its_lump_where_its_label_is() -> None:
     """Density and label move together; the same seed gives the same chest."""
     case = chest(3, sick=True)
-    hu, labels = torch.from_numpy(case.hu), torch.from_numpy(case.labels)
+    hu, labels = torch.from_numpy(case.hu)[None], torch.from_numpy(case.labels)[None]
 
     seen = [
         changed(hu, labels, MUCH, VIEW, torch.Generator().manual_seed(seed))
@@ -86,10 +87,27 @@ def test_a_chest_that_is_changed_keeps_its_lump_where_its_label_is() -> None:
         assert density[(label >= 16) & ~lump].mean() < -600
 
 
+def test_planes_are_changed_alike_and_stay_planes() -> None:
+    """A tissue of one density stays one; what is above and below does not come in."""
+    hu = torch.full((3, 1, 32, 32), -850.0)
+    hu[:, :, 10:20, 12:16] = 30
+    labels = (hu > 0).byte()
+    turned = MUCH.model_copy(
+        update={"noise_hu": 0.0, "brightness_hu": 0.0, "blurred": 0.99}
+    )
+
+    density, label = changed(hu, labels, turned, VIEW, torch.Generator().manual_seed(2))
+
+    assert density.shape == label.shape == hu.shape
+    assert torch.equal(label[0], label[1])
+    assert not torch.equal(label[0], labels[0])
+    assert density[:, :, 14:18, 2:5].mean() == pytest.approx(-850, abs=2)
+
+
 def test_nothing_is_changed_where_nothing_is_wished() -> None:
     """The case as it is, and no generator is moved."""
     case = chest(3, sick=True)
-    hu, labels = torch.from_numpy(case.hu), torch.from_numpy(case.labels)
+    hu, labels = torch.from_numpy(case.hu)[None], torch.from_numpy(case.labels)[None]
     generator = torch.Generator().manual_seed(1)
     before = generator.get_state()
 
