@@ -21,13 +21,18 @@ class ModelSettings(Section):
     expected: bool = False
     """Whether every study is meant for this model: one in which it reads nothing
     then makes a notice, as a failed one does."""
+    accept: AcceptSettings = AcceptSettings()
+    """What stands here in the place of the bundle's rule."""
+
+
+class HippocampusSettings(ModelSettings):
+    """Hippocampal volumetry on the wire."""
+
     laterality: Literal["", "left", "right"] = ""
     """Side that every series shows which this site sends to the model; empty: not
     declared, and then no side is told."""
     calibration: Path | None = None
     """File that ``pacs-node calibrate`` wrote with controls of this site."""
-    accept: AcceptSettings = AcceptSettings()
-    """What stands here in the place of the bundle's rule."""
 
 
 class ModelsSettings(Section):
@@ -35,7 +40,7 @@ class ModelsSettings(Section):
 
     allow_demonstration: bool = False
     """Let models of status ``demonstration`` speak on the wire."""
-    hippocampus: ModelSettings = ModelSettings()
+    hippocampus: HippocampusSettings = HippocampusSettings()
     """Hippocampal volumetry on MR."""
 
     def of(self, name: str) -> ModelSettings:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from node.config_reading import ModelSettings
+from node.config_reading import HippocampusSettings, ModelSettings
 
 MOST_BYTES = 1 << 20
 """A calibration has a few kilobytes."""
@@ -34,6 +34,8 @@ class Declared:
     @classmethod
     def by(cls, settings: ModelSettings) -> Declared:
         """Return what the settings of a model declare, with the file read anew."""
+        if not isinstance(settings, HippocampusSettings):
+            return cls()
         return cls(settings.laterality, read_calibration(settings.calibration))
 
     @property

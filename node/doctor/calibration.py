@@ -21,7 +21,7 @@ ANEW = "pacs-node calibrate --controls FILE.csv --output NEW.json"
 
 def examine_calibration(settings: Settings) -> Iterator[Finding]:
     """Read the calibration as a worker would, and hold it against what it is for."""
-    section = settings.models.of(MODEL)
+    section = settings.models.hippocampus
     if not section.enabled:
         return
     content = read_calibration(section.calibration)

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from node.config_reading import ModelSettings
+from node.config_reading import HippocampusSettings, ModelSettings
 from node.declared import Declared
 
 
 def test_nothing_is_declared_by_default() -> None:
     """Then a result is the one that it always was."""
-    assert Declared.by(ModelSettings()) == Declared("", None)
+    assert Declared.by(HippocampusSettings()) == Declared("", None)
+    assert Declared.by(ModelSettings()) == Declared()
     assert Declared().calibration_digest == ""
 
 
@@ -24,7 +25,9 @@ def test_the_digest_is_of_the_content_and_not_of_the_place(tmp_path: Path) -> No
         (tmp_path / name).write_text(json.dumps(content, indent=indent))
     (tmp_path / "c").write_text(json.dumps(content | {"made": "2026-01-03"}))
 
-    a, b, c = (Declared.by(ModelSettings(calibration=tmp_path / n)) for n in "abc")
+    a, b, c = (
+        Declared.by(HippocampusSettings(calibration=tmp_path / n)) for n in "abc"
+    )
 
     assert a.calibration_digest == b.calibration_digest != c.calibration_digest
 
@@ -41,6 +44,6 @@ def test_a_file_that_cannot_be_read_is_said_to_be_so(
     if content is not None:
         path.write_text(content)
 
-    declared = Declared.by(ModelSettings(calibration=path, laterality="left"))
+    declared = Declared.by(HippocampusSettings(calibration=path, laterality="left"))
 
     assert declared == Declared("left", {"unreadable": why})
