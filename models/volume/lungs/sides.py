@@ -17,12 +17,16 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from models.terms import Vector
-from models.volume.lungs.grid import CoarseImage, Floats, Mask, box_of
+from models.volume.lungs.grid import CoarseImage, Floats, Mask, Scalar, box_of
 
 RIGHT_LUNG, LEFT_LUNG = 1, 2
 
 SMALLEST_ML = 40.0
 """Less air on one side is no lung: a pocket, or the tip of one."""
+
+SMALLEST_CORE_ML = 5.0
+"""Of a lung that touches the other one over a wide front, little may be left when they
+have come apart."""
 
 GAS_MEDIAN_HU = -940.0
 GAS_P90_HU = -930.0
@@ -82,10 +86,16 @@ def _separated(
     image: CoarseImage, lungs: Mask, middle: float
 ) -> tuple[npt.NDArray[np.uint8], bool]:
     """Label the lungs by side, and say whether their shape told where to part them."""
-    for core in _cores(lungs, image.spacing_mm):
-        labels = _label_by_side(core, image, middle)
-        if np.unique(labels).size == 3 or not _crosses(core, middle):
+    voxel_ml = _voxel_ml(image.spacing_mm)
+    if not _crosses(lungs, middle):
+        labels = _label_by_side(lungs, middle, SMALLEST_ML / voxel_ml)
+        if labels.any():
             return _grown(labels, lungs), True
+    for smallest_ml in (SMALLEST_ML, SMALLEST_CORE_ML):
+        for core in _cores(lungs, image.spacing_mm):
+            labels = _label_by_side(core, middle, smallest_ml / voxel_ml)
+            if np.unique(labels).size == 3:
+                return _grown(labels, lungs), True
     return _cut(lungs, middle), False
 
 
@@ -152,17 +162,18 @@ def _cores(lungs: Mask, spacing_mm: Vector) -> Iterator[Mask]:
         yield depth > worn_off
 
 
-def _label_by_side(
-    core: Mask, image: CoarseImage, middle: float
-) -> npt.NDArray[np.uint8]:
-    """Label the connected parts of a core that lie on one side; others stay 0."""
+def _label_by_side(core: Mask, middle: float, smallest: float) -> npt.NDArray[np.uint8]:
+    """Label the connected parts of a core that lie on one side; others stay 0.
+
+    Nothing is labelled where a part of at least ``smallest`` voxels lies on both.
+    """
     labels, count = ndimage.label(core)
     voxels = np.bincount(labels.ravel(), minlength=count + 1)
     on_left = np.bincount(
-        labels[:, :, round(middle) :].ravel(), minlength=count + 1
+        _left_of(labels, middle).ravel(), minlength=count + 1
     ) / np.maximum(voxels, 1)
     side = np.zeros(count + 1, np.uint8)
-    large = voxels * _voxel_ml(image.spacing_mm) >= SMALLEST_ML
+    large = voxels >= smallest
     side[large & (on_left > ON_ITS_SIDE)] = LEFT_LUNG
     side[large & (on_left < 1 - ON_ITS_SIDE)] = RIGHT_LUNG
     side[0] = 0
@@ -171,9 +182,14 @@ def _label_by_side(
     return side[labels]
 
 
+def _left_of(array: npt.NDArray[Scalar], middle: float) -> npt.NDArray[Scalar]:
+    """Return what lies to the patient's left; the middle may lie outside the array."""
+    return array[:, :, max(0, round(middle)) :]
+
+
 def _crosses(core: Mask, middle: float) -> bool:
     """Say whether much of the air lies on either side: there are two lungs in it."""
-    left = int(core[:, :, round(middle) :].sum())
+    left = int(_left_of(core, middle).sum())
     share = left / max(int(core.sum()), 1)
     return min(share, 1 - share) > 1 - ON_ITS_SIDE
 
