@@ -20,8 +20,9 @@ from scipy import ndimage
 from models.chest_ct.kinds import Kind
 from models.chest_ct.preprocess import KIND, SIDE, Prepared
 
-PASTED = (Kind.NODULE, Kind.CONSOLIDATION, Kind.GROUND_GLASS)
-"""The kinds that make lung denser and may lie anywhere in it."""
+PASTED = (Kind.NODULE, Kind.CONSOLIDATION)
+"""The kinds that are like something else in a lung, and may lie anywhere in it. Of
+ground-glass a network sees enough where it is: it is spread, and like nothing else."""
 
 LARGEST = (12, 20, 20)
 """Points ``(d, h, w)`` of what is still small, its border included: 3 cm about."""

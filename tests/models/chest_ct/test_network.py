@@ -9,6 +9,7 @@ from models.chest_ct.network import (
     STRIDE,
     OriginalCNN,
     TriageCNN,
+    gaussian_derivatives,
     mean_within,
     pooled_evidence,
 )
@@ -28,6 +29,24 @@ def chests(count: int = 2) -> torch.Tensor:
     inputs[:, 2] = 0
     inputs[:, 2, 8:24, 8:40, 8:56] = 1
     return inputs
+
+
+def test_at_first_edges_and_blobs_are_seen() -> None:
+    """What is even is seen by the Gaussian alone; a line has no bend along itself."""
+    filters = gaussian_derivatives(5)
+    even = torch.ones(1, 1, 9, 9, 9)
+    line = torch.zeros(1, 1, 9, 9, 9)
+    line[..., 4, 4, :] = 1
+
+    of_even, of_line = (
+        torch.nn.functional.conv3d(seen, filters[:, None]).abs().amax(dim=(0, 2, 3, 4))
+        for seen in (even, line)
+    )
+
+    assert (of_even > 1e-5).tolist() == [True] + [False] * 9
+    bends = (2, 5, 9)  # along w, h and d
+    assert [bool(of_line[n] > 0.1) for n in bends] == [False, True, True]
+    assert filters.flatten(1).norm(dim=1).tolist() == pytest.approx([1.0] * 10)
 
 
 def test_there_is_one_answer_for_a_study_and_a_map_for_each_kind() -> None:

@@ -74,12 +74,12 @@ def test_only_small_findings_that_may_lie_anywhere_are_lent() -> None:
         with_nodule(),
         with_nodule(kind=Kind.EFFUSION),
         with_nodule(edge=LARGEST[0] - 1, first=2),
-        with_nodule(kind=Kind.GROUND_GLASS),
+        with_nodule(kind=Kind.CONSOLIDATION),
     ]
 
     kinds = [[patch.kind for patch in alike] for alike in patches_of(chests)]
 
-    assert kinds == [[Kind.NODULE], [Kind.GROUND_GLASS]]
+    assert kinds == [[Kind.NODULE], [Kind.CONSOLIDATION]]
 
 
 def test_without_lungs_nothing_is_put_anywhere() -> None:
