@@ -69,7 +69,7 @@ def test_a_nodule_without_its_image_is_stood_in_for(tmp_path: Path) -> None:
         for name in names:
             array = np.zeros((8, 8, 4), np.float32)
             array[3:5, 3:5, 1:3] = 1
-    XX
+            image = nibabel.Nifti1Image(array, np.eye(4))  # type: ignore[no-untyped-call]  # upstream
             nibabel.save(image, tmp_path / folder / f"{name}.nii.gz")
     rows = ((5.0, "a.nii.gz", "A"), (9.0, "b.nii.gz", "B"))
     shapes = NoduleShapes(tmp_path, rows)
