@@ -8,13 +8,18 @@ is touched.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from scipy.optimize import Bounds, minimize
+from scipy.special import expit
+from torch import Tensor
+from torch.nn import functional
 
 from models.chest_ct.cases.cache import Kept
-from models.chest_ct.network import Seen, TriageCNN
+from models.chest_ct.network import LITTLE, TriageCNN
 from models.chest_ct.reading import chest_of
 from models.chest_ct.settings import ChestSettings
 from models.training.precision import autocast
@@ -25,8 +30,10 @@ are many beside the chests."""
 
 LEAST_SPREAD = 1e-6
 
-STEPS = 200
-"""Of L-BFGS, at most."""
+LEAST_WEIGHT = 1e-4
+"""Of a kind's evidence: more of it is never less pathology."""
+
+Reals = npt.NDArray[np.float64]
 
 
 def fit_answer(
@@ -36,7 +43,7 @@ def fit_answer(
     precision: str = "fp32",
     device: str = "cpu",
 ) -> float:
-    """Fit how evidence becomes an answer; return the mean loss that is left.
+    """Fit how evidence becomes an answer; return the cross-entropy that is left.
 
     Parameters
     ----------
@@ -44,38 +51,53 @@ def fit_answer(
         In evaluation mode, on ``device``. Its answer is changed, and not its map.
     """
     found = [_found(network, kept, settings, precision, device) for kept in cases]
-    pooled, chest = (torch.cat(each) for each in zip(*found, strict=True))
-    middle, spread = chest.mean(dim=0), chest.std(dim=0).clamp(min=LEAST_SPREAD)
-    seen = Seen(pooled.new_empty(0), pooled, (chest - middle) / spread)
-    label = torch.tensor([float(kept.case.is_positive) for kept in cases])
-    left = _fitted(network, seen, label.to(device), settings.loss.study)
+    told, chest = (
+        torch.cat(each).double().cpu().numpy() for each in zip(*found, strict=True)
+    )
+    middle, spread = chest.mean(axis=0), chest.std(axis=0).clip(min=LEAST_SPREAD)
+    label = np.array([float(kept.case.is_positive) for kept in cases])
+    smoothing = settings.loss.study.smoothing
+    target = label * (1 - smoothing) + smoothing / 2
+    weight, whole, bias, left = _fitted(told, (chest - middle) / spread, target)
     with torch.no_grad():
-        network.whole.weight /= spread
-        network.whole.bias.sub_(network.whole.weight @ middle)
+        network.weight.copy_(torch.from_numpy(np.log(np.expm1(weight))))
+        network.whole.weight.copy_(torch.from_numpy(whole / spread)[None])
+        network.whole.bias.fill_(bias - float(whole @ (middle / spread)))
     return left
 
 
 def _fitted(
-    network: TriageCNN, seen: Seen, label: Tensor, loss: Callable[..., Tensor]
-) -> float:
-    """Fit the answer on evenly spread features, from nothing; return the loss."""
-    nn.init.zeros_(network.whole.weight)
-    weights = [network.weight, *network.whole.parameters()]
-    learner = torch.optim.LBFGS(weights, max_iter=STEPS, line_search_fn="strong_wolfe")
+    told: Reals, chest: Reals, target: Reals
+) -> tuple[Reals, Reals, float, float]:
+    """Return the weights of both kinds of features, the bias, and the cross-entropy.
 
-    def cost() -> Tensor:
-        learner.zero_grad()
-        value = loss(network.answer(seen), label)
-        value = value + DECAY * network.whole.weight.square().sum()
-        value.backward()  # type: ignore[no-untyped-call]  # torch does not annotate it
-        return value
+    The problem is convex: there is one answer.
 
-    for each in weights:
-        each.requires_grad_(True)
-    learner.step(cost)  # type: ignore[no-untyped-call]
-    for each in weights:
-        each.requires_grad_(False)
-    return float(loss(network.answer(seen), label))
+    Parameters
+    ----------
+    told, chest
+        ``(N, 2 K)`` and ``(N, F)``, the latter evenly spread.
+    """
+    features = np.hstack([told, chest, np.ones((len(told), 1))])
+    decay = np.zeros(features.shape[1])
+    decay[told.shape[1] : -1] = DECAY
+
+    def cost(weights: Reals) -> tuple[float, Reals]:
+        logit = features @ weights
+        entropy = np.logaddexp(0, logit) - target * logit
+        slope = features.T @ (expit(logit) - target) / len(target)
+        value = entropy.mean() + float(decay @ weights**2)
+        return float(value), slope + 2 * decay * weights
+
+    least = [LEAST_WEIGHT] * told.shape[1] + [-np.inf] * (chest.shape[1] + 1)
+    bounds = Bounds(np.array(least), np.inf)
+    start = np.zeros(features.shape[1])
+    start[: told.shape[1]] = LEAST_WEIGHT
+    solved = minimize(cost, start, jac=True, method="L-BFGS-B", bounds=bounds)
+    weights: Reals = solved.x
+    left = float(solved.fun - decay @ weights**2)
+    kinds = told.shape[1]
+    return weights[:kinds], weights[kinds:-1], float(weights[-1]), left
 
 
 def _found(
@@ -88,4 +110,4 @@ def _found(
     inputs, _ = chest_of(kept.prepared(), settings.view)
     with torch.no_grad(), autocast(precision, device):
         seen = network.seen(inputs.to(device))
-    return seen.pooled.float(), seen.chest.float()
+    return functional.softplus(seen.pooled.float() - LITTLE), seen.chest.float()

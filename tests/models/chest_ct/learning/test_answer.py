@@ -15,6 +15,13 @@ from models.training.classification.roc import auc
 from tests.models.chest_ct.learning.made import tiny_cases, tiny_settings
 
 
+def many_features() -> ChestSettings:
+    """Return settings of a network whose coarsest features are more than a few."""
+    settings = tiny_settings()
+    network = settings.network.model_copy(update={"widths": (4, 6, 8, 32)})
+    return settings.model_copy(update={"network": network})
+
+
 def untrained(settings: ChestSettings) -> TriageCNN:
     """Return a network as it is before anything is learned."""
     torch.manual_seed(0)
@@ -25,7 +32,7 @@ def untrained(settings: ChestSettings) -> TriageCNN:
 
 def test_the_answer_is_learned_and_the_map_stays(tmp_path: Path) -> None:
     """Features that nobody trained tell these chests apart; nothing else changes."""
-    settings, cases = tiny_settings(), tiny_cases(tmp_path, 24)
+    settings, cases = many_features(), tiny_cases(tmp_path, 24)
     network = untrained(settings)
     before = {name: value.clone() for name, value in network.state_dict().items()}
 
