@@ -107,7 +107,7 @@ def test_shuffled_labels_teach_nothing_and_true_ones_do(
     images.
     """
     labels = [bool(n % 4 > 1 if is_shuffled else n % 2) for n in range(72)]
-    settings = tiny_settings(epochs=10, batch=8, learning_rate=0.01)
+    settings = tiny_settings(epochs=16, batch=8, learning_rate=0.003)
     loss = settings.loss.model_copy(update={"places": 0.0})
     cases = tiny_cases(tmp_path / "cases", 32, labels, drawn=False)
     held_out = tiny_cases(tmp_path / "held out", 72, labels, drawn=False)[32:]
