@@ -29,6 +29,7 @@ DECAY = 0.01
 are many beside the chests."""
 
 LEAST_SPREAD = 1e-6
+"""Of a feature that is the same in every chest."""
 
 LEAST_WEIGHT = 1e-4
 """Of a kind's evidence: more of it is never less pathology."""

@@ -2,9 +2,10 @@
 
 A chest has thousands of empty cells for each one that shows something. So what is
 there counts as the mean over its cells, for each study and kind alike, a nodule of one
-cell as much as a lobe; what is not there counts as a sum that is focused on the cells
-that are taken for something (Lin et al. 2017). A cell beside a finding is asked
-nothing: its border is nobody's truth.
+cell as much as a lobe; what is not there counts many times as the mean over the empty
+cells, in a small part of a chest as in a whole one, focused on those that are taken for
+something (Lin et al. 2017). A cell beside a finding is asked nothing: its border is
+nobody's truth.
 """
 
 from __future__ import annotations

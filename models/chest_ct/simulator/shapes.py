@@ -95,16 +95,22 @@ class NoduleShapes:
 
         Where its image is missing, the nearest that has one stands in for it: studies
         in which it is not drawn stay what they are.
+
+        Raises
+        ------
+        FileNotFoundError
+            No nodule has an image.
         """
         away = [abs(diameter - diameter_mm) for diameter, _, _ in self.rows]
         order = np.argsort(away, kind="stable")
         drawn = int(rng.choice(order[:10]))
-        name, patient = next(
-            self.rows[index][1:]
-            for index in (drawn, *order)
-            if (self.folder / "image" / self.rows[index][1]).is_file()
-        )
-        hu, spacing = _read(self.folder / "image" / name)
+        images = self.folder / "image"
+        names = (self.rows[index][1:] for index in (drawn, *order))
+        there = ((name, of) for name, of in names if (images / name).is_file())
+        name, patient = next(there, ("", ""))
+        if not name:
+            raise FileNotFoundError(f"{images}: no image of any nodule")
+        hu, spacing = _read(images / name)
         mask, _ = _read(self.folder / "nodule_mask" / name)
         return RealNodule(hu, mask > 0, spacing, patient)
 

@@ -79,3 +79,6 @@ def test_a_nodule_without_its_image_is_stood_in_for(tmp_path: Path) -> None:
     }
 
     assert drawn == {"B"}
+    (tmp_path / "image" / "b.nii.gz").unlink()
+    with pytest.raises(FileNotFoundError, match="no image of any nodule"):
+        shapes.nearest(5.0, np.random.default_rng(0))

@@ -65,8 +65,8 @@ def test_lungs_that_touch_are_told_apart(bridge: Mask, is_split: bool) -> None:
 
 
 @pytest.mark.parametrize("depth", [8, 12, 14, 16, 20])
-def test_the_smaller_of_two_that_touch_is_never_lost(depth: int) -> None:
-    """It may be worn off before they come apart, and be a lung all the same."""
+def test_of_two_that_touch_no_air_is_lost(depth: int) -> None:
+    """The smaller may be worn off before they come apart: it is a lung all the same."""
     small = block((12, 12 + depth), (14, 14 + 2 * depth), (64, 64 + 2 * depth))
     air = RIGHT | small | block((14, 10 + depth), (16, 12 + 2 * depth), (56, 64))
 
