@@ -103,6 +103,18 @@ class Ward:
     left: list[list[Path]]
     most: list[int]
 
+    @property
+    def finished(self) -> str:
+        """The ZIP that the first run read: either may be the first."""
+        return next(name(each) for each in self.between.entries if each.is_reported)
+
+    @property
+    def awaited(self) -> str:
+        """The other ZIP."""
+        return next(
+            name(each) for each in self.last.entries if name(each) != self.finished
+        )
+
 
 @pytest.fixture(scope="module")
 def ward(tmp_path_factory: pytest.TempPathFactory) -> Ward:
@@ -170,23 +182,22 @@ def test_no_more_is_unpacked_than_is_about_to_be_read(ward: Ward) -> None:
 def test_an_interrupt_keeps_what_was_finished(ward: Ward) -> None:
     """What was not come to says so; the next run goes on there."""
     assert ward.between.was_interrupted
-    assert [entry.reason_code for entry in ward.between.entries] == ["", INTERRUPTED]
-    assert by_name(ward.last)["a.zip"].was_kept
-    assert not by_name(ward.last)["b.zip"].was_kept
+    assert by_name(ward.between)[ward.awaited].reason_code == INTERRUPTED
+    assert by_name(ward.last)[ward.finished].was_kept
+    assert not by_name(ward.last)[ward.awaited].was_kept
 
 
 def test_an_interrupt_may_come_while_a_study_is_unpacked(ward: Ward) -> None:
     """It is an entry like the others."""
     assert ward.within.was_interrupted
-    assert by_name(ward.within)["a.zip"].was_kept
-    assert by_name(ward.within)["b.zip"].reason_code == INTERRUPTED
+    assert by_name(ward.within)[ward.awaited].reason_code == INTERRUPTED
 
 
 def test_a_disk_that_is_full_ends_the_run_with_what_to_do(ward: Ward) -> None:
     """When there is room, the same command goes on."""
     assert "make room and type the same command again" in ward.full.trouble
-    assert by_name(ward.full)["b.zip"].reason_code == INTERRUPTED
-    assert by_name(ward.last)["b.zip"].is_reported
+    assert by_name(ward.full)[ward.awaited].reason_code == INTERRUPTED
+    assert by_name(ward.last)[ward.awaited].is_reported
 
 
 def test_nothing_is_left_unpacked_however_a_run_ended(ward: Ward) -> None:
