@@ -133,13 +133,26 @@ def infer(order: Order, wanted: Wanted, now: datetime) -> int:
     if wanted.as_json:
         _print_json(as_json(done.entries, facts_of(order, done, now), bundles, words))
     else:
-        _print_cards(done.entries, bundles, words, order.results)
+        _print_cards(of_models_meant(done.entries), bundles, words, order.results)
     _complain(done)
     if done.was_interrupted:
         return INTERRUPTED
     if done.trouble or (order.destinations and not _all_sent(done.entries)):
         return 1
-    return exit_status(done.entries, only_model=True)
+    return exit_status(of_models_meant(done.entries), only_model=True)
+
+
+def of_models_meant(entries: Sequence[Entry]) -> list[Entry]:
+    """Leave out the models that a study is not for, where it is for another one.
+
+    That a chest model reads no head is nothing to tell who asked about a head.
+    """
+    read = {e.study_instance_uid for e in entries if not e.is_not_applicable}
+    return [
+        each
+        for each in entries
+        if not (each.is_not_applicable and each.study_instance_uid in read)
+    ]
 
 
 def _truth(order: Order, wanted: Wanted) -> Truth:

@@ -15,6 +15,7 @@ from models.volume.bundle import Bundle
 from models.volume.columns import Shows, is_classified
 from node.batch.cells import Cell, cells
 from node.batch.entry import Entry
+from node.batch.tally import for_others
 from node.batch.words import Words
 from node.errors import ConfigError
 
@@ -53,7 +54,7 @@ def sheets_of(
     *,
     with_truth: bool = False,
 ) -> dict[str, list[Row]]:
-    """Return the rows of every model, by its name.
+    """Return the rows of every model, by its name; first those that read something.
 
     Parameters
     ----------
@@ -71,8 +72,11 @@ def sheets_of(
     """
     for name, bundle in bundles.items():
         _require_own_columns(name, bundle)
-    sheets: dict[str, list[Row]] = {name: [] for name in bundles}
-    for entry in entries:
+    told = list(entries)
+    idle = for_others(told)
+    names = sorted(bundles, key=lambda name: name in idle)  # stable
+    sheets: dict[str, list[Row]] = {name: [] for name in names}
+    for entry in told:
         bundle = bundles[entry.model]
         compared = with_truth and is_classified(bundle.columns)
         row = row_of(entry, bundle, words, results, with_truth=compared)

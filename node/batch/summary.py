@@ -17,7 +17,15 @@ from node.batch.entry import Entry
 from node.batch.legible import near, visible
 from node.batch.metrics import metrics_of
 from node.batch.rows import WEIGHTS_DIGITS, flag_codes, note, sent
-from node.batch.tally import FAULTS, Ending, Totals, count, ending_of, totals_of
+from node.batch.tally import (
+    FAULTS,
+    Ending,
+    Totals,
+    count,
+    ending_of,
+    for_others,
+    totals_of,
+)
 from node.batch.truth import UNKNOWN, Truth
 from node.batch.whole_file import write_whole
 from node.batch.words import Words
@@ -281,7 +289,13 @@ def closing_lines(
     spreadsheets: Iterable[Path] = (),
     results: Path | None = None,
 ) -> list[str]:
-    """Return the last lines of a run: how many ended how, and where it all lies."""
+    """Return the last lines of a run: how many ended how, and where it all lies.
+
+    Of a model that none of these studies is for, nothing is said.
+    """
+    idle = for_others(entries)
+    entries = [entry for entry in entries if entry.model not in idle]
+    bundles = {name: bundle for name, bundle in bundles.items() if name not in idle}
     counts = asdict(count(entries))
     studies = counts.pop("studies")
     if not studies and not any(counts.values()):

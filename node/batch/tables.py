@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from rich.console import Group, JustifyMethod
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from models.volume.bundle import Bundle
 from models.volume.columns import Column, Shows, is_classified
 from node.batch.cells import NOT_APPLICABLE, Cell, cells
 from node.batch.entry import Entry
 from node.batch.legible import tail, visible
-from node.batch.tally import COLOURS, FAULTS, Ending, ending_of
+from node.batch.tally import COLOURS, FAULTS, Ending, ending_of, for_others
 from node.batch.words import Words
 
 MOST_ROWS = 20
@@ -36,7 +37,8 @@ def as_tables(
 ) -> Group:
     """Return a table of each model for a terminal of 80 columns or more.
 
-    What needs a look stands first; a long table ends with how much more there is.
+    What needs a look stands first; a long table ends with how much more there is. A
+    model that all of these studies are not for has a line in the place of a table.
 
     Parameters
     ----------
@@ -45,6 +47,7 @@ def as_tables(
     all_in
         Name of the spreadsheet.
     """
+    idle = for_others(entries)
     tables = (
         _table(
             [entry for entry in entries if entry.model == name],
@@ -54,8 +57,14 @@ def as_tables(
             all_in,
         )
         for name, bundle in bundles.items()
+        if name not in idle
     )
-    return Group(*tables)
+    lines = (
+        words.text("reads_none", model=words.part(bundles[name].title))
+        for name in bundles
+        if name in idle
+    )
+    return Group(*tables, *(Text(line, style="dim") for line in lines))
 
 
 def _table(

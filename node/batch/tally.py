@@ -82,6 +82,21 @@ def count(entries: Iterable[Entry]) -> Counts:
     )
 
 
+def for_others(entries: Iterable[Entry]) -> frozenset[str]:
+    """Return the models that read no study of a run in which another one does."""
+    told = list(entries)
+    endings = {entry.model: set[Ending]() for entry in told}
+    for entry in told:
+        endings[entry.model].add(ending_of(entry))
+    idle = {Ending.NOT_APPLICABLE, Ending.NO_STUDY}
+    without = {
+        model
+        for model, found in endings.items()
+        if found <= idle and Ending.NOT_APPLICABLE in found
+    }
+    return frozenset(without if without != endings.keys() else ())
+
+
 @dataclass(frozen=True, slots=True)
 class Totals:
     """What a model decided about the studies of a run, and how long a study took.

@@ -127,6 +127,7 @@ TEXTS = {
     "closing_nothing": "No study was found.",
     "head_spreadsheet": "Spreadsheet",
     "head_results": "Results",
+    "reads_none": "{model}: none of these studies is of the kind that it reads.",
     "more_in": "{more}, all in {file}",
     # against a truth, and in all
     "share": "{what} {n} ({percent} %)",

@@ -124,6 +124,7 @@ TEXTS = {
     "closing_nothing": "Исследований не найдено.",
     "head_spreadsheet": "Таблица",
     "head_results": "Результаты",
+    "reads_none": "{model}: подходящих исследований здесь нет.",
     "more_in": "{more}, все в {file}",
     "share": "{what} {n} ({percent} %)",
     "times": "На исследование в среднем {mean}, медиана {median}",

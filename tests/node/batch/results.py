@@ -122,3 +122,10 @@ def delivery(state: str, detail: str = "") -> Delivery:
         status=None,
         detail=detail,
     )
+
+
+def of_another_model(name: str) -> Entry:
+    """Return what a model makes of a study that is not for it."""
+    entry = not_applicable()
+    assert entry.job is not None
+    return replace(entry, model=name, job=replace(entry.job, model=name))

@@ -127,3 +127,17 @@ def test_a_number_that_a_model_did_not_give_is_empty() -> None:
 
     told = row(some)
     assert (told["anterior_mm3"], told["total_mm3"]) == (Decimal(1489), None)
+
+
+def test_the_first_sheet_is_of_a_model_that_reads_something() -> None:
+    """Who opens the workbook of a folder of heads sees no rows of a chest model."""
+    bundles = {"other": given.bundle(), given.MODEL: given.bundle()}
+    entries = [given.of_another_model("other"), given.reported()]
+
+    sheets = sheets_of(entries, bundles, EN, Path("out"))
+
+    assert list(sheets) == [given.MODEL, "other"]
+    assert {name: len(rows) for name, rows in sheets.items()} == {
+        given.MODEL: 1,
+        "other": 1,
+    }

@@ -150,6 +150,18 @@ def test_the_last_lines_say_how_many_and_where() -> None:
     assert "не является диагнозом" in lines[3]
 
 
+def test_the_last_lines_are_silent_of_a_model_that_no_study_is_for() -> None:
+    """It neither counts nor warns of what it did not say."""
+    other = replace(given.bundle(), name="other", status="demonstration")
+    both = {**BUNDLES, "other": other}
+
+    lines = closing_lines(
+        [given.reported(), given.of_another_model("other")], FACTS, both, EN
+    )
+
+    assert lines == closing_lines([given.reported()], FACTS, BUNDLES, EN)
+
+
 def test_nothing_found_is_said() -> None:
     """Instead of a table of nothing."""
     assert closing_lines([], FACTS, BUNDLES, EN) == ["No study was found."]

@@ -83,6 +83,23 @@ def test_faults_stand_first_and_a_long_table_ends() -> None:
     assert lines[-1].strip() == "… and 481 more, all in r.xlsx"
 
 
+def test_a_model_that_no_study_is_for_has_a_line() -> None:
+    """Its table would say the same of every study."""
+    both = {
+        given.MODEL: given.bundle(),
+        "other": replace(given.bundle(), title="Other"),
+    }
+    other = given.of_another_model("other")
+
+    lines = shown([given.reported(), other, given.no_study(), other], EN, both)
+    alone = shown([other], EN, {"other": both["other"]})
+
+    assert "3385" in "".join(lines)
+    assert lines[-1] == "Other: none of these studies is of the kind that it reads."
+    assert "not applicable" not in "".join(lines)
+    assert "not applicable" in "".join(alone)
+
+
 @pytest.mark.parametrize("words", [EN, RU], ids=["en", "ru"])
 def test_answers_in_words_hold_in_80_columns_too(words: Words) -> None:
     """With probability, finding and whether it is wrong; the suspected stand first."""
