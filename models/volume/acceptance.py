@@ -110,9 +110,10 @@ def judge(rule: Acceptance, series: SeriesInfo) -> Match | Refusal:
     for check in checks(rule, series):
         if not check.holds:
             return Refusal(check.reason, check.detail)
+    named = series.series_description
     return Match(
-        f"{series.modality} {series.series_description!r}, {len(series.instances)} "
-        f"slices of {series.rows} x {series.columns}"
+        f"{series.modality} {repr(named) if named else 'without a name'}, "
+        f"{len(series.instances)} slices of {series.rows} x {series.columns}"
     )
 
 

@@ -59,7 +59,7 @@ FLAGS = {
     "other_hand": "looks like a hippocampus of the other side",
 }
 
-UNITS = {"mm3": "mm³", "mL": "mL", "s": "s"}
+UNITS = {"mm3": "mm³", "mL": "mL", "s": "s", "[hnsf'U]": "HU"}
 
 PLURALS = {
     "studies": ("{n} study", "{n} studies"),

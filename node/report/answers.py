@@ -22,8 +22,18 @@ Z_SCORES = frozenset({("DCM", "121416"), ("DCM", "113071")})
 PER_YEAR = "/a"
 """How UCUM units of a change over time end."""
 
-UNITS = {"mm3": "mm³", "mm2": "mm²", "%/a": "%/year", "1": "", "{score}": ""}
+UNITS = {
+    "mm3": "mm³",
+    "mm2": "mm²",
+    "%/a": "%/year",
+    "[hnsf'U]": "HU",
+    "1": "",
+    "{score}": "",
+}
 """UCUM units that people write another way."""
+
+NAMES = {("DCM", "112181"): "Mean density"}
+"""Concepts whose meaning is longer than people say, and than the page has room for."""
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -142,7 +152,7 @@ def further(findings: Findings) -> Iterator[Line]:
     sizes = [m for s in findings.structures for m in _sizes(findings, s)]
     for number in findings.measurements:
         if not (number in sizes or is_score(number) or is_change(number)):
-            yield Line(number.name.meaning, spoken(number))
+            yield Line(name_of(number.name), spoken(number))
     for said in findings.statements:
         if said.label not in {POSITION, CHANGE}:
             yield Line(said.label, told(said))
@@ -164,7 +174,7 @@ def words(findings: Findings) -> Iterator[str]:
         yield f"Steps of the percentile: {spoken_steps()}"
     for number in findings.measurements:
         if number.interval and not (is_score(number) or is_change(number)):
-            yield f"{number.name.meaning}: {spoken(number)}"
+            yield f"{name_of(number.name)}: {spoken(number)}"
 
 
 def spoken(number: Measurement) -> str:
@@ -223,6 +233,11 @@ def band(low: float, high: float) -> str:
 def typeset(number: str) -> str:
     """Return a printed number with a minus sign for its hyphen."""
     return number.replace("-", MINUS)
+
+
+def name_of(code: Code) -> str:
+    """Return a concept as people say it."""
+    return NAMES.get((code.scheme, code.value), code.meaning)
 
 
 def unit_of(code: Code) -> str:

@@ -31,7 +31,7 @@ def test_the_only_match_is_chosen_with_its_evidence() -> None:
     choice = choose(RULE, members, nothing_is_own)
 
     assert choice.chosen is members.series[1]
-    assert choice.because == "MR '', 3 slices of 8 x 8"
+    assert choice.because == "MR without a name, 3 slices of 8 x 8"
     assert {uid: r.reason for uid, r in choice.refusals.items()} == {"1.1": "modality"}
 
 
@@ -126,7 +126,8 @@ def test_after_unfit_pixels_the_next_series_is_chosen_and_says_so() -> None:
 
     assert choice.chosen is RANKED[1]
     assert choice.because == (
-        "MR '', 4 slices of 8 x 8; refused before it: series 7 (not_a_chest)"
+        "MR without a name, 4 slices of 8 x 8; "
+        "refused before it: series 7 (not_a_chest)"
     )
     assert choice.refusals["1.9"] == unfit["1.9"]
     assert choice.refusals["1.7"].detail.startswith("after series 2")

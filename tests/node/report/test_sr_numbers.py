@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydicom import Dataset
 
-from models.terms import Measurement
+from models.terms import Code, Measurement
 from tests.node.report.dciodvfy import errors
 from tests.node.report.inputs import (
     BOTH,
@@ -85,3 +85,19 @@ def test_a_number_without_norm_and_interval_has_nothing_behind_it(case: Case) ->
     sr = replace(case, findings=findings).compose()["SR"].dataset
 
     assert "ContentSequence" not in score_of(sr)
+
+
+def test_a_density_is_told_as_people_say_it(case: Case) -> None:
+    """The coded number keeps code and unit; the words are of the page."""
+    density = Code("112181", "DCM", "Mean Attenuation Coefficient")
+    unit = Code("[hnsf'U]", "UCUM", "Hounsfield unit")
+    number = Measurement(BOTH.name, density, -788.4, unit, 0)
+    measured = (*case.findings.measurements, number)
+    findings = replace(case.findings, measurements=measured)
+    sr = replace(case, findings=findings).compose()["SR"].dataset
+    (words,) = places(sr)["evaluations"]
+    (union,) = places(sr)["union"]
+
+    said = [str(item.TextValue) for item in children(words)]
+    assert "Mean density: Both parts: \N{MINUS SIGN}788 HU" in said
+    assert "DCM:112181" in {concept(item) for item in children(union)}
