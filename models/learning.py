@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import models
@@ -10,6 +11,10 @@ from models.volume.bundle import Bundle, load_bundle
 
 WHOLE = "learning.whole"
 """Part of a model that trains everything which its bundle needs."""
+
+JUDGED = "validation.whole"
+"""Part of a model that judges a bundle on cases that nothing of it has seen, where the
+bundle does not state such figures already."""
 
 
 def learn(
@@ -38,7 +43,7 @@ def learn(
     Returns
     -------
     Bundle
-        Its ``metrics`` are the figures on cases that were held out.
+        Its ``metrics`` are figures of cases that no network was trained on.
 
     Raises
     ------
@@ -51,4 +56,7 @@ def learn(
         raise ValueError(f"{model}: unknown; models are {known}")
     whole = import_module(f"models.{model}.{WHOLE}")
     chosen = None if settings is None else Path(settings)
-    return load_bundle(whole.learn(Path(data), Path(work), chosen))
+    bundle = whole.learn(Path(data), Path(work), chosen)
+    if find_spec(f"models.{model}.{JUDGED}"):
+        import_module(f"models.{model}.{JUDGED}").judge(Path(data), Path(work))
+    return load_bundle(bundle)

@@ -21,7 +21,7 @@ def build_network(settings: ChestSettings) -> nn.Module:
     """
     wanted, windows = settings.network, len(settings.view.windows_hu)
     if wanted.kind == "slices":
-        return SliceNetwork(windows, wanted.widths[0], wanted.dropout)
+        return SliceNetwork(len(Kind), windows, wanted.widths[0], wanted.dropout)
     channels = windows + 1  # and the lungs
     if wanted.kind == "original":
         return OriginalCNN(channels, wanted.widths, wanted.head, wanted.dropout)

@@ -158,7 +158,7 @@ class TriageCNN(nn.Module):
             first[: len(edges)] = 0
             first[: len(edges), -2] = edges  # of the last window
         nn.init.normal_(self.evidence.weight, std=START_SD)
-        nn.init.constant_(_bias(self.evidence), LITTLE)
+        nn.init.constant_(bias_of(self.evidence), LITTLE)
         told = math.log(2) * float(functional.softplus(self.weight.detach()).sum())
         nn.init.zeros_(self.whole.weight)
         nn.init.constant_(self.whole.bias, -told)
@@ -304,7 +304,8 @@ def _enlarged(coarse: Tensor, like: Tensor) -> Tensor:
     return functional.interpolate(coarse, size=like.shape[2:], mode="nearest")
 
 
-def _bias(layer: nn.Conv3d) -> Tensor:
+def bias_of(layer: nn.Conv2d | nn.Conv3d) -> Tensor:
+    """Return the bias of a layer that was made with one."""
     if layer.bias is None:
         raise TypeError("a layer of evidence has a bias")
     return layer.bias

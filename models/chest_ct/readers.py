@@ -76,6 +76,7 @@ class Readers:
             Something is missing, or weights are of another network than is stated.
         """
         try:
+            _require_trained(bundle)
             return cls(
                 cnns=_cnns(bundle),
                 cnn_view=View(**bundle.preprocessing["cnn"]),
@@ -90,6 +91,16 @@ class Readers:
             told = " ".join(str(error).split())[:MESSAGE]  # torch's has many lines
             says = f"{told} is missing" if isinstance(error, KeyError) else told
             raise BundleError(f"{bundle.folder.name}: {says}") from None
+
+
+def _require_trained(bundle: Bundle) -> None:
+    """Refuse networks of which nobody says how they were trained and judged."""
+    trained = {each["sha256"] for each in bundle.training["networks"].values()}
+    for name, sha256 in bundle.weights.items():
+        if name != PROFILE_FILE and sha256 not in trained:
+            raise ValueError(f"{name} is of no training that the bundle names")
+    if not bundle.metrics.get("validation"):
+        raise ValueError("no figure of a validation is stated")
 
 
 def _cnns(bundle: Bundle) -> tuple[nn.Module, ...]:
@@ -110,6 +121,7 @@ def _cnns(bundle: Bundle) -> tuple[nn.Module, ...]:
 
 def _slices(bundle: Bundle) -> nn.Module:
     network = SliceNetwork(
+        len(Kind),
         channels=len(bundle.preprocessing["slices"]["windows_hu"]),
         width=int(bundle.training["slices"]["width"]),
     )

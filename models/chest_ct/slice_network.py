@@ -1,8 +1,10 @@
 """A network that reads axial slices one by one and weighs them.
 
 The reader of a slice is a ResNet-50 (He et al. 2016, with the stride in the middle
-convolution of a bottleneck), of any width. How much each slice counts for the study
-is learned: attention-based multiple-instance pooling with a gate (Ilse et al. 2018).
+convolution of a bottleneck), of any width. Its third stage also says which kind of
+disease is where, and the most of each kind stands beside the features of the slice: in
+their mean a nodule would be lost. How much each slice counts for the study is learned:
+attention-based multiple-instance pooling with a gate (Ilse et al. 2018).
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models.chest_ct.network import LITTLE, bias_of
+
 BLOCKS = (3, 4, 6, 3)
 """Bottlenecks of the four stages of a ResNet-50."""
 
@@ -21,6 +25,12 @@ EXPANSION = 4
 
 ATTENTION = 128
 """Units of the attention and of its gate."""
+
+FINE_STAGES = sum(BLOCKS[:3])
+"""Bottlenecks before the map on which it is said what is where."""
+
+CELL = 16
+"""Pixels along an edge of a cell of that map."""
 
 
 class SliceReading(NamedTuple):
@@ -34,11 +44,14 @@ class SliceReading(NamedTuple):
         Logits ``(N, S)``, of each slice alone.
     attention
         ``(N, S)``, how much each slice counts; 1 in sum.
+    evidence
+        Logits ``(N, S, K, H', W')``, of each kind in each cell.
     """
 
     study: Tensor
     slices: Tensor
     attention: Tensor
+    evidence: Tensor
 
 
 class Bottleneck(nn.Module):
@@ -76,8 +89,8 @@ class ResNet50(nn.Module):
 
     Attributes
     ----------
-    outputs
-        Length of the features, 32 times the width.
+    outputs, fine_outputs
+        Length of the features of both maps, 32 and 16 times the width.
     """
 
     def __init__(self, channels: int = 3, width: int = 64) -> None:
@@ -95,13 +108,13 @@ class ResNet50(nn.Module):
                 stages.append(Bottleneck(inputs, inside, 2 if first_of_later else 1))
                 inputs = EXPANSION * inside
         self.stages = nn.Sequential(*stages)
-        self.outputs = inputs
+        self.outputs, self.fine_outputs = inputs, inputs // 2
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map ``(N, channels, H, W)`` to a map of features, 32 times coarser."""
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Map ``(N, channels, H, W)`` to maps of features, 16 and 32 times coarser."""
         x = x.contiguous(memory_format=torch.channels_last)
-        features: Tensor = self.stages(self.stem(x))
-        return features
+        fine: Tensor = self.stages[:FINE_STAGES](self.stem(x))
+        return fine, self.stages[FINE_STAGES:](fine)
 
 
 class GatedAttention(nn.Module):
@@ -124,6 +137,8 @@ class SliceNetwork(nn.Module):
 
     Parameters
     ----------
+    kinds
+        Of disease, each with its evidence in the cells of a slice.
     width
         Of the ResNet-50.
     dropout
@@ -131,23 +146,30 @@ class SliceNetwork(nn.Module):
     """
 
     def __init__(
-        self, channels: int = 3, width: int = 64, dropout: float = 0.3
+        self, kinds: int, channels: int = 3, width: int = 64, dropout: float = 0.3
     ) -> None:
         super().__init__()
         self.backbone = ResNet50(channels, width)
+        self.evidence = nn.Conv2d(self.backbone.fine_outputs, kinds, 1)
+        nn.init.constant_(bias_of(self.evidence), LITTLE)
         self.dropout = nn.Dropout(dropout)
-        self.attention = GatedAttention(self.backbone.outputs)
-        self.answer = nn.Linear(self.backbone.outputs, 1)
+        features = self.backbone.outputs + kinds
+        self.attention = GatedAttention(features)
+        self.answer = nn.Linear(features, 1)
 
     def forward(self, x: Tensor) -> SliceReading:
         """Map ``(N, S, channels, H, W)`` to a reading."""
-        studies, slices = x.shape[:2]
-        features = self.backbone(x.flatten(0, 1)).float().mean(dim=(2, 3))
-        features = self.dropout(features.unflatten(0, (studies, slices)))
+        bag = x.shape[:2]
+        fine, coarse = self.backbone(x.flatten(0, 1))
+        evidence = self.evidence(fine).float()  # (N S, K, H', W')
+        most = functional.softplus(evidence.amax(dim=(2, 3)) - LITTLE)
+        mean = self.dropout(coarse.float().mean(dim=(2, 3)))
+        features = torch.cat([mean, most], dim=1).unflatten(0, bag)
         attention = self.attention(features)  # (N, S)
         alone = self.answer(features)[..., 0]  # (N, S)
         # The answer is linear: that of the weighted features is the weighted answer.
-        return SliceReading((attention * alone).sum(dim=1), alone, attention)
+        study = (attention * alone).sum(dim=1)
+        return SliceReading(study, alone, attention, evidence.unflatten(0, bag))
 
 
 def _convolution(

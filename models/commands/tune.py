@@ -75,7 +75,7 @@ def tune(
         raise typer.BadParameter("--grid tries all points: leave out --trials")
     tuned = part(name, "learning.tune")
     chosen = chosen_settings(name, network, settings, epochs)
-    wanted = _search(chosen, tuned.SPACE, data, seed)
+    wanted = _search(_watching(chosen, tuned), tuned.SPACE, data, seed)
     count = None if grid else trials or 50
     try:
         ended = _run(wanted, tuned.objective, data, output, count, device)
@@ -86,7 +86,15 @@ def tune(
             err=True,
         )
         raise typer.Exit(INTERRUPTED) from None
-    _conclude(name, data, output, wanted, ended)
+    _conclude(name, data, output, wanted, chosen, ended)
+
+
+def _watching(settings: Any, tuned: Any) -> Any:
+    """Return settings whose trials are compared by a figure: theirs, or the model's."""
+    if settings.loop.watched is not None or not hasattr(tuned, "WATCHED"):
+        return settings
+    loop = settings.loop.model_copy(update={"watched": tuned.WATCHED})
+    return settings.model_copy(update={"loop": loop})
 
 
 def _search(settings: Any, space: Any, data: Path, seed: int) -> Search:
@@ -98,7 +106,7 @@ def _search(settings: Any, space: Any, data: Path, seed: int) -> Search:
         ) from None
     if settings.loop.watched is None:
         raise ValueError("the settings watch no figure: tune needs [loop.watched]")
-    return Search(settings, space, settings.loop.watched, data.name, seed)
+    return Search(settings, space, settings.loop.watched, str(data.resolve()), seed)
 
 
 def _run(
@@ -139,9 +147,20 @@ def _words(trial: Ended) -> str:
 
 
 def _conclude(
-    name: str, data: Path, output: Path, wanted: Search, ended: list[Ended]
+    name: str,
+    data: Path,
+    output: Path,
+    wanted: Search,
+    base: Any,
+    ended: list[Ended],
 ) -> None:
-    """Write the best settings, or say that no trial had a figure."""
+    """Write the best settings, or say that no trial had a figure.
+
+    Parameters
+    ----------
+    base
+        The settings as they were before their trials had to be compared.
+    """
     from models.training.settings import as_toml
     from models.training.tuning.search import best
     from models.training.tuning.space import changed
@@ -150,7 +169,7 @@ def _conclude(
     if found is None:
         raise ValueError("no trial came to a figure; the lines above say why")
     path = output / BEST
-    settings = changed(wanted.settings, found.point)
+    settings = changed(base, found.point)
     path.write_text(as_toml(settings), encoding="utf-8")
     typer.echo(
         f"best: trial {found.number}, {wanted.watched.figure} {found.value:.4f}   "

@@ -170,14 +170,22 @@ def as_toml(settings: TrainingSection) -> str:
 
 def _toml_lines(section: Mapping[str, Any], name: tuple[str, ...]) -> Iterator[str]:
     """Yield the keys of a section, then its own sections; JSON's values are TOML's."""
-    if name:
-        yield f"\n[{'.'.join(name)}]"
     inner = {key: value for key, value in section.items() if isinstance(value, dict)}
+    several = {key: value for key, value in section.items() if _are_sections(value)}
     for key, value in section.items():
-        if key not in inner and value is not None:
+        if key not in inner | several and value is not None:
             yield f"{key} = {json.dumps(value, ensure_ascii=False)}"
     for key, value in inner.items():
+        yield f"\n[{'.'.join((*name, key))}]"
         yield from _toml_lines(value, (*name, key))
+    for key, value in several.items():
+        for each in value:
+            yield f"\n[[{'.'.join((*name, key))}]]"
+            yield from _toml_lines(each, (*name, key))
+
+
+def _are_sections(value: object) -> bool:
+    return isinstance(value, list) and any(isinstance(each, dict) for each in value)
 
 
 def settings_digest(settings: TrainingSection) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.chest_ct.cases.cache import Kept, Told, keep
+from models.chest_ct.cases.cache import Kept, Told, keep, key_of
 from models.chest_ct.cases.case import Case, LeftOut
 from models.chest_ct.cases.found import find_cases
 from models.chest_ct.cases.simulated import has_real_nodules, simulated_cases
@@ -125,9 +125,15 @@ def labelled_cases(data: Path) -> tuple[str, list[Case], list[LeftOut]]:
     raise FileNotFoundError(f"{data} is no folder; or name `{SIMULATED}`")
 
 
+def digest_of_drawn(cases: Sequence[Case], view: View) -> str:
+    """Return `Gathered.sha256` of simulated cases, without drawing one of them."""
+    return _hash((key_of(case.source.digest(), view), case) for case in cases)
+
+
 def _digest(cases: Sequence[Kept]) -> str:
-    lines = sorted(
-        f"{kept.path.stem} {kept.case.patient} {kept.case.is_positive:d}"
-        for kept in cases
-    )
+    return _hash((kept.path.stem, kept.case) for kept in cases)
+
+
+def _hash(cases: Iterable[tuple[str, Case]]) -> str:
+    lines = sorted(f"{key} {case.patient} {case.is_positive:d}" for key, case in cases)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -49,10 +49,12 @@ def read_labels(path: Path) -> tuple[Label, ...]:
     Raises
     ------
     LabelError
-        A column is missing, a value is neither 0 nor 1, a series stands there twice.
+        A column is missing, a value is neither 0 nor 1, a study stands there twice,
+        or only some lines say whose study it is.
     """
     labels = read_lines(path)
     _require_once(labels, path.name)
+    _require_people(labels, path.name)
     return labels
 
 
@@ -93,10 +95,22 @@ def _labels(rows: csv.DictReader[str], table: str) -> Iterator[Label]:
 
 
 def _require_once(labels: tuple[Label, ...], table: str) -> None:
-    """Refuse a series that has two lines: they may say two things."""
-    seen: set[tuple[str, str]] = set()
+    """Refuse a study that has two lines: a case is a study, with one label."""
+    seen: set[str] = set()
     for label in labels:
-        key = (label.study_uid, label.series_uid)
-        if key in seen:
-            raise LabelError(f"{table}: {label.study_uid} stands there twice")
-        seen.add(key)
+        if label.study_uid in seen:
+            raise LabelError(
+                f"{table}: {label.study_uid} stands there twice; leave the line of the "
+                "series that is to be learned from"
+            )
+        seen.add(label.study_uid)
+
+
+def _require_people(labels: tuple[Label, ...], table: str) -> None:
+    """Refuse a table by which one person may have two names: hers, and the images'."""
+    named = sum(bool(label.patient_id) for label in labels)
+    if 0 < named < len(labels):
+        raise LabelError(
+            f"{table}: patient_id stands in {named} of {len(labels)} lines; write it "
+            "in all of them, or in none"
+        )

@@ -15,6 +15,9 @@ from models.chest_ct.cases.scores import CaseScore
 from models.chest_ct.kinds import POSITIVE
 from models.chest_ct.settings import ChestSettings
 
+FOLDS, BUNDLE = "folds", "bundle"
+"""Folders of records and of what is made of them, where one work is all of it."""
+
 
 class LeakError(ValueError):
     """A network was trained on a patient that it should be judged on."""

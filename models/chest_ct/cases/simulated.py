@@ -12,7 +12,7 @@ from typing import Any
 
 from models.chest_ct.cases.case import Case, Loaded
 from models.chest_ct.simulator.kinds import SimulatedStudy
-from models.chest_ct.simulator.plan import StudyPlan, plan
+from models.chest_ct.simulator.plan import StudyPlan, fresh_plan, plan
 from models.chest_ct.simulator.settings import SimulatorSettings
 from models.chest_ct.simulator.shapes import find_shapes
 from models.chest_ct.simulator.study import simulate
@@ -57,6 +57,15 @@ class Simulated:
 
 def simulated_cases(settings: SimulatorSettings) -> list[Case]:
     """Return a case for every study of the plan."""
+    return _cases(plan(settings), settings)
+
+
+def fresh_cases(settings: SimulatorSettings) -> list[Case]:
+    """Return a case for every study that the stated figures are of."""
+    return _cases(fresh_plan(settings), settings)
+
+
+def _cases(plans: Sequence[StudyPlan], settings: SimulatorSettings) -> list[Case]:
     nodules = Path(os.environ.get(DATA, "")) / NODULES
     folder = nodules if DATA in os.environ and nodules.is_dir() else None
     return [
@@ -67,7 +76,7 @@ def simulated_cases(settings: SimulatorSettings) -> list[Case]:
             source=Simulated(each, settings, folder),
             is_test=each.split == "test",
         )
-        for each in plan(settings)
+        for each in plans
     ]
 
 

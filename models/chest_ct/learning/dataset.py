@@ -11,7 +11,7 @@ from torch import Tensor
 
 from models.chest_ct.cases.cache import Kept
 from models.chest_ct.learning.augment import changed
-from models.chest_ct.learning.loss import Targets, cells_of
+from models.chest_ct.learning.loss import Targets, cells_of, plane_cells_of
 from models.chest_ct.learning.parts import drawn_parts, drawn_size
 from models.chest_ct.learning.pasting import Patches, pasted, patches_of
 from models.chest_ct.preprocess import KIND, SIDE, Prepared, Shape, common_field, placed
@@ -125,14 +125,14 @@ class SliceCases(_KeptCases):
     def batch(
         self, chosen: Sequence[int], generator: torch.Generator
     ) -> tuple[Tensor, Targets]:
-        """Return inputs ``(N, S, C, H, W)``, and labels, shown ``(N, S)``, known."""
+        """Return inputs ``(N, S, C, H, W)``, and labels, cells, and what is known."""
         seen = [self.cases[index].prepared() for index in chosen]
         _, height, width = self.field(seen)
         drawn = [self._slices(each, (height, width), generator) for each in seen]
         hu, labels = (torch.stack(each) for each in zip(*drawn, strict=True))
         inputs = slice_input(hu, self.settings.view.windows_hu)
         label = self.labels(chosen)
-        return inputs, (label, _shown(labels), _known(seen, label))
+        return inputs, (label, plane_cells_of(labels & KIND), _known(seen, label))
 
     def _slices(
         self, seen: Prepared, size: tuple[int, int], generator: torch.Generator
@@ -172,11 +172,6 @@ def drawn_slices(shown: Tensor, count: int, generator: torch.Generator) -> Tenso
         which = torch.randint(count, (), generator=generator)
         taken[which] = showing[torch.randint(len(showing), (), generator=generator)]
     return taken.sort().values
-
-
-def _shown(labels: Tensor) -> Tensor:
-    """Return 1 for slices ``(…, H, W)`` that are known to show something."""
-    return (labels & KIND > 0).flatten(-2).any(dim=-1).float()
 
 
 def _known(seen: Sequence[Prepared], label: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from torch.nn import functional
 from models.chest_ct.kinds import Kind
 from models.chest_ct.network import STRIDE, Reading
 from models.chest_ct.settings import LossSettings
-from models.chest_ct.slice_network import SliceReading
+from models.chest_ct.slice_network import CELL, SliceReading
 from models.training.binary_loss import focal
 
 EMPTY = 100.0
@@ -52,12 +52,19 @@ class SlicesLoss:
         self._settings = settings
 
     def __call__(self, reading: SliceReading, targets: Targets) -> Tensor:
-        """Return the loss of a batch."""
-        label, shown, known = targets
+        """Return the loss of a batch: of the study, its slices, and their cells."""
+        label, cells, known = targets
         loss = self._settings.study(reading.study, label)
         if self._settings.places:
+            shown = cells.flatten(2).amax(dim=2)
             each = focal(reading.slices, shown, self._settings.focus)
-            loss = loss + self._settings.places * (each.mean(dim=1) * known).mean()
+            of_places = (each.mean(dim=1) * known).mean() + evidence_loss(
+                reading.evidence.flatten(0, 1)[:, :, None],
+                cells.flatten(0, 1)[:, :, None],
+                known.repeat_interleave(cells.shape[1]),
+                self._settings.focus,
+            )
+            loss = loss + self._settings.places * of_places
         return loss
 
 
@@ -93,6 +100,19 @@ def cells_of(truth: Tensor) -> Tensor:
     """
     cells = [_cells(truth == kind) for kind in Kind]
     return torch.stack(cells, dim=1)
+
+
+def plane_cells_of(truth: Tensor) -> Tensor:
+    """Return which cells of slices hold each kind, ``(N, S, K, H', W')`` float32.
+
+    Parameters
+    ----------
+    truth
+        ``(N, S, H, W)`` of `Kind`.
+    """
+    masks = torch.stack([truth == kind for kind in Kind], dim=2).float()
+    reached = functional.max_pool2d(masks.flatten(0, 1), CELL + 1, CELL, CELL // 2)
+    return reached.unflatten(0, truth.shape[:2])
 
 
 def _cells(mask: Tensor) -> Tensor:

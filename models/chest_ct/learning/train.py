@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,7 +89,8 @@ def run(
 ) -> Path:
     """Train on one split and return the folder of weights, record and log.
 
-    A training that was broken off in ``output`` goes on.
+    A training that was broken off in ``output`` goes on; one that has ended there
+    stays as it is.
 
     Parameters
     ----------
@@ -104,8 +106,36 @@ def run(
     gathered = gather(data, settings.view, _told(options))
     settings = whole_where_undrawn(settings, gathered.cases)
     number = fold or 0
+    record = output / f"{settings.network.kind}.json"
+    if record.is_file():
+        require_same(record, settings, gathered, number)
+        return output
     train_fold(gathered, output, output, settings, number, options, release)
     return output
+
+
+def require_same(
+    record: Path, settings: ChestSettings, gathered: Gathered, fold: int
+) -> None:
+    """Refuse a record of another training.
+
+    Raises
+    ------
+    ValueError
+        It was made with other settings, other data, or for another fold.
+    """
+    content = json.loads(record.read_text(encoding="utf-8"))
+    checks = {
+        "settings": content["settings_sha256"] == settings_digest(settings),
+        "data": content["data"]["sha256"] == gathered.sha256,
+        "patients held out": content["fold"] == fold,
+    }
+    for what, is_same in checks.items():
+        if not is_same:
+            raise ValueError(
+                f"{record.name} was made with other {what}: choose another --output, "
+                "or delete it to train the fold again"
+            )
 
 
 def train_fold(

@@ -12,13 +12,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from models.chest_ct.cases.gather import Gathered, gather
+from models.chest_ct.cases.gather import gather
 from models.chest_ct.learning.parts import whole_where_undrawn
-from models.chest_ct.learning.train import train_fold
+from models.chest_ct.learning.train import require_same, train_fold
 from models.chest_ct.settings import ChestSettings
 from models.training.folds import fold_numbers
 from models.training.run_options import RunOptions
-from models.training.settings import settings_digest
 
 __all__ = ["fold_numbers", "train_folds"]
 
@@ -62,7 +61,7 @@ def train_folds(
         name = f"{settings.network.kind}{number}"
         record = folder / f"{name}.json"
         if record.is_file():
-            _require_same(record, settings, gathered)
+            require_same(record, settings, gathered, number)
             yield f"fold {number}: is there"
             continue
         if options.progress:
@@ -73,25 +72,11 @@ def train_folds(
         yield _line(number, json.loads(record.read_text(encoding="utf-8")))
 
 
-def _require_same(record: Path, settings: ChestSettings, gathered: Gathered) -> None:
-    content = json.loads(record.read_text(encoding="utf-8"))
-    checks = {
-        "settings": content["settings_sha256"] == settings_digest(settings),
-        "data": content["data"]["sha256"] == gathered.sha256,
-    }
-    for what, is_same in checks.items():
-        if not is_same:
-            raise ValueError(
-                f"{record.name} was made with other {what}: choose another --output, "
-                "or delete it to train the fold again"
-            )
-
-
 def _line(number: int, content: dict[str, Any]) -> str:
-    found = content["metrics"].get("test", content["metrics"]["validation"])
+    found = content["metrics"]["validation"]
     area = found["auc"]
     return (
-        f"fold {number}: AUC {area['value']:.3f} ({area['low']:.3f} to "
+        f"fold {number}, held out: AUC {area['value']:.3f} ({area['low']:.3f} to "
         f"{area['high']:.3f}) of {found['cases']['patients']} patients   "
         f"sensitivity {found['sensitivity']['value']:.3f}   "
         f"specificity {found['specificity']['value']:.3f}"

@@ -9,15 +9,20 @@ from models.chest_ct.learning.parts import whole_where_undrawn
 from models.chest_ct.learning.train import Cases, train_network, validated
 from models.chest_ct.settings import ChestSettings
 from models.training.run_options import RunOptions
+from models.training.settings import Watched
 from models.training.tuning.space import Choice, Space, Span
 
 SPACE: Space = {
     "loop.learning_rate": Span(1e-4, 3e-3, log=True),
-    "loop.batch": Choice((2, 4)),
+    "loop.batch": Choice((4, 8)),
     "network.dropout": Span(0.0, 0.5),
     "loop.weight_decay": Span(1e-4, 1e-1, log=True),
 }
 """Keys of `ChestSettings` and what they may be."""
+
+WATCHED = Watched(figure="auc", every=5)
+"""What decides between trials where the settings watch no figure. Held-out cases are
+read whole, which takes as long as some epochs."""
 
 FOLD = 0
 """Held out in every trial; the test part is seen by none."""

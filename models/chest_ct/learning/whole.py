@@ -6,14 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from models.chest_ct.cases.gather import prepare_all
+from models.chest_ct.cases.records import BUNDLE, FOLDS
 from models.chest_ct.learning.assembly.run import assemble
 from models.chest_ct.learning.assembly.settings import SHIPPED, bundle_settings
 from models.chest_ct.learning.train import settings_of
 from models.chest_ct.learning.train_folds import train_folds
 from models.training.run_options import RunOptions
-
-FOLDS, BUNDLE = "folds", "bundle"
-"""Folders inside that of the work."""
 
 
 def learn(

@@ -43,8 +43,10 @@ def share(
 ) -> Estimate:
     """Return which share of some cases is chosen, with Wilson's interval (1927).
 
-    All cases of a patient count as one in the interval: it is exact where each
-    patient has one case, and too wide, never too narrow, where some have more.
+    The interval is of as many patients as would tell as much, each with one case,
+    if all cases of a patient are alike (Kish 1965): all of them where each has equally
+    many, fewer where some have more than others. So it is too wide rather than too
+    narrow.
 
     Parameters
     ----------
@@ -55,7 +57,8 @@ def share(
     if not total:
         return Estimate(math.nan, math.nan, math.nan)
     p = int((chosen & among).sum()) / total
-    n = len(set(np.asarray(patients)[among].tolist()))
+    _, cases = np.unique(np.asarray(patients)[among], return_counts=True)
+    n = total**2 / float((cases**2).sum())
     centre = (p + Z**2 / (2 * n)) / (1 + Z**2 / n)
     half = Z / (1 + Z**2 / n) * math.sqrt(p * (1 - p) / n + Z**2 / (4 * n**2))
     return Estimate(p, min(p, max(0.0, centre - half)), max(p, min(1.0, centre + half)))

@@ -71,7 +71,7 @@ def test_slices_are_read_from_end_to_end(
     torch.manual_seed(0)
     view = VIEW.model_copy(update={"field": (most, 32, 48)})
 
-    reading = read_slices(SliceNetwork(width=4).eval(), prepared, view)
+    reading = read_slices(SliceNetwork(2, width=4).eval(), prepared, view)
 
     assert len(reading.places) == len(reading.slices) == min(read, len(prepared.hu))
     assert reading.places[0] == 0

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 
+from models.chest_ct.network import LITTLE
 from models.chest_ct.slice_network import GatedAttention, ResNet50, SliceNetwork
 
 
 def tiny() -> SliceNetwork:
     """Return the narrowest network, in evaluation mode, always the same one."""
     torch.manual_seed(0)
-    return SliceNetwork(width=4).eval()
+    return SliceNetwork(2, width=4).eval()
 
 
 def slices(count: int = 5) -> torch.Tensor:
@@ -45,6 +46,19 @@ def test_attention_is_shared_out_among_the_slices() -> None:
     assert float(reading.study.detach()) == pytest.approx(
         float(weighed.detach()), rel=1e-4
     )
+
+
+def test_a_finding_in_one_cell_counts_for_the_slice() -> None:
+    """However many cells show nothing: the most of a kind counts, and no mean."""
+    network, inputs = tiny(), slices(2)
+    with torch.no_grad():
+        network.answer.weight.zero_()
+        network.answer.weight[0, -2:] = 1.0
+    reading = network(inputs)
+
+    most = reading.evidence.amax(dim=(3, 4))
+    told = torch.nn.functional.softplus(most - LITTLE).sum(dim=2)
+    torch.testing.assert_close(reading.slices, told + network.answer.bias)
 
 
 def test_the_order_of_the_slices_does_not_matter() -> None:

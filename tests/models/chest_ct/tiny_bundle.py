@@ -76,6 +76,7 @@ def content(threshold: float = 0.5) -> dict[str, Any]:
             },
             "places": {kind.name.lower(): 0.5 for kind in Kind},
         },
+        "metrics": {"validation": {"of": "nothing: tests"}},
         "fast": {"en": "leaves out the slice network and saliency"},
     }
 
@@ -87,11 +88,13 @@ def write_bundle(folder: Path, threshold: float = 0.5, **changes: Any) -> Path:
     for number in range(2):
         network = TriageCNN(len(Kind), channels=3, widths=WIDTHS)
         _save(network, folder / cnn_file(number))
-    _save(SliceNetwork(channels=2, width=4), folder / SLICES_FILE)
+    _save(SliceNetwork(len(Kind), channels=2, width=4), folder / SLICES_FILE)
     save_arrays(reference().tensors(), folder / PROFILE_FILE)
     files = sorted(folder.glob("weights/*.safetensors"))
     hashes = {f"weights/{file.name}": sha256_file(file) for file in files}
     plain = {**content(threshold), "weights": hashes, **changes}
+    networks = {name: {"sha256": sha256} for name, sha256 in hashes.items()}
+    plain["training"] = {"networks": networks, **plain["training"]}
     (folder / BUNDLE_FILE).write_text(json.dumps(plain), encoding="utf-8")
     return folder
 

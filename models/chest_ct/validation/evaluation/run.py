@@ -11,9 +11,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from models.chest_ct.cases.case import Case
-from models.chest_ct.cases.gather import labelled_cases
+from models.chest_ct.cases.gather import digest_of_drawn, labelled_cases
 from models.chest_ct.cases.journal import Journal
 from models.chest_ct.cases.records import Record, read_records
+from models.chest_ct.cases.simulated import DATA, Simulated, fresh_cases
 from models.chest_ct.validation.evaluation.figures import figures
 from models.chest_ct.validation.evaluation.judge import judge
 from models.chest_ct.validation.evaluation.judged import MODES, Judged
@@ -29,6 +30,9 @@ SHIPPED = Path(__file__).parents[2]
 
 CASES = "cases.jsonl"
 """What was found out about each study, in the folder that is kept."""
+
+FRESH = "drawn for these figures alone"
+"""Which simulated studies are judged."""
 
 FEWEST_CASES = 4
 """For which a process is started."""
@@ -50,7 +54,8 @@ def run(
     ----------
     data, folds
         That the networks were trained on, and their records: they say who is held
-        out.
+        out. Of simulated studies others are judged, which are drawn for it: the test
+        part has been looked at by whoever made the recipe.
     bundle
         Is judged and takes the figures; else the shipped one, which takes none.
     keep
@@ -66,14 +71,13 @@ def run(
     """
     states = load_bundle(bundle or SHIPPED)
     records = read_records(folds)
-    held_out = _held_out(data, states, [*records[0], records[1]])
+    name, held_out = _held_out(data, states, [*records[0], records[1]])
     thresholds = _thresholds(states)
     with TemporaryDirectory() as scratch:
         folder = keep or Path(scratch)
         judged = _judged(held_out, states, folder / CASES, processes, told)
-    content = {"data": data.name, "version": states.version} | figures(
-        judged, thresholds
-    )
+    said = {"data": name, "version": states.version, "status": states.status}
+    content = said | figures(judged, thresholds)
     content["real"] = read_real_series(states.folder)
     content["regions"] = judge_regions(states.folder)
     if keep:
@@ -108,16 +112,37 @@ def write(content: Mapping[str, Any], path: Path) -> None:
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def _held_out(data: Path, bundle: Bundle, records: Sequence[Record]) -> list[Case]:
-    """Return the studies that every network was tested on and none was trained on."""
+def _held_out(
+    data: Path, bundle: Bundle, records: Sequence[Record]
+) -> tuple[str, list[Case]]:
+    """Return the name of the data, and studies that nothing was trained on."""
     for record in records:
         if record.sha256 not in bundle.weights.values():
             raise ValueError(
                 f"the bundle is not made of {record.name}: name the networks that it "
                 "was assembled from with --folds"
             )
-    wanted = {score.name: score for score in records[0].test}
     name, cases, _ = labelled_cases(data)
+    source = cases[0].source
+    if isinstance(source, Simulated):
+        _require_trained_on(cases, records[0])
+        return f"{name}, {FRESH}", fresh_cases(source.settings)
+    return name, _tested(name, cases, records[0])
+
+
+def _require_trained_on(cases: Sequence[Case], record: Record) -> None:
+    """Refuse other settings of the simulator, or other real nodules."""
+    found = digest_of_drawn(cases, record.settings.view)
+    if found != record.content["data"]["sha256"]:
+        raise ValueError(
+            f"{record.name} was trained on other simulated studies: "
+            f"{record.content['data']['name']}; name the same, with the same {DATA}"
+        )
+
+
+def _tested(name: str, cases: Sequence[Case], record: Record) -> list[Case]:
+    """Return the studies that every network was tested on."""
+    wanted = {score.name: score for score in record.test}
     there = [case for case in cases if case.name in wanted]
     others = [
         case
@@ -141,7 +166,8 @@ def _judged(
     told: Told,
 ) -> list[Judged]:
     """Judge what has no line yet; one study is in memory for each process."""
-    journal = Journal(path, {"bundle": _identity(bundle)})
+    found_by = {"bundle": _identity(bundle), "studies": _digest(cases)}
+    journal = Journal(path, found_by)
     missing = [case for case in cases if case.name not in journal.found]
     count = processes or suitable_processes(len(missing), FEWEST_CASES)
     one = partial(judge, bundle=bundle.folder)
@@ -149,6 +175,11 @@ def _judged(
         journal.add(found.study, found.plain())
         told(number, len(missing))
     return [Judged.of(case.name, journal.found[case.name]) for case in cases]
+
+
+def _digest(cases: Sequence[Case]) -> str:
+    plain = json.dumps(sorted((case.name, case.source.digest()) for case in cases))
+    return hashlib.sha256(plain.encode()).hexdigest()
 
 
 def _identity(bundle: Bundle) -> str:

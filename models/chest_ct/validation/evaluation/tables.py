@@ -8,6 +8,9 @@ from typing import Any
 
 from models.chest_ct.validation.evaluation.pairs import NEAR
 
+DEMONSTRATION = "demonstration"
+"""Status of a bundle whose figures are of no patients."""
+
 DASH, NOTHING = "\N{EN DASH}", "-"
 
 NAMES = {
@@ -83,7 +86,9 @@ def heading(content: Mapping[str, Any]) -> str:
     told = ", ".join(f"{count} {reason}" for reason, count in sorted(refused.items()))
     counts = f"{content['studies']} studies of {content['patients']} patients"
     seconds = content["seconds"]
+    status = f"{content['status']}: " if content["status"] == DEMONSTRATION else ""
     return (
+        f"{status.upper()}{content['data']}, version {content['version']}.\n"
         f"{counts}; not read: {told or 'none'}. 95 % intervals by patient.\n"
         f"Seconds for a study: median {seconds['median']:g}, largest "
         f"{seconds['largest']:g}."

@@ -8,7 +8,13 @@ import pytest
 
 from models.chest_ct.cases import gather as gathering
 from models.chest_ct.cases.case import Case
-from models.chest_ct.cases.gather import CACHE, HOME, cache_folder, gather
+from models.chest_ct.cases.gather import (
+    CACHE,
+    HOME,
+    cache_folder,
+    digest_of_drawn,
+    gather,
+)
 from tests.models.chest_ct.cases.made import made_cases
 from tests.models.chest_ct.learning.made import VIEW
 
@@ -33,6 +39,7 @@ def test_the_word_simulated_names_the_shipped_studies(
     assert "PACS_AI_DATA" in found.name
     assert len(found.cases) == len(list((tmp_path / "kept").iterdir())) == 2
     assert found.sha256 == again.sha256
+    assert digest_of_drawn(made_cases(2), VIEW_OF_MADE) == found.sha256
 
 
 def test_another_label_is_other_data(

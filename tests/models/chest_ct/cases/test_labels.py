@@ -22,12 +22,12 @@ def test_a_table_with_more_columns_than_are_needed_is_read(tmp_path: Path) -> No
         tmp_path,
         "series_uid,study_uid,remark,pathology,age,sex,patient_id",
         "1.2.1,1.2,x,1,64,F,P1",
-        ",1.3,y,0,,,",
+        ",1.3,y,0,,,P2",
     )
 
     assert read_labels(path) == (
         Label("1.2", "1.2.1", True, "64", "F", "P1"),
-        Label("1.3", "", False),
+        Label("1.3", "", False, patient_id="P2"),
     )
 
 
@@ -47,6 +47,14 @@ def test_a_table_with_more_columns_than_are_needed_is_read(tmp_path: Path) -> No
         (
             ["study_uid,series_uid,pathology", "1,2,1", "1,2,0"],
             "labels.csv: 1 stands there twice",
+        ),
+        (
+            ["study_uid,series_uid,pathology", "1,2,1", "1,3,0"],
+            "labels.csv: 1 stands there twice; leave the line of the series",
+        ),
+        (
+            ["study_uid,series_uid,pathology,patient_id", "1,2,1,P", "3,4,0,"],
+            "labels.csv: patient_id stands in 1 of 2 lines",
         ),
     ],
 )

@@ -11,10 +11,11 @@ from models.chest_ct.learning.loss import (
     SlicesLoss,
     cells_of,
     evidence_loss,
+    plane_cells_of,
 )
 from models.chest_ct.network import Reading
 from models.chest_ct.settings import LossSettings
-from models.chest_ct.slice_network import SliceReading
+from models.chest_ct.slice_network import SliceNetwork, SliceReading
 from models.training.binary_loss import BinaryLoss
 
 
@@ -84,13 +85,31 @@ def test_a_network_without_a_map_is_asked_for_the_study_alone() -> None:
 
 def test_slices_are_asked_where_it_is_known_what_they_show() -> None:
     """The second study's slices are not."""
+    cells = torch.zeros(2, 2, len(Kind), 1, 1)
+    cells[0, 1, 0] = cells[1, 0, 0] = 1
     reading = SliceReading(
-        torch.tensor([0.0, 0.0]), torch.tensor([[-9.0, 9.0]] * 2), torch.ones(2, 2) / 2
+        torch.tensor([0.0, 0.0]),
+        torch.tensor([[-9.0, 9.0]] * 2),
+        torch.ones(2, 2) / 2,
+        18 * cells[:1].repeat(2, 1, 1, 1, 1) - 9,
     )
-    shown = torch.tensor([[0.0, 1.0], [1.0, 0.0]])
     label = torch.tensor([1.0, 1.0])
     settings = LossSettings(places=1.0)
-    right = SlicesLoss(settings)(reading, (label, shown, torch.tensor([1.0, 0.0])))
-    wrong = SlicesLoss(settings)(reading, (label, shown, torch.tensor([0.0, 1.0])))
+    right = SlicesLoss(settings)(reading, (label, cells, torch.tensor([1.0, 0.0])))
+    wrong = SlicesLoss(settings)(reading, (label, cells, torch.tensor([0.0, 1.0])))
     assert float(right) == pytest.approx(0.6931, abs=1e-3)
     assert float(wrong) > 4
+
+
+def test_cells_of_a_slice_lie_where_the_network_has_them() -> None:
+    """As many as its map has, of any size; a finding reaches the cells around it."""
+    network = SliceNetwork(len(Kind), channels=1, width=4).eval()
+    for height, width in ((32, 48), (40, 49), (160, 224)):
+        truth = torch.zeros(1, 2, height, width, dtype=torch.uint8)
+        truth[0, 1, 17, 3] = Kind.EFFUSION
+        cells = plane_cells_of(truth)
+        evidence = network(torch.zeros(1, 2, 1, height, width)).evidence
+        assert cells.shape == evidence.shape
+        assert cells.nonzero().tolist() == [
+            [0, 1, list(Kind).index(Kind.EFFUSION), 1, 0]
+        ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from statistics import fmean
 from typing import Literal
 
 import pytest
@@ -16,6 +17,7 @@ from models.chest_ct.kinds import POSITIVE
 from models.chest_ct.learning import train_folds as folds
 from models.chest_ct.learning.dataset import ChestCases
 from models.chest_ct.learning.loss import ChestLoss
+from models.chest_ct.learning.publish import threshold_of
 from models.chest_ct.learning.train import (
     NETWORKS,
     Cases,
@@ -79,7 +81,10 @@ def test_a_training_ends_with_weights_a_threshold_and_scores(
 
 
 def test_labels_threshold_and_output_speak_of_one_class(tmp_path: Path) -> None:
-    """A label of 1, a high probability and a probability above the threshold: sick."""
+    """A label of 1 and a probability above the threshold: sick.
+
+    That what a network learns is high where it is sick: the next test.
+    """
     cases = tiny_cases(tmp_path, 2)
     sick = [kept.case.is_positive for kept in cases]
     targets = ChestCases(cases, tiny_settings()).batch([0, 1], torch.manual_seed(0))[1]
@@ -122,11 +127,17 @@ def test_shuffled_labels_teach_nothing_and_true_ones_do(
         tmp_path,
     )
 
-    area = auc(scored(judged(network, held_out, settings, OPTIONS)))
+    found = judged(network, held_out, settings, OPTIONS)
+    area = auc(scored(found))
     if is_shuffled:
         assert 0.25 < area < 0.75
     else:
         assert area > 0.9
+        sick, well = (
+            fmean(each.probability for each in found if each.is_positive is wanted)
+            for wanted in (True, False)
+        )
+        assert well < threshold_of(settings, found).value < sick
 
 
 def test_a_training_goes_on_and_refuses_another_one(tmp_path: Path) -> None:
@@ -191,7 +202,7 @@ def test_folds_are_trained_once(
         return list(folds.train_folds(data, place, settings, numbers, OPTIONS))
 
     first = lines(tiny_settings(), [1])
-    assert first[0].startswith("fold 1: AUC ")
+    assert first[0].startswith("fold 1, held out: AUC ")
     assert (place / "cnn1.safetensors").is_file()
     assert lines(tiny_settings(), [1]) == ["fold 1: is there"]
     with pytest.raises(ValueError, match=r"cnn1\.json was made with other settings"):

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+import models
 from models.chest_ct.learning import whole
 from models.chest_ct.learning.assembly import run as assembly
 from models.chest_ct.settings import ChestSettings
 from models.chest_ct.validation.evaluation import run as evaluation
+from models.learning import learn
 from models.training.run_options import RunOptions
 from models.training.settings import as_toml
 from tests.models.chest_ct.learning.assembly.made import gathered, write_record
@@ -22,6 +24,7 @@ def test_three_lines_make_a_bundle_and_its_figures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every fold of the 3D network, one of the slices, by the files beside."""
+    trained = list[str]()
     there = gathered(tmp_path / "cases")
     cases = [kept.case for kept in there.cases]
 
@@ -34,9 +37,11 @@ def test_three_lines_make_a_bundle_and_its_figures(
     ) -> Iterator[str]:
         """Leave what a training leaves, in a moment."""
         for number in numbers:
+            trained.append(f"{settings.network.kind}{number}")
             write_record(there, settings, number, folder)
-            yield f"{settings.network.kind}{number}"
+            yield trained[-1]
 
+    monkeypatch.setitem(models.MODELS, "chest_ct", "models.chest_ct.model:build")
     monkeypatch.setattr(whole, "train_folds", train)
     monkeypatch.setattr(whole, "prepare_all", lambda *_: None)
     monkeypatch.setattr(assembly, "gather", lambda *_: there)
@@ -48,10 +53,8 @@ def test_three_lines_make_a_bundle_and_its_figures(
         text = as_toml(tiny_settings(name))
         (tmp_path / f"{name}.toml").write_text(text, encoding="utf-8")
     (tmp_path / "bundle.toml").write_text("[places]\nprecision = 0.5\n", "utf-8")
-    data, work, lines = Path("made"), tmp_path / "work", list[str]()
 
-    bundle = whole.learn(data, work, tmp_path / "bundle.toml", say=lines.append)
-    content = evaluation.run(data, work / whole.FOLDS, 1, bundle=bundle)
+    bundle = learn("chest_ct", "made", tmp_path / "work", tmp_path / "bundle.toml")
 
-    assert lines == ["cnn0", "cnn1", "cnn2", "slices0"]
-    assert content["studies"] == 16
+    assert trained == ["cnn0", "cnn1", "cnn2", "slices0"]
+    assert bundle.metrics["test"]["studies"] == 16

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from models.chest_ct.kinds import Kind
 from models.chest_ct.simulator.acquisition import draw_acquisition
 from models.chest_ct.simulator.person import draw_person, draw_state
-from models.chest_ct.simulator.plan import StudyPlan, draw_findings, plan
+from models.chest_ct.simulator.plan import StudyPlan, draw_findings, fresh_plan, plan
 from models.chest_ct.simulator.settings import SimulatorSettings, shipped
 
 SHIPPED = shipped()
@@ -136,3 +136,22 @@ def test_the_plan_is_the_same_every_time(settings: SimulatorSettings) -> None:
 
     assert plan(settings) == plan(settings)
     assert plan(settings) != plan(other)
+
+
+def test_fresh_studies_are_of_other_patients_and_as_hard() -> None:
+    """No seed is shared with the plan; at least two positives in five are small."""
+    fresh = fresh_plan(SHIPPED)
+    seeds, known = (
+        {
+            seed
+            for each in studies
+            for seed in (each.anatomy_seed, each.state_seed, each.pathology_seed)
+        }
+        for studies in (fresh, PLANS)
+    )
+
+    assert len(fresh) == 2 * SHIPPED.test_patients
+    assert not seeds & known
+    assert not {each.patient for each in fresh} & {each.patient for each in PLANS}
+    assert sum(each.small for each in fresh) >= 0.4 * SHIPPED.test_patients
+    assert {each.split for each in fresh} == {"test"}

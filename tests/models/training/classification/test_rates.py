@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from sklearn import metrics
@@ -72,3 +73,17 @@ def test_cases_of_one_patient_count_as_one_in_an_interval() -> None:
     two = answers([1] * 2, [1.0] * 2)
 
     assert rates(many, HALF).sensitivity == rates(two, HALF).sensitivity
+
+
+def test_an_interval_holds_the_truth_where_one_patient_has_most_cases() -> None:
+    """Of 95 % intervals, 93 of 100 at least, with cases of a patient all alike."""
+    rng = np.random.default_rng(0)
+    counts = np.array([20, *[1] * 9])
+    patients = np.repeat([str(n) for n in range(len(counts))], counts).tolist()
+    everyone = np.ones(len(patients), np.bool_)
+    holds = 0
+    for _ in range(400):
+        chosen = np.repeat(rng.random(len(counts)) < 0.7, counts)
+        found = share(chosen, everyone, patients)
+        holds += found.low <= 0.7 <= found.high
+    assert holds >= 372

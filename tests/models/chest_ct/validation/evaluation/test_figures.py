@@ -116,11 +116,13 @@ def test_a_line_of_the_journal_is_read_as_it_was_written() -> None:
 
 def test_tables_have_every_count_and_a_dash_for_what_cannot_be_said() -> None:
     """For the terminal and for the card."""
-    content = figures(CASES, THRESHOLDS) | {"real": [], "regions": None}
+    said = {"data": "made", "version": "1", "status": "demonstration"}
+    content = said | figures(CASES, THRESHOLDS) | {"real": [], "regions": None}
 
     text = "\n".join(table.as_text() for table in tables(content))
     markdown = "\n".join(table.as_markdown() for table in tables(content))
 
+    assert heading(content).startswith("DEMONSTRATION: made, version 1.\n")
     assert "not read: 1 lungs_not_covered" in heading(content)
     assert "consolidation  0/4           4         -" in text
     assert "| nodule | 2/4 | 6 | 0.875 (" in markdown

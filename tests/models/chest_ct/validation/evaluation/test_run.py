@@ -10,6 +10,11 @@ from pathlib import Path
 import pytest
 
 from models.chest_ct.cases.case import Case
+from models.chest_ct.cases.gather import digest_of_drawn
+from models.chest_ct.cases.simulated import simulated_cases
+from models.chest_ct.settings import ChestSettings
+from models.chest_ct.simulator.plan import fresh_plan
+from models.chest_ct.simulator.settings import shipped, tiny
 from models.chest_ct.validation.evaluation import run
 from models.chest_ct.validation.evaluation.judged import Judged
 from models.volume.bundle import amend, load_bundle
@@ -107,6 +112,33 @@ def test_data_with_other_labels_are_refused(
     with pytest.raises(ValueError, match="other holds 8 of the 16 studies"):
         run.run(DATA, assembled.folds, 1, bundle=bundle)
     assert not asked
+
+
+def test_of_simulated_studies_others_are_judged(
+    assembled: Assembled,
+    asked: list[str],
+    bundle: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """None of the plan, whose test part was looked at; of the same settings alone."""
+    settings = tiny(shipped())
+    cases = simulated_cases(settings)
+    monkeypatch.setattr(run, "labelled_cases", lambda _: ("simulated", cases, []))
+    with pytest.raises(ValueError, match="cnn0 was trained on other simulated studies"):
+        run.run(DATA, assembled.folds, 1, bundle=bundle)
+    folds = Path(shutil.copytree(assembled.folds, tmp_path / "folds"))
+    for path in folds.glob("*.json"):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        view = ChestSettings(**content["settings"]).view
+        content["data"]["sha256"] = digest_of_drawn(cases, view)
+        path.write_text(json.dumps(content), encoding="utf-8")
+
+    content = run.run(DATA, folds, 1, bundle=bundle)
+
+    assert sorted(asked) == sorted(each.study for each in fresh_plan(settings))
+    assert not set(asked) & {case.name for case in cases}
+    assert content["data"] == "simulated, drawn for these figures alone"
 
 
 @pytest.mark.parametrize("name", ["card.md", "card.json"])
