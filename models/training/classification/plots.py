@@ -37,11 +37,16 @@ SIDE_INCHES, DOTS_PER_INCH = 5.0, 150
 
 
 def write_plots(
-    scored: Scored, threshold: Threshold, folder: Path, seed: int = 0
+    scored: Scored, threshold: Threshold, folder: Path, seed: int = 0, words: str = ""
 ) -> tuple[Path, ...]:
     """Write ``roc.png``, ``confusion.png``, ``reliability.png``; return their paths.
 
     Where all cases are of one class there is no ROC curve, and no file of it.
+
+    Parameters
+    ----------
+    words
+        Above each picture: of what it is.
 
     Raises
     ------
@@ -61,6 +66,7 @@ def write_plots(
         path = folder / f"{name}.png"
         with mpl.rc_context(STYLE):
             figure = Figure(figsize=(SIDE_INCHES, SIDE_INCHES), layout="constrained")
+            figure.suptitle(words, fontsize=mpl.rcParams["axes.titlesize"])
             onto(figure.add_subplot())
             figure.savefig(path, dpi=DOTS_PER_INCH)
         written.append(path)

@@ -44,11 +44,13 @@ def write_pictures(
     cases: Sequence[Case],
     threshold: Threshold,
     bundle: Bundle,
+    data: str,
     folder: Path,
 ) -> None:
-    """Write the pictures into a folder."""
+    """Write the pictures into a folder; ``data`` says of what they are."""
     there = [case for case in judged if case.reading.scores]
-    write_plots(scored(there, "full"), threshold, folder)
+    of_what = f"{bundle.status}: {bundle.title}, {data}"
+    write_plots(scored(there, "full"), threshold, folder, words=of_what)
     shown = dict(_shown(judged, {case.name: case for case in cases}))
     write_profiles(shown, Readers.of(bundle).reference, folder / PROFILES)
 

@@ -81,7 +81,7 @@ def run(
     content["real"] = read_real_series(states.folder)
     content["regions"] = judge_regions(states.folder)
     if keep:
-        write_pictures(judged, held_out, thresholds["full"], states, keep)
+        write_pictures(judged, held_out, thresholds["full"], states, name, keep)
     if bundle:
         amend(bundle, {"metrics.test": content})
     return content
