@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MODELS = {
     "hippocampus": "models.hippocampus.model:build",
+    "chest_ct": "models.chest_ct.model:build",
 }
 """Name of the model folder → import string of its ``build(bundle_path)``."""
 

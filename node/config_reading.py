@@ -42,6 +42,8 @@ class ModelsSettings(Section):
     """Let models of status ``demonstration`` speak on the wire."""
     hippocampus: HippocampusSettings = HippocampusSettings()
     """Hippocampal volumetry on MR."""
+    chest_ct: ModelSettings = ModelSettings()
+    """Chest CT triage, a demonstration: silent unless demonstrations are allowed."""
 
     def of(self, name: str) -> ModelSettings:
         """Return the settings of one model."""

@@ -107,14 +107,15 @@ class Rule:
             Something is missing; a weight is negative; there is no threshold in 0 to 1.
         """
         weights = {str(name): float(w) for name, w in content["weights"].items()}
-        if not weights or min(weights.values()) < 0:
-            raise ValueError("a rule needs weights, and none below 0")
+        bias = float(content["bias"])
+        if not np.isfinite([bias, *weights.values()]).all():
+            raise ValueError("a weight or the bias of a rule is no number")
+        if not weights or min(weights.values()) < 0 or not any(weights.values()):
+            raise ValueError("a rule needs a weight above 0, and none below")
         if not 0 < (threshold := float(content["threshold"]["value"])) < 1:
             raise ValueError(f"the threshold {threshold} does not lie between 0 and 1")
         positive = str(content["threshold"]["positive"])
-        return cls(
-            float(content["bias"]), MappingProxyType(weights), threshold, positive
-        )
+        return cls(bias, MappingProxyType(weights), threshold, positive)
 
     def plain(self) -> dict[str, Any]:
         """Return what `of` reads."""
@@ -147,7 +148,8 @@ class Rule:
             total += pulls[NODULES]
         probability = float(expit(total))
         sign = 1 if probability >= self.threshold else -1
-        return Verdict(probability, max(pulls, key=lambda name: sign * pulls[name]))
+        counted = [name for name in pulls if self.weights.get(name, 1.0) > 0]
+        return Verdict(probability, max(counted, key=lambda name: sign * pulls[name]))
 
 
 def fit_rule(

@@ -8,6 +8,7 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
+from models.chest_ct.aggregate import CNN
 from models.chest_ct.kinds import Kind
 from models.chest_ct.locate import Place
 from models.chest_ct.zprofile.profile import (
@@ -149,10 +150,13 @@ def structures(found: Sequence[Place]) -> tuple[Structure, ...]:
     return (LUNGS, *SIDES, *(KINDS[kind] for kind in kinds))
 
 
-def locations(found: Sequence[Place], found_by: str) -> tuple[Location, ...]:
-    """Return where it was found, the most dangerous first."""
+def locations(found: Sequence[Place]) -> tuple[Location, ...]:
+    """Return where it was found, the most dangerous first: the map of a network says.
+
+    Whatever evidence decided about the study, no other says where.
+    """
     return tuple(
-        Location(KINDS[p.kind].name, p.first, p.last, p.score, found_by) for p in found
+        Location(KINDS[p.kind].name, p.first, p.last, p.score, CNN) for p in found
     )
 
 

@@ -17,6 +17,9 @@ STUDY = 0
 
 SHARE = 0.1
 
+SAME = ("decisions", "findings")
+"""What must not change at all."""
+
 TOLERANCE = 0.02
 """Largest difference of a probability, and of a volume as a part of it."""
 
@@ -29,11 +32,21 @@ def golden_study(number: int = STUDY) -> Volume:
     return simulate(planned, settings).volume
 
 
-def read_study(model: Model, number: int = STUDY) -> dict[str, float]:
-    """Return what the model says of it: its answer, and mL of both lungs."""
-    found = model.predict(golden_study(number), Context(precision="fp32"))
-    lungs = next(m.value for m in found.measurements if m.unit.value == "mL")
-    return {"probability": found.classifications[0].probability, "lungs_ml": lungs}
+def read_study(model: Model, number: int = STUDY) -> dict[str, Any]:
+    """Return what the model says of it, in both modes, and mL of both lungs."""
+    volume = golden_study(number)
+    found, fast = (
+        model.predict(volume, Context(precision="fp32", fast=is_fast))
+        for is_fast in (False, True)
+    )
+    (answer,), (fast_answer,) = found.classifications, fast.classifications
+    return {
+        "probability": answer.probability,
+        "fast_probability": fast_answer.probability,
+        "lungs_ml": next(m.value for m in found.measurements if m.unit.value == "mL"),
+        "decisions": [answer.is_positive, fast_answer.is_positive],
+        "findings": [place.structure for place in found.locations],
+    }
 
 
 def golden_case(model: Model) -> dict[str, Any]:
@@ -44,11 +57,15 @@ def golden_case(model: Model) -> dict[str, Any]:
 def deviations(model: Model) -> dict[str, float]:
     """Return how far each figure is from the golden case, by its name.
 
-    A probability by its difference, a volume by the difference as a part of it.
+    A probability by its difference, a volume by the difference as a part of it; what
+    is decided and found is as it was (0) or is not (1).
     """
     golden = model.bundle.golden_case
     found = read_study(model, golden["study"])
-    return {
-        "probability": abs(found["probability"] - golden["probability"]),
-        "lungs": abs(found["lungs_ml"] / golden["lungs_ml"] - 1),
+    of_chances = {
+        name: abs(found[name] - golden[name])
+        for name in ("probability", "fast_probability")
     }
+    told = {name: float(found[name] != golden[name]) for name in SAME}
+    lungs = abs(found["lungs_ml"] / golden["lungs_ml"] - 1)
+    return {**of_chances, "lungs": lungs, **told}

@@ -1,9 +1,10 @@
 """From a coarse map of evidence to boxes and outlines on the images themselves.
 
 The map says in which cells of some millimetres a kind of disease is likely; cells that
-touch make one place. Inside it the outline is drawn where the density is that of the
-kind (`DENSITY_HU`), and the box is that of the outline. Where no voxel has it, the box
-is that of the cells, and there is no outline.
+touch make one place. Inside these cells the outline is drawn where the density is that
+of the kind (`DENSITY_HU`): of several pieces the one in the likeliest cell, else the
+largest. The box is that of the outline. Where no voxel has the density, it is that of
+the cells, and there is no outline.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ DENSITY_HU: Mapping[Kind, tuple[float, float]] = MappingProxyType(
 
 MOST_PLACES = 8
 """Places that a result names; the rest is less likely than these."""
+
+LIKELY, LIKELIEST = 1, 2
+"""Marks of voxels whose cell is one of a place, and the likeliest of it."""
 
 WHOLE_NEIGHBOURHOOD = np.ones((3, 3, 3), np.bool_)
 """Cells and voxels that touch at a corner belong together."""
@@ -121,11 +125,41 @@ def _of_kind(
     chances = evidence.chances[kind - 1]
     pieces, _ = ndimage.label(chances >= least, WHOLE_NEIGHBOURHOOD)
     for index, cells in enumerate(ndimage.find_objects(pieces), start=1):
-        score = float(chances[cells][pieces[cells] == index].max())
+        piece = np.where(pieces[cells] == index, chances[cells], 0)
         d, h, w = cells
         box = _voxels((d, h, w), to_voxel, array.shape)
         if box is not None:
-            yield _place(kind, score, box, array, inside)
+            wanted = _marked(piece, (d, h, w), box, to_voxel)
+            yield _place(kind, float(piece.max()), box, wanted, array, inside)
+
+
+def _marked(
+    piece: npt.NDArray[np.floating], cells: Box, box: Box, to_voxel: Affine
+) -> npt.NDArray[np.uint8]:
+    """Return of which voxels of a box the nearest cell is one of a piece.
+
+    Parameters
+    ----------
+    piece
+        Chances in a box of cells, 0 where a cell is none of the piece.
+
+    Returns
+    -------
+    0 elsewhere, `LIKELY`, and `LIKELIEST` in the likeliest cell.
+    """
+    marks = np.where(piece > 0, LIKELY, 0).astype(np.uint8)
+    marks[np.unravel_index(piece.argmax(), piece.shape)] = LIKELIEST
+    to_cell = np.linalg.inv(to_voxel)
+    corner = to_cell[:3, :3] @ [side.start for side in box] + to_cell[:3, 3]
+    first = np.array([side.start for side in cells])
+    found: npt.NDArray[np.uint8] = ndimage.affine_transform(
+        np.pad(marks, 1),  # half a cell beyond the centres of the outermost
+        to_cell[:3, :3],
+        corner - first + 1,
+        output_shape=tuple(side.stop - side.start for side in box),
+        order=0,
+    )
+    return found
 
 
 def _voxels(cells: Box, to_voxel: Affine, shape: tuple[int, ...]) -> Box | None:
@@ -149,12 +183,13 @@ def _place(
     kind: Kind,
     score: float,
     box: Box,
+    wanted: npt.NDArray[np.uint8],
     array: npt.NDArray[np.floating],
     inside: LabelMap,
 ) -> Place:
     low, high = DENSITY_HU[kind]
     fits = (array[box] >= low) & (array[box] <= high) & (inside[box] > 0)
-    outline = _largest(fits)
+    outline = _chosen(fits & (wanted > 0), wanted == LIKELIEST)
     if outline is None:
         first = tuple(side.start for side in box)
         last = tuple(side.stop - 1 for side in box)
@@ -165,15 +200,18 @@ def _place(
     return Place(kind, score, _triple(first), _triple(last), outline[around])
 
 
-def _largest(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_] | None:
-    """Return the largest connected piece of a mask; None of an empty one."""
+def _chosen(
+    mask: npt.NDArray[np.bool_], likeliest: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.bool_] | None:
+    """Return the piece of a mask that has most of the likeliest, else the largest."""
     pieces, count = ndimage.label(mask, WHOLE_NEIGHBOURHOOD)
     if not count:
         return None
-    largest: npt.NDArray[np.bool_] = (
-        pieces == np.bincount(pieces.ravel())[1:].argmax() + 1
-    )
-    return largest
+    sizes = np.bincount(pieces[likeliest], minlength=count + 1)[1:]
+    if not sizes.any():
+        sizes = np.bincount(pieces.ravel())[1:]
+    chosen: npt.NDArray[np.bool_] = pieces == sizes.argmax() + 1
+    return chosen
 
 
 def _triple(values: tuple[int, ...]) -> Voxel:

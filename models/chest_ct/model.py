@@ -157,7 +157,7 @@ class ChestCTModel:
             statements=(*statements(answer, score, fast=fast), saying.shares(profile)),
             flags=(*volume.flags, *contradictions(answer)),
             classifications=(answer,),
-            locations=saying.locations(found, verdict.decided_by),
+            locations=saying.locations(found),
             heat_map=networks.heat,
             profiles=saying.profiles(profile, self._readers.reference, score.levels),
         )
@@ -205,6 +205,12 @@ def _lungs(volume: Volume) -> Lungs:
         raise UnfitInput(
             "not_hounsfield",
             "the values are no Hounsfield units: no rescale is stated",
+            not_applicable=True,
+        )
+    if any(flag.code == "nominal_geometry" for flag in volume.flags):
+        raise UnfitInput(
+            "missing_position",
+            "the positions of the images are invented: no side and no place is known",
             not_applicable=True,
         )
     if not np.isfinite(volume.array).all():

@@ -175,7 +175,7 @@ class TriageCNN(nn.Module):
         eighth = self.eighth(quarter)
         sixteenth = self.sixteenth(eighth)
         evidence = self._evidence(quarter, eighth, sixteenth)
-        lungs = _around(x[:, -1:].contiguous())
+        lungs = around(x[:, -1:].contiguous())
         pooled = torch.cat(
             [pooled_evidence(evidence, lungs, SHARPNESS), mean_within(evidence, lungs)],
             dim=1,
@@ -283,8 +283,14 @@ def mean_within(evidence: Tensor, within: Tensor) -> Tensor:
     return (evidence.flatten(2) * weight).sum(dim=2) / weight.sum(dim=2)
 
 
-def _around(lungs: Tensor) -> Tensor:
-    """Return which cells of the map lie in the lungs or touch them."""
+def around(lungs: Tensor) -> Tensor:
+    """Return which cells of the map lie in the lungs or touch them, 0 to 1.
+
+    Parameters
+    ----------
+    lungs
+        ``(N, 1, D, H, W)``.
+    """
     cells = functional.max_pool3d(lungs, STRIDE + 1, STRIDE, padding=STRIDE // 2)
     return functional.max_pool3d(cells, 3, 1, padding=1)
 

@@ -19,6 +19,7 @@ from models.chest_ct.zprofile.reference import Reference
 from models.chest_ct.zprofile.score import SIGNS, Scoring
 from models.training.checkpoint import load_weights
 from models.volume.bundle import Bundle, BundleError
+from models.volume.lungs.network import shipped_weights
 
 SLICES_FILE = "weights/slices.safetensors"
 PROFILE_FILE = "weights/z_profile.safetensors"
@@ -77,6 +78,7 @@ class Readers:
         """
         try:
             _require_trained(bundle)
+            shipped_weights()  # of the lungs: what is broken is told before a study
             return cls(
                 cnns=_cnns(bundle),
                 cnn_view=View(**bundle.preprocessing["cnn"]),
@@ -87,7 +89,7 @@ class Readers:
                 rules=_rules(bundle.decision["rules"]),
                 places=_places(bundle.decision["places"]),
             )
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        except (KeyError, OSError, TypeError, ValueError, RuntimeError) as error:
             told = " ".join(str(error).split())[:MESSAGE]  # torch's has many lines
             says = f"{told} is missing" if isinstance(error, KeyError) else told
             raise BundleError(f"{bundle.folder.name}: {says}") from None
@@ -134,11 +136,14 @@ def _reference(bundle: Bundle) -> Reference:
 
 def _scoring(content: Mapping[str, Any]) -> Scoring:
     weights = {str(sign): float(weight) for sign, weight in content["weights"].items()}
+    bias = float(content["bias"])
     if unknown := set(weights) - set(SIGNS):
         raise ValueError(f"the profile has no sign {min(unknown)}")
-    if not np.isfinite([*weights.values()]).all() or min(weights.values()) < 0:
+    if missing := set(SIGNS) - set(weights):
+        raise ValueError(f"the profile has no weight of its sign {min(missing)}")
+    if not np.isfinite([bias, *weights.values()]).all() or min(weights.values()) < 0:
         raise ValueError("a weight of the profile is below 0, or no number")
-    return Scoring(float(content["bias"]), weights)
+    return Scoring(bias, weights)
 
 
 def _rules(content: Mapping[str, Any]) -> Mapping[str, Rule]:
@@ -158,4 +163,7 @@ def _rules(content: Mapping[str, Any]) -> Mapping[str, Rule]:
 
 
 def _places(content: Mapping[str, Any]) -> Mapping[Kind, float]:
-    return {Kind[name.upper()]: float(chance) for name, chance in content.items()}
+    chances = {Kind[name.upper()]: float(chance) for name, chance in content.items()}
+    if not all(0 < chance <= 1 for chance in chances.values()):
+        raise ValueError("a place is told from a chance above 0, and at most 1")
+    return chances

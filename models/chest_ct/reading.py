@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from models.chest_ct.locate import Evidence
-from models.chest_ct.network import STRIDE, Reading
+from models.chest_ct.network import STRIDE, Reading, around
 from models.chest_ct.preprocess import Prepared, View, field_of, placed
 from models.chest_ct.slice_network import SliceReading
 from models.training.precision import autocast
@@ -74,7 +74,7 @@ def read_chest(
     inputs, affine = chest_of(prepared, view)
     with torch.inference_mode(), autocast(precision, device):
         reading: Reading = network(inputs.to(device))
-    return said(reading, affine)
+    return said(reading, inputs, affine)
 
 
 def chest_of(prepared: Prepared, view: View) -> tuple[Tensor, npt.NDArray[np.float64]]:
@@ -95,17 +95,23 @@ def chest_of(prepared: Prepared, view: View) -> tuple[Tensor, npt.NDArray[np.flo
     return inputs, chest.affine
 
 
-def said(reading: Reading, affine: npt.NDArray[np.float64]) -> ChestReading:
+def said(
+    reading: Reading, inputs: Tensor, affine: npt.NDArray[np.float64]
+) -> ChestReading:
     """Return in numbers what the 3D network said in logits of one chest.
+
+    Of cells away from the lungs nothing is said: they are no part of the answer, and
+    no place of it.
 
     Parameters
     ----------
-    affine
-        Of the points that it saw.
+    inputs, affine
+        What it saw, the lungs last, and where its points lie.
     """
     evidence = None
     if reading.evidence.shape[1]:
         chances = reading.evidence[0].float().sigmoid().cpu().numpy()
+        chances *= around(inputs[:, -1:].float())[0].cpu().numpy()
         evidence = Evidence(chances, coarser(affine, STRIDE))
     return ChestReading(float(reading.study.float().sigmoid()), evidence)
 

@@ -83,7 +83,7 @@ def full_scores(
             raise TypeError(f"{type(cnn).__name__} does not say where")
         with autocast(precision, device):
             found = explained(cnn, inputs.to(device))
-        readings.append(said(found.reading, affine))
+        readings.append(said(found.reading, inputs, affine))
         heats.append(found.heat[0].float().cpu())
     heat = torch.stack(heats).mean(dim=0).numpy().astype(np.float32)
     by_slice = read_slices(slices, chests[1], views[1], precision, device)

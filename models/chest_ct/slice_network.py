@@ -164,12 +164,17 @@ class SliceNetwork(nn.Module):
         evidence = self.evidence(fine).float()  # (N S, K, H', W')
         most = functional.softplus(evidence.amax(dim=(2, 3)) - LITTLE)
         mean = self.dropout(coarse.float().mean(dim=(2, 3)))
-        features = torch.cat([mean, most], dim=1).unflatten(0, bag)
+        features = _of_bags(torch.cat([mean, most], dim=1), bag)
         attention = self.attention(features)  # (N, S)
         alone = self.answer(features)[..., 0]  # (N, S)
         # The answer is linear: that of the weighted features is the weighted answer.
         study = (attention * alone).sum(dim=1)
-        return SliceReading(study, alone, attention, evidence.unflatten(0, bag))
+        return SliceReading(study, alone, attention, _of_bags(evidence, bag))
+
+
+def _of_bags(instances: Tensor, bag: torch.Size) -> Tensor:
+    """Return ``(N, S, ...)`` of what is ``(N S, ...)``."""
+    return instances.reshape(*bag, *instances.shape[1:])
 
 
 def _convolution(

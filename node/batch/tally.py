@@ -83,18 +83,19 @@ def count(entries: Iterable[Entry]) -> Counts:
 
 
 def for_others(entries: Iterable[Entry]) -> frozenset[str]:
-    """Return the models that read no study of a run in which another one does."""
-    told = list(entries)
-    endings = {entry.model: set[Ending]() for entry in told}
-    for entry in told:
-        endings[entry.model].add(ending_of(entry))
-    idle = {Ending.NOT_APPLICABLE, Ending.NO_STUDY}
-    without = {
-        model
-        for model, found in endings.items()
-        if found <= idle and Ending.NOT_APPLICABLE in found
+    """Return the models whose studies are all for another model, which is told of them.
+
+    A study that no model reads keeps its reasons, of each model.
+    """
+    told = [entry for entry in entries if ending_of(entry) is not Ending.NO_STUDY]
+    meant = {e.study_instance_uid for e in told if not e.is_not_applicable}
+    models = {entry.model for entry in told}
+    needed = {
+        entry.model
+        for entry in told
+        if not entry.is_not_applicable or entry.study_instance_uid not in meant
     }
-    return frozenset(without if without != endings.keys() else ())
+    return frozenset(models - needed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -330,10 +330,24 @@ def refusal_lines(choice: Choice, study: StudyHeaders) -> str:
     return "\n".join(lines)
 
 
+def is_out_of_memory(error: Exception) -> bool:
+    """Tell whether memory ran out, as Python says it, and as torch does on each device.
+
+    >>> is_out_of_memory(RuntimeError("DefaultCPUAllocator: can't allocate memory"))
+    True
+    """
+    kind, says = type(error).__name__, str(error)
+    return (
+        isinstance(error, MemoryError)
+        or kind == "OutOfMemoryError"
+        or (kind == "RuntimeError" and "can't allocate memory" in says)
+    )
+
+
 def _unforeseen(error: Exception) -> Failed:
     """Name the type only: the text of a foreign error may hold a patient."""
     kind = type(error).__name__
-    if isinstance(error, MemoryError) or kind == "OutOfMemoryError":  # torch's, on GPU
+    if is_out_of_memory(error):
         return Failed("out_of_memory", kind, permanent=False)
     if isinstance(error, OSError) and error.errno in FULL:
         return Failed(NO_SPACE, kind, permanent=False)

@@ -43,11 +43,27 @@ def test_infer_prints_json_and_exits_zero(tmp_path: Path) -> None:
 
     status, output, _ = pacs_node("infer", "study", "--json", folder=tmp_path)
 
-    (entry,) = json.loads(output)["entries"]
-    assert (status, entry["outcome"]) == (0, "reported")
-    assert {m["unit"] for m in entry["measurements"]} == {"mm3", "mL"}
+    read, *others = json.loads(output)["entries"]
+    assert (status, read["outcome"]) == (0, "reported")
+    assert {m["unit"] for m in read["measurements"]} == {"mm3", "mL"}
+    assert {entry["outcome"] for entry in others} == {"not_applicable"}
     for path in (tmp_path / "results").rglob("*"):
         assert not path.stat().st_mode & 0o077, path.name
+
+
+def test_a_card_is_printed_of_the_model_that_reads_the_study(tmp_path: Path) -> None:
+    """A model for another part of the body is nothing to tell, or to fail for."""
+    write_study(tmp_path / "study", 41)
+
+    status, output, _ = pacs_node("infer", "study", folder=tmp_path)
+    other, told, _ = pacs_node(
+        "infer", "study", "--model", "chest_ct", "-o", "chest", folder=tmp_path
+    )
+
+    assert (status, other) == (0, 1)
+    assert output.startswith("Hippocampal volumetry: reported")
+    assert "Chest CT" not in output
+    assert told.startswith("Chest CT triage: not applicable")
 
 
 def test_jobs_lists_what_infer_did(tmp_path: Path) -> None:
@@ -77,7 +93,7 @@ def test_what_could_not_be_sent_is_an_error_that_is_shown(tmp_path: Path) -> Non
     )
     _, listed, _ = pacs_node("jobs", folder=tmp_path, **nowhere)
 
-    (entry,) = json.loads(output)["entries"]
+    entry, *_ = json.loads(output)["entries"]
     log = (tmp_path / "results" / ".pacs-node" / "log.txt").read_text()
     assert (status, entry["outcome"]) == (1, "reported")
     assert {d["state"] for d in entry["deliveries"]} == {"pending"}

@@ -112,7 +112,7 @@ def plane_cells_of(truth: Tensor) -> Tensor:
     """
     masks = torch.stack([truth == kind for kind in Kind], dim=2).float()
     reached = functional.max_pool2d(masks.flatten(0, 1), CELL + 1, CELL, CELL // 2)
-    return reached.unflatten(0, truth.shape[:2])
+    return reached.reshape(*truth.shape[:2], *reached.shape[1:])
 
 
 def _cells(mask: Tensor) -> Tensor:

@@ -66,6 +66,16 @@ def test_the_evidence_that_decided_is_told() -> None:
     assert RULE.combine(scores, NoduleEvidence(0.999)).decided_by == NODULES
 
 
+def test_evidence_that_does_not_count_decides_nothing() -> None:
+    """Where all that counts speaks against what the bias decides."""
+    rule = Rule(0.9, {CNN: 1.0, SLICES: 0.0, Z_PROFILE: 0.3}, 0.5, "pathology")
+
+    verdict = rule.combine({CNN: 0.4, SLICES: 0.01, Z_PROFILE: 0.4})
+
+    assert verdict.probability > 0.5
+    assert verdict.decided_by in {CNN, Z_PROFILE}
+
+
 def test_a_rule_is_not_used_for_other_evidence() -> None:
     """The fast mode has a rule of its own: an absent score is never taken for one."""
     with pytest.raises(ValueError, match="not of"):

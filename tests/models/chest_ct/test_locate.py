@@ -52,6 +52,50 @@ def test_a_place_without_such_voxels_keeps_the_box_of_its_cells() -> None:
     assert (place.first, place.last) == ((16, 24, 32), (23, 31, 39))
 
 
+def test_what_lies_in_no_cell_of_a_place_is_not_its_outline() -> None:
+    """Three cells in an L: a vessel in the corner that they leave is something else."""
+    array, inside = chest()
+    array[18:22, 26:31, 33:38] = 30.0
+    array[16:24, 24:32, 44:56] = 30.0  # larger, in the corner of their box
+    cells = [
+        (Kind.NODULE, (2, 3, 4), 0.95),
+        (Kind.NODULE, (2, 4, 4), 0.6),
+        (Kind.NODULE, (2, 4, 5), 0.6),
+    ]
+
+    (place,) = places(evidence(*cells), LEAST, array, inside, np.eye(4))
+
+    assert (place.first, place.last) == ((18, 26, 33), (21, 30, 37))
+
+
+def test_of_several_pieces_that_in_the_likeliest_cell_is_meant() -> None:
+    """Not the largest of the place, which may be a vessel beside it."""
+    array, inside = chest()
+    array[18:21, 26:29, 34:37] = 30.0
+    array[16:24, 24:32, 42:56] = 30.0
+    cells = [(Kind.NODULE, (2, 3, 4), 0.9), (Kind.NODULE, (2, 3, 5), 0.6)]
+
+    (place,) = places(evidence(*cells), LEAST, array, inside, np.eye(4))
+
+    assert (place.first, place.last) == ((18, 26, 34), (20, 28, 36))
+
+
+def test_a_place_is_found_on_images_that_are_stored_otherwise() -> None:
+    """Rows from behind to front, slices from head to feet."""
+    array, inside = chest()
+    array[18:22, 26:31, 33:39] = 30.0
+    flipped = np.diag([-1.0, -1.0, 1.0, 1.0])
+    flipped[:3, 3] = (63, 79, 0)
+    (place,) = places(
+        evidence((Kind.NODULE, (2, 3, 4), 0.9)),
+        LEAST,
+        array[::-1, ::-1],
+        inside,
+        flipped,
+    )
+    assert (place.first, place.last) == ((42, 49, 33), (45, 53, 38))
+
+
 def test_cells_that_touch_are_one_place() -> None:
     """Two that do not are two."""
     array, inside = chest()

@@ -15,6 +15,7 @@ from models.chest_ct.findings import KINDS
 from models.chest_ct.kinds import POSITIVE
 from models.chest_ct.model import ChestCTModel, build
 from models.contract import Context, Findings, Model, UnfitInput, Volume
+from models.terms import Flag
 from node.predict.run import check
 from tests.models.chest_ct.tiny_bundle import write_bundle
 from tests.models.volume.chest_phantom import chest, chest_array
@@ -123,8 +124,9 @@ def nothing() -> Volume:
         (chest(chest_array()[:10]), "too_few_slices"),
         (chest(units="arbitrary"), "not_hounsfield"),
         (nothing(), "no_lungs"),
+        (chest(flags=(Flag("nominal_geometry", "Invented."),)), "missing_position"),
     ],
-    ids=["few", "no HU", "no lungs"],
+    ids=["few", "no HU", "no lungs", "invented positions"],
 )
 def test_what_is_no_chest_is_not_meant_for_it(
     model: ChestCTModel, volume: Volume, reason: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,12 @@ def test_missing_weights_are_an_error(tmp_path: Path, name: str) -> None:
         ),
         (lambda c: c["preprocessing"]["cnn"].pop("field"), "field"),
         (lambda c: c["decision"]["places"].update(tumour=0.5), "TUMOUR"),
+        (lambda c: c["decision"]["places"].update(nodule=0.0), "above 0"),
+        (lambda c: c["decision"]["rules"]["fast"].update(bias=math.nan), "no number"),
+        (lambda c: c["training"]["z_profile"].update(bias=math.nan), "no number"),
+        (lambda c: c["training"]["z_profile"]["weights"].pop("denser"), "sign denser"),
+        (lambda c: c["training"].update(networks={}), "of no training"),
+        (lambda c: c.update(metrics={}), "no figure of a validation"),
     ],
 )
 def test_a_bundle_that_contradicts_itself_is_an_error(

@@ -7,7 +7,13 @@ import pytest
 import torch
 
 from models.chest_ct.kinds import Kind
-from models.chest_ct.network import STRIDE, OriginalCNN, TriageCNN
+from models.chest_ct.network import (
+    STRIDE,
+    OriginalCNN,
+    TriageCNN,
+    around,
+    bias_of,
+)
 from models.chest_ct.preprocess import Prepared, placed, prepare
 from models.chest_ct.reading import chest_input, read_chest, read_slices, slice_input
 from models.chest_ct.slice_network import SliceNetwork
@@ -49,6 +55,20 @@ def test_the_map_lies_where_the_chest_lies(prepared: Prepared) -> None:
     point = np.array([2 * STRIDE, 3 * STRIDE, 4 * STRIDE, 1])
     np.testing.assert_allclose(reading.evidence.affine @ cell, field.affine @ point)
     assert 0 < reading.probability < 1
+
+
+def test_away_from_the_lungs_nothing_is_told(prepared: Prepared) -> None:
+    """It is no part of the answer, and would send a reader somewhere else."""
+    network = cnn()
+    torch.nn.init.constant_(bias_of(network.evidence), 9.0)
+    evidence = read_chest(network, prepared, VIEW).evidence
+    assert evidence is not None
+    lungs = torch.from_numpy(placed(prepared, (16, 32, 48)).lungs)[None, None].float()
+
+    told = (evidence.chances > 0).any(axis=0)
+
+    assert np.array_equal(told, around(lungs)[0, 0].numpy() > 0)
+    assert not told.all()
 
 
 def test_equal_chests_are_read_alike(prepared: Prepared) -> None:

@@ -124,8 +124,10 @@ def delivery(state: str, detail: str = "") -> Delivery:
     )
 
 
-def of_another_model(name: str) -> Entry:
+def of_another_model(name: str, study: Entry | None = None) -> Entry:
     """Return what a model makes of a study that is not for it."""
     entry = not_applicable()
     assert entry.job is not None
-    return replace(entry, model=name, job=replace(entry.job, model=name))
+    uid = (study or reported()).study_instance_uid
+    job = replace(entry.job, model=name, study_instance_uid=uid)
+    return replace(entry, model=name, study_instance_uid=uid, job=job)

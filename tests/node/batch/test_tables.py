@@ -100,6 +100,21 @@ def test_a_model_that_no_study_is_for_has_a_line() -> None:
     assert "not applicable" in "".join(alone)
 
 
+def test_a_study_that_no_model_reads_keeps_its_row() -> None:
+    """A chest that is cut off is none for a model of heads, and still has a reason."""
+    both = {
+        given.MODEL: given.bundle(),
+        "other": replace(given.bundle(), title="Other"),
+    }
+    refused = given.not_applicable()
+
+    lines = shown(
+        [given.reported(), refused, given.of_another_model("other", refused)], EN, both
+    )
+
+    assert "".join(lines).count("not applicable") == 2
+
+
 @pytest.mark.parametrize("words", [EN, RU], ids=["en", "ru"])
 def test_answers_in_words_hold_in_80_columns_too(words: Words) -> None:
     """With probability, finding and whether it is wrong; the suspected stand first."""

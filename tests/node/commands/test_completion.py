@@ -71,7 +71,7 @@ def test_options_states_and_names_of_models_are_offered(home: Path) -> None:
     assert set(offered("pacs-node infer --mo", home)) == {"--model"}
     assert offered("pacs-node infer --model hip", home) == ["hippocampus"]
     assert offered("pacs-node retry --state fai", home) == ["failed"]
-    assert offered("pacs-model verify ", home) == ["hippocampus"]
+    assert offered("pacs-model verify ", home) == ["hippocampus", "chest_ct"]
     assert "--epochs" in offered("pacs-model train hippocampus --", home)
 
 

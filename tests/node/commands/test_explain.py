@@ -72,7 +72,7 @@ def test_a_machine_reads_all_of_it(folder: Path) -> None:
     _, output, _ = pacs_node("explain", uid(folder), *STUDY, "--json", folder=folder)
 
     (study,) = json.loads(output)["studies"]
-    (job,) = study["jobs"]
+    (job,) = (each for each in study["jobs"] if each["model"] == "hippocampus")
     (result,) = job["results"]
     assert study["timeline"][0]["text"].endswith("from files")
     assert [verdict["chosen"] for verdict in job["series"]] == [False, True]
