@@ -52,7 +52,9 @@ def read_study(archive: Archive, folder: Path) -> dict[str, Dataset]:
     archive.store(folder)
     results = folder.parent / f"{folder.name}-results"
     settings = archive.settings
-    (entry,) = read(order_of(settings, folder, results, every_input=False)).entries
+    order = order_of(settings, folder, results, every_input=False)
+    entry, *others = read(order).entries
+    assert all(other.is_not_applicable for other in others)
     assert entry.is_reported, (entry.reason_code, entry.job and entry.job.detail)
     files = list(results.rglob("*.dcm"))  # beside them lies the ledger
     for file in files:

@@ -22,6 +22,7 @@ from tests.models.volume.chest_phantom import chest, chest_array
 
 FULL = Context(precision="fp32")
 FAST = replace(FULL, fast=True)
+NOMINAL = Flag("nominal_geometry", "The positions are invented.")
 
 
 @pytest.fixture(scope="module", name="model")
@@ -124,7 +125,7 @@ def nothing() -> Volume:
         (chest(chest_array()[:10]), "too_few_slices"),
         (chest(units="arbitrary"), "not_hounsfield"),
         (nothing(), "no_lungs"),
-        (chest(flags=(Flag("nominal_geometry", "Invented."),)), "missing_position"),
+        (replace(chest(), flags=(NOMINAL,)), "missing_position"),
     ],
     ids=["few", "no HU", "no lungs", "invented positions"],
 )
