@@ -86,13 +86,30 @@ def statements(
             "The slice network was not asked, and no picture was made of what decided.",
         )
     if score.levels:
-        first, last = score.levels[0], score.levels[-1] + 1
         yield Statement(
             "Profile of the lungs",
-            f"{SIGN_WORDS[score.leading]}, most from {100 * first / LEVELS:.0f} % to "
-            f"{100 * last / LEVELS:.0f} % of the height below the apex",
+            f"{SIGN_WORDS[score.leading]}, most at {heights(score.levels)} of the "
+            "height below the apex",
             LUNGS.name,
         )
+
+
+def heights(levels: tuple[int, ...]) -> str:
+    """Return levels as parts of the height of the lungs, those that touch as one.
+
+    >>> heights((0, 1, 2, 3, 30, 31))
+    '0 to 12 % and 94 to 100 %'
+    """
+    runs: list[list[int]] = []
+    for level in levels:
+        if runs and level == runs[-1][1]:
+            runs[-1][1] = level + 1
+        else:
+            runs.append([level, level + 1])
+    return " and ".join(
+        f"{100 * first / LEVELS:.0f} to {100 * end / LEVELS:.0f} %"
+        for first, end in runs
+    )
 
 
 def contradictions(answer: Classification) -> Iterator[Flag]:

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from models.chest_ct.network import Reading, TriageCNN
 
 METHOD = (
-    "Grad-CAM of the 3D network (Selvaraju et al. 2017): what raised the probability "
-    "of pathology, 1 where it did most."
+    "Grad-CAM of the 3D networks (Selvaraju et al. 2017): which places of their maps "
+    "of evidence raised the answer, 1 where they did most."
 )
 
 
