@@ -32,6 +32,7 @@ from node.batch.summary import (
     write_json,
 )
 from node.batch.tables import as_tables
+from node.batch.tally import of_models_meant
 from node.batch.truth import UNKNOWN, Truth, of_file, of_names
 from node.batch.words import Words
 from node.errors import ConfigError
@@ -140,19 +141,6 @@ def infer(order: Order, wanted: Wanted, now: datetime) -> int:
     if done.trouble or (order.destinations and not _all_sent(done.entries)):
         return 1
     return exit_status(of_models_meant(done.entries), only_model=True)
-
-
-def of_models_meant(entries: Sequence[Entry]) -> list[Entry]:
-    """Leave out the models that a study is not for, where it is for another one.
-
-    That a chest model reads no head is nothing to tell who asked about a head.
-    """
-    read = {e.study_instance_uid for e in entries if not e.is_not_applicable}
-    return [
-        each
-        for each in entries
-        if not (each.is_not_applicable and each.study_instance_uid in read)
-    ]
 
 
 def _truth(order: Order, wanted: Wanted) -> Truth:

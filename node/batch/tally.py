@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from statistics import fmean, median
@@ -82,20 +82,27 @@ def count(entries: Iterable[Entry]) -> Counts:
     )
 
 
+def of_models_meant(entries: Sequence[Entry]) -> list[Entry]:
+    """Leave out the models that a study is not for, where it is for another one.
+
+    That a chest model reads no head is nothing to tell who asked about a head.
+    """
+    read = {e.study_instance_uid for e in entries if not e.is_not_applicable}
+    return [
+        each
+        for each in entries
+        if not (each.is_not_applicable and each.study_instance_uid in read)
+    ]
+
+
 def for_others(entries: Iterable[Entry]) -> frozenset[str]:
     """Return the models whose studies are all for another model, which is told of them.
 
     A study that no model reads keeps its reasons, of each model.
     """
     told = [entry for entry in entries if ending_of(entry) is not Ending.NO_STUDY]
-    meant = {e.study_instance_uid for e in told if not e.is_not_applicable}
-    models = {entry.model for entry in told}
-    needed = {
-        entry.model
-        for entry in told
-        if not entry.is_not_applicable or entry.study_instance_uid not in meant
-    }
-    return frozenset(models - needed)
+    meant = {entry.model for entry in of_models_meant(told)}
+    return frozenset({entry.model for entry in told} - meant)
 
 
 @dataclass(frozen=True, slots=True)
