@@ -33,11 +33,15 @@ from node.jobs.notices import Notices, policy_of
 from node.jobs.pool import Pool
 from node.jobs.request import bundle_of, request_of
 from node.lock import FolderLock
+from node.processes import wait_for_ended
 from node.schedule import Schedule
 from node.send.outbox import Outbox, destination_name, readdress
 
 LOOK_S = 1.0
 """Time between two looks whether a command wrote into the ledger, in seconds."""
+
+FAREWELL_S = 10.0
+"""Most time a stop waits for what is left of killed processes, in seconds."""
 
 
 class Stage(Protocol):
@@ -204,7 +208,10 @@ class Node:
 
         A stage that fails to stop does not keep the others from it.
         """
-        self._ends.close()
+        try:
+            self._ends.close()
+        finally:
+            wait_for_ended(FAREWELL_S)
 
     def run(self, wait: Callable[[], object]) -> None:
         """Start, call ``wait`` until it returns, stop."""

@@ -7,12 +7,19 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
+from threading import Thread
+from time import monotonic
+from typing import Any
+from weakref import WeakSet
 
 from models.over_processes import end_with_parent
 from node.signals import STOP_SIGNALS
 
 START_ERRORS = (OSError, EOFError, RuntimeError)
 """What starting a process raises when the machine has no room for it."""
+
+_ending: WeakSet[Thread] = WeakSet()
+"""Threads of executors that were told to end; each outlives its process shortly."""
 
 
 @contextmanager
@@ -41,14 +48,34 @@ def live_with_parent() -> None:
     end_with_parent()
 
 
+def let_end(executor: ProcessPoolExecutor) -> None:
+    """Tell an executor to end when its process is idle; return at once."""
+    thread: Any = executor._executor_manager_thread  # typeshed has another type
+    if thread is not None:  # before the first task
+        _ending.add(thread)
+    executor.shutdown(wait=False, cancel_futures=True)
+
+
 def end_at_once(executor: ProcessPoolExecutor) -> None:
     """Kill the processes of an executor, also while they start; all is lost there."""
     # Public from Python 3.14 on, as kill_workers; None after a shutdown.
     processes, answers = executor._processes, executor._result_queue
     # First, for it waits for the lock under which a process is started: that one too.
-    executor.shutdown(wait=False, cancel_futures=True)
+    let_end(executor)
     for process in list((processes or {}).values()):
         process.kill()
     if answers is not None:
         # Who reads half an answer would wait for the rest while we could write there.
         answers._writer.close()  # type: ignore[attr-defined]  # typeshed lacks it
+
+
+def wait_for_ended(seconds: float) -> None:
+    """Wait until nothing is left of the executors that were told to end.
+
+    The interpreter's own farewell wakes their threads without a lock: one that ends
+    in that moment has closed the pipe it is woken through, and a clean stop would
+    say ``Bad file descriptor``.
+    """
+    until = monotonic() + seconds
+    for thread in list(_ending):
+        thread.join(max(0.0, until - monotonic()))

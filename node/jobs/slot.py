@@ -21,7 +21,7 @@ from node.jobs.job import Failed, JobRequest, Noticed, NoticeRequest, Outcome
 from node.jobs.ledger_jobs import JobRow
 from node.jobs.stage import name_of, shared_stage, tell_through
 from node.jobs.worker import warm
-from node.processes import end_at_once, live_with_parent
+from node.processes import end_at_once, let_end, live_with_parent
 
 Perform = Callable[[JobRequest], Outcome]
 
@@ -113,7 +113,7 @@ class Worker:
 
     def retire(self) -> None:
         """Let the idle process end by itself."""
-        self._executor.shutdown(wait=False)
+        let_end(self._executor)
 
 
 def _begin(stage: Any) -> None:
