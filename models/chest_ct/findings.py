@@ -172,14 +172,27 @@ def measurements(
     voxel_mm3
         From the spacing.
     """
+    counts, sums = _counted(array, lungs)
     for structure in (LUNGS, *SIDES):
-        inside = np.isin(lungs, structure.labels)
-        count = int(inside.sum())
+        sides = list(structure.labels)
+        count = int(counts[sides].sum())
         volume = count * voxel_mm3 / 1000
         yield Measurement(structure.name, VOLUME, volume, ML, decimals=0)
         if count:
-            mean = float(array[inside].mean(dtype=np.float64))
+            mean = float(sums[sides].sum()) / count
             yield Measurement(structure.name, MEAN_DENSITY, mean, HU, decimals=0)
+
+
+def _counted(
+    array: npt.NDArray[np.floating], lungs: LabelMap
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Return voxels and summed HU of each label, slice by slice: never a copy."""
+    counts, sums = np.zeros(256, np.int64), np.zeros(256)
+    for labels, values in zip(lungs, array, strict=True):
+        flat = labels.ravel()
+        counts += np.bincount(flat, minlength=256)
+        sums += np.bincount(flat, values.ravel(), minlength=256)
+    return counts, sums
 
 
 def shares(profile: LungProfile) -> Statement:

@@ -106,7 +106,12 @@ class Lattice:
         d, h, w = (len(line) for line in self.points_mm)
         return d, h, w
 
-    def smoothed(self, array: npt.NDArray[np.generic], sd_mm: Vector) -> FloatVolume:
+    def smoothed(
+        self,
+        array: npt.NDArray[np.generic],
+        sd_mm: Vector,
+        inside: npt.NDArray[np.bool_] | None = None,
+    ) -> FloatVolume:
         """Return the weighted mean around each point, ``(D, H, W)``.
 
         Parameters
@@ -115,8 +120,11 @@ class Lattice:
             On the grid of the volume, whole.
         sd_mm
             Of the Gaussian along each axis, in `AXES`.
+        inside
+            On the same grid: voxels outside count as 0.
         """
         crop = self.change.apply(array[self.box])
+        kept = None if inside is None else self.change.apply(inside[self.box])
         weights = [
             _weights(source, points, sd)
             for source, points, sd in zip(
@@ -124,8 +132,10 @@ class Lattice:
             )
         ]
         planes = np.empty((len(crop), *self.shape[1:]), np.float32)
-        for plane, source in zip(planes, crop, strict=True):
+        for number, (plane, source) in enumerate(zip(planes, crop, strict=True)):
             values = np.clip(source, *RANGE_HU).astype(np.float32, copy=False)
+            if kept is not None:
+                values *= kept[number]
             plane[...] = weights[1] @ (values @ weights[2].T)
         flat = weights[0] @ planes.reshape(len(planes), -1)
         return flat.reshape(self.shape)
@@ -178,12 +188,24 @@ def harmonise(
         blurred more than that, such as one of thick slices, stays as it is.
     """
     lattice = Lattice.over(volume, box, spacing_mm)
+    sd_mm = lacking_sd_mm(volume, lattice, fwhm_mm)
+    return Harmonised(lattice.smoothed(volume.array, sd_mm), lattice)
+
+
+def lacking_sd_mm(volume: Volume, lattice: Lattice, fwhm_mm: Vector) -> Vector:
+    """Return how much is to be smoothed, so that it is as blurred as is wanted.
+
+    Returns
+    -------
+    tuple
+        Of a Gaussian along each axis, in `AXES`; 0 where the scanner blurred more.
+    """
     own = _own_sd_mm(volume, lattice)
     d, h, w = (
         math.sqrt(max(0.0, (fwhm / FWHM_PER_SD) ** 2 - sd**2))
         for fwhm, sd in zip(fwhm_mm, own, strict=True)
     )
-    return Harmonised(lattice.smoothed(volume.array, (d, h, w)), lattice)
+    return d, h, w
 
 
 def _own_sd_mm(volume: Volume, lattice: Lattice) -> Vector:

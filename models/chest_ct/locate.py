@@ -1,7 +1,8 @@
 """From a coarse map of evidence to boxes and outlines on the images themselves.
 
-The map says in which cells of some millimetres a kind of disease is likely; cells that
-touch make one place. Inside these cells the outline is drawn where the density is that
+The map says in which cells of some millimetres a kind of disease is likely. A cell
+shows one kind, the likeliest there: the haze around a consolidation is no second
+finding. Cells that touch make one place. Inside these cells the outline is drawn where the density is that
 of the kind (`DENSITY_HU`): of several pieces the one in the likeliest cell, else the
 largest. The box is that of the outline. Where no voxel has the density, it is that of
 the cells, and there is no outline.
@@ -60,6 +61,11 @@ class Evidence:
 
     chances: npt.NDArray[np.float32]
     affine: Affine
+
+    def of(self, kind: Kind) -> npt.NDArray[np.float32]:
+        """Return the chance of a kind where no other is likelier, else 0."""
+        own = self.chances[kind - 1]
+        return np.where(own >= self.chances.max(axis=0), own, np.float32(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +128,7 @@ def _of_kind(
     inside: LabelMap,
     to_voxel: Affine,
 ) -> Iterator[Place]:
-    chances = evidence.chances[kind - 1]
+    chances = evidence.of(kind)
     pieces, _ = ndimage.label(chances >= least, WHOLE_NEIGHBOURHOOD)
     for index, cells in enumerate(ndimage.find_objects(pieces), start=1):
         piece = np.where(pieces[cells] == index, chances[cells], 0)

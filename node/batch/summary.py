@@ -73,6 +73,11 @@ class RunFacts:
     truth: Truth = UNKNOWN
 
     @property
+    def is_fast(self) -> bool:
+        """Whether models that can leave out what takes long did."""
+        return bool(self.settings.get("fast"))
+
+    @property
     def seconds(self) -> float:
         """How long the run took."""
         return (self.ended - self.started).total_seconds()
@@ -131,7 +136,7 @@ def as_json(
                 "version": bundle.version,
                 "weights_digest": bundle.weights_digest,
                 "status": bundle.status,
-                "note": note(bundle, words),
+                "note": note(bundle, words, is_fast=facts.is_fast),
                 **_worth(name, bundle, entries, facts.truth),
             }
             for name, bundle in bundles.items()
@@ -240,7 +245,9 @@ def about(
             weights=bundle.weights_digest[:WEIGHTS_DIGITS],
         )
         lines[f"{words.text('head_model')} {name}"] = model
-        lines[f"{words.text('head_note')} {name}"] = note(bundle, words)
+        lines[f"{words.text('head_note')} {name}"] = note(
+            bundle, words, is_fast=facts.is_fast
+        )
     if facts.truth.is_known:
         lines[words.text("head_truth")] = facts.truth.told_source(words)
     return lines
@@ -320,7 +327,8 @@ def closing_lines(
         places.append((words.text("head_results"), results))
     width = max((len(label) for label, _ in places), default=0)
     lines += [f"{label:<{width}}  {near(path)}" for label, path in places]
-    return [*lines, *sorted({f"{note(b, words)}." for b in bundles.values()})]
+    notes = {f"{note(b, words, is_fast=facts.is_fast)}." for b in bundles.values()}
+    return [*lines, *sorted(notes)]
 
 
 def _totals_lines(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import highdicom as hd
 import numpy as np
-import numpy.typing as npt
 from highdicom.seg import Segmentation, SegmentDescription
 from pydicom import Dataset
 from pydicom.sr.codedict import codes
@@ -47,7 +46,8 @@ def build_seg(report: Report) -> Dataset:
     kind = encoding(report.settings.seg, rows, columns)
     seg = Segmentation(
         source_images=list(report.headers),
-        pixel_array=_pixels(report, kind),
+        # Segment numbers: masks of every segment of a CT would fill the memory.
+        pixel_array=segment_numbers(report.findings.label_map, report.segments),
         segmentation_type=TYPES[kind],
         segment_descriptions=_descriptions(report),
         max_fractional_value=MAX_FRACTIONAL,
@@ -68,21 +68,6 @@ def segment_numbers(labels: LabelMap, segments: tuple[Structure, ...]) -> LabelM
         numbers[structure.labels[0]] = number
     renumbered: LabelMap = numbers[labels]
     return renumbered
-
-
-def _pixels(report: Report, kind: str) -> npt.NDArray[np.generic]:
-    """Return segment numbers ``(D, H, W)``; for FRACTIONAL, masks in a fourth axis.
-
-    Masks of every segment of a CT would fill the memory, and take four times as long.
-    """
-    numbers = segment_numbers(report.findings.label_map, report.segments)
-    if kind != "fractional":
-        return numbers
-    wanted = np.arange(1, len(report.segments) + 1, dtype=np.uint8)
-    masks: npt.NDArray[np.float32] = (numbers[..., np.newaxis] == wanted).astype(
-        np.float32
-    )  # (D, H, W, segment)
-    return masks
 
 
 def _descriptions(report: Report) -> list[SegmentDescription]:

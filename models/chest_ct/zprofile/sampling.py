@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from models.chest_ct.harmonise import Harmonised, harmonise
+from models.chest_ct.harmonise import Lattice, lacking_sd_mm
 from models.chest_ct.preprocess import box_around
 from models.contract import LabelMap, Volume
 from models.terms import Vector
@@ -57,18 +57,14 @@ def lungscape(volume: Volume, lungs: LabelMap) -> Lungscape:
         There are none.
     """
     inside = lungs > 0
-    box = box_around(inside, volume.spacing_mm, 0.0)
-    weight = _harmonised(volume, inside.astype(np.float32), box)
-    total = _harmonised(volume, np.where(inside, volume.array, np.float32(0)), box)
-    labels = np.zeros(weight.array.shape, np.uint8)
+    lattice = Lattice.over(
+        volume, box_around(inside, volume.spacing_mm, 0.0), SPACING_MM
+    )
+    sd_mm = lacking_sd_mm(volume, lattice, FWHM_MM)
+    weight = lattice.smoothed(inside, sd_mm)
+    total = lattice.smoothed(volume.array, sd_mm, inside)
+    labels = np.zeros(lattice.shape, np.uint8)
     for side in (RIGHT_LUNG, LEFT_LUNG):
-        labels[weight.lattice.share(lungs == side) >= 0.5] = side
-    share = np.clip(weight.array, LEAST_SHARE, None)
-    array = (total.array / share).astype(np.float32, copy=False)
-    return Lungscape(array, labels, weight.affine)
-
-
-def _harmonised(
-    volume: Volume, array: npt.NDArray[np.generic], box: tuple[slice, slice, slice]
-) -> Harmonised:
-    return harmonise(replace(volume, array=array), box, SPACING_MM, FWHM_MM)
+        labels[lattice.share(lungs == side) >= 0.5] = side
+    array = total / np.clip(weight, LEAST_SHARE, None)
+    return Lungscape(array.astype(np.float32, copy=False), labels, lattice.affine)

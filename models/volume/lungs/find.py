@@ -108,13 +108,11 @@ def _on_source_grid(
 ) -> Lungs:
     """Draw the lungs on the source grid, the border of their air voxel by voxel."""
     air = np.less(volume.array, BORDER_HU)
-    codes = image.to_source(_with_border(aerated, filled))
-    labels = _DECIDED[air.view(np.uint8), codes]
-    return Lungs(
-        labels=labels,
-        aerated=air & (labels > 0),
-        flags=_flags(aerated, filled, split),
-    )
+    labels = _DECIDED[
+        air.view(np.uint8), image.to_source(_with_border(aerated, filled))
+    ]
+    air &= labels > 0
+    return Lungs(labels, aerated=air, flags=_flags(aerated, filled, split))
 
 
 _DECIDED = np.array([[0, 1, 2, 0, 0, 0], [0, 1, 2, 0, 1, 2]], np.uint8)

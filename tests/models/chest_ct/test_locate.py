@@ -105,6 +105,21 @@ def test_cells_that_touch_are_one_place() -> None:
     assert [place.score for place in found] == pytest.approx([0.8, 0.7])
 
 
+def test_a_cell_shows_one_kind() -> None:
+    """The haze around a consolidation is no second finding; haze beside it is one."""
+    array, inside = chest()
+    cells = [
+        (Kind.CONSOLIDATION, (2, 3, 4), 0.8),
+        (Kind.GROUND_GLASS, (2, 3, 4), 0.7),
+        (Kind.GROUND_GLASS, (2, 3, 5), 0.6),
+    ]
+
+    found = places(evidence(*cells), LEAST, array, inside, np.eye(4))
+
+    told = {place.kind: place.score for place in found}
+    assert told == pytest.approx({Kind.CONSOLIDATION: 0.8, Kind.GROUND_GLASS: 0.6})
+
+
 def test_the_most_dangerous_comes_first_whatever_its_score() -> None:
     """The order is that of triage."""
     array, inside = chest()

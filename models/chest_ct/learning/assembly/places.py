@@ -1,14 +1,16 @@
 """From which chance on a place is told, by kind: so that those that are told are right.
 
-The maps of evidence of held-out cases are cut at each of `LEVELS`; cells that touch
-make one place, as in service, and it is right where it reaches a cell in which the
-kind is known to be. Only cases that are called positive count: in others no place is
-told. In service the mean of several networks is cut, which is calmer than each alone.
+What counts in service is the mean of all 3D networks, which is calmer than each alone.
+So it is counted on cases that none of them was trained on, which are those of the test
+part: figures of places on these are no test any more. Their maps of evidence are cut at
+each of `LEVELS`; cells that touch make one place, as in service, and it is right where
+it reaches a cell in which the kind is known to be. Only cases that are called positive
+count: in others no place is told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from scipy import ndimage
+from torch import nn
 
+from models.chest_ct.aggregate import CNN
 from models.chest_ct.build import load_network
 from models.chest_ct.cases.cache import Kept
 from models.chest_ct.cases.journal import Journal
@@ -25,7 +29,7 @@ from models.chest_ct.kinds import Kind
 from models.chest_ct.learning.loss import cells_of
 from models.chest_ct.locate import WHOLE_NEIGHBOURHOOD
 from models.chest_ct.preprocess import Prepared, View, field_of, placed
-from models.chest_ct.reading import read_chest
+from models.chest_ct.scores import fast_scores
 
 LEVELS = tuple(round(0.05 * step, 2) for step in range(1, 20))
 """Chances that are tried."""
@@ -41,31 +45,30 @@ Told = Callable[[int, int], None]
 
 def count_places(
     records: Sequence[Record],
-    cases: Mapping[str, Kept],
-    called: Iterable[str],
+    cases: Sequence[Kept],
+    called: Callable[[str, float], bool],
     folder: Path,
     told: Told | None = None,
 ) -> list[Counts]:
-    """Return the counts of every held-out case that is called positive.
+    """Return the counts of every case that is called positive.
 
     Parameters
     ----------
-    cases
-        By name, for the 3D networks' view.
+    records
+        Of all 3D networks; none of them was trained on any of the cases.
     called
-        Names of the cases that are called positive.
+        Of a case's name, and of what the networks say of it, whether the answer that
+        is given is positive.
     folder
         Where the counts are kept: a broken-off run goes on from there.
     """
-    wanted = set(called)
-    found: list[Counts] = []
-    for record in records:
-        names = [score.name for score in record.validation if score.name in wanted]
-        path = folder / f"{record.name}.places.jsonl"
-        journal = Journal(path, {"network": record.sha256})
-        _fill(journal, record, [cases[name] for name in names], told)
-        found += [journal.found[name]["places"] for name in names]
-    return found
+    by = {f"network {record.name}": record.sha256 for record in records}
+    journal = Journal(folder / "places.jsonl", by)
+    _fill(journal, records, cases, told)
+    found = [(kept.case.name, journal.found[kept.case.name]) for kept in cases]
+    return [
+        line["places"] for name, line in found if called(name, line["probability"])
+    ]
 
 
 def least_chances(counts: Sequence[Counts], precision: float) -> dict[str, float]:
@@ -109,27 +112,31 @@ def counts_of(
 
 
 def _fill(
-    journal: Journal, record: Record, cases: Sequence[Kept], told: Told | None
+    journal: Journal,
+    records: Sequence[Record],
+    cases: Sequence[Kept],
+    told: Told | None,
 ) -> None:
     missing = [kept for kept in cases if kept.case.name not in journal.found]
     if not missing:
         return
-    network = load_network(record.settings, record.weights, record.sha256)
+    networks = [load_network(r.settings, r.weights, r.sha256) for r in records]
     for number, kept in enumerate(missing, start=1):
-        counts = _counts(network, kept.prepared(), record.settings.view)
-        journal.add(kept.case.name, {"places": counts})
+        line = _line(networks, kept.prepared(), records[0].settings.view)
+        journal.add(kept.case.name, line)
         if told is not None:
             told(number, len(missing))
 
 
-def _counts(network: Any, prepared: Prepared, view: View) -> Counts:
+def _line(
+    networks: Sequence[nn.Module], prepared: Prepared, view: View
+) -> dict[str, Any]:
     d, h, w = prepared.hu.shape
     chest = placed(prepared, field_of((d, h, w)))
     truth = cells_of(torch.from_numpy(chest.truth)[None])[0].numpy() > 0
-    evidence = read_chest(network, prepared, view).evidence
-    if evidence is None:
-        raise ValueError("the 3D network does not say where: no bundle is made of it")
-    return {
-        kind.name: counts_of(evidence.chances[kind - 1], truth[kind - 1])
+    said = fast_scores(networks, prepared, view, "fp32", "cpu")
+    places = {
+        kind.name: counts_of(said.evidence.of(kind), truth[kind - 1])
         for kind in Kind
     }
+    return {"probability": said.by_name[CNN], "places": places}

@@ -11,6 +11,7 @@ from typing import Any
 
 from safetensors.numpy import save
 
+from models.chest_ct.aggregate import CNN, Z_PROFILE, Rule
 from models.chest_ct.build import load_network
 from models.chest_ct.cases.cache import Kept
 from models.chest_ct.cases.gather import Gathered, gather
@@ -105,25 +106,38 @@ def _parts(
     folds = fold_of(cnns)
     learned = [kept for kept in cases if kept.case.patient in folds]
     profiles = profiled(learned)
+    profile = ZProfile.fitted(profiles)
     witnesses = witnessed(cnns, slices, out_of_fold(profiles, folds))
     judgements = {
         mode: judgement(witnesses, evidence, settings.threshold)
         for mode, evidence in EVIDENCE.items()
     }
-    fast = judgements["fast"]  # every held-out case has what it asks for
-    called = [
-        each.name for each in fast.cases if each.probability >= fast.rule.threshold
-    ]
-    by_name = {kept.case.name: kept for kept in learned}
-    counts = count_places(cnns, by_name, called, folder, told)
+    unseen = [kept for kept in cases if kept.case.patient not in folds]
+    called = _caller(judgements["fast"].rule, profile, unseen)
+    counts = count_places(cnns, unseen, called, folder, told)
     return Parts(
         cnns=cnns,
         slices=slices,
-        profile=ZProfile.fitted(profiles),
+        profile=profile,
         judgements=judgements,
         places=least_chances(counts, settings.places.precision),
         drawn_by=_drawn_by(learned),
     )
+
+
+def _caller(
+    rule: Rule, profile: ZProfile, cases: Sequence[Kept]
+) -> Callable[[str, float], bool]:
+    """Return whether a case is called positive, given what the 3D networks say."""
+    z_scores = {each.name: profile.score(each.profile) for each in profiled(cases)}
+
+    def called(name: str, probability: float) -> bool:
+        if name not in z_scores:
+            return False  # no lungs with a height: in service it is refused
+        said = rule.combine({CNN: probability, Z_PROFILE: z_scores[name]})
+        return said.probability >= rule.threshold
+
+    return called
 
 
 def _publish(

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.chest_ct.build import load_network
 from models.chest_ct.cases.records import read_records
 from models.chest_ct.kinds import Kind
 from models.chest_ct.learning.assembly import places
@@ -17,6 +18,7 @@ from models.chest_ct.learning.assembly.places import (
     counts_of,
     least_chances,
 )
+from models.chest_ct.reading import read_chest
 from tests.models.chest_ct.learning.assembly.made import gathered, write_folds
 
 
@@ -62,14 +64,36 @@ def test_counting_that_was_broken_off_goes_on(
     """What is counted is not read again, and another network begins anew."""
     there = gathered(tmp_path / "cases")
     cnns, _ = read_records(write_folds(there, tmp_path / "folds"))
-    cases = {kept.case.name: kept for kept in there.cases}
-    some = [score.name for score in cnns[0].validation[:4]]
-    first = count_places(cnns[:1], cases, some[:2], tmp_path)
+    tested = {score.name for score in cnns[0].test}
+    some = [kept for kept in there.cases if kept.case.name in tested][:4]
+    first = count_places(cnns, some[:2], lambda *_: True, tmp_path)
     read: list[int] = []
 
-    whole = count_places(cnns[:1], cases, some, tmp_path, lambda n, _: read.append(n))
+    whole = count_places(
+        cnns, some, lambda *_: True, tmp_path, lambda n, _: read.append(n)
+    )
 
     assert read == [1, 2]
     assert whole[:2] == first
     monkeypatch.setattr(places, "load_network", None)  # not needed any more
-    assert count_places(cnns[:1], cases, some, tmp_path) == whole
+    assert count_places(cnns, some, lambda *_: True, tmp_path) == whole
+
+
+def test_places_of_what_is_called_negative_do_not_count(tmp_path: Path) -> None:
+    """None is told there; what is said is the mean of the networks."""
+    there = gathered(tmp_path / "cases")
+    cnns, _ = read_records(write_folds(there, tmp_path / "folds"))
+    kept = there.cases[0]
+    networks = [load_network(r.settings, r.weights, r.sha256) for r in cnns]
+    view = cnns[0].settings.view
+    alone = [read_chest(each, kept.prepared(), view) for each in networks]
+    heard: list[tuple[str, float]] = []
+
+    def never(name: str, probability: float) -> bool:
+        heard.append((name, probability))
+        return False
+
+    assert count_places(cnns, [kept], never, tmp_path) == []
+    ((name, probability),) = heard
+    assert name == kept.case.name
+    assert probability == pytest.approx(np.mean([r.probability for r in alone]))
