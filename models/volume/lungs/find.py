@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,13 @@ NOT_SPLIT = Flag(
 TOUCHES_EDGE = Flag(
     "lungs_touch_edge", "A lung reaches the side of the field of view.", Grade.B
 )
+GAS_NOT_LUNG = Flag(
+    "gas_not_lung",
+    "Gas where a lung is expected was not counted as lung: a pneumothorax, or bowel.",
+    Grade.B,
+)
+GAS_ML = 100.0
+"""Less gas than this beside the lungs is the edge of a bowel, or of the airways."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +96,14 @@ def find_lungs(volume: Volume) -> Lungs:
     aerated = without_gas(sides.labels, shape, image)
     if not aerated.any():
         return _none(volume, NO_LUNGS)
+    gas = sides.rest & (shape > 0)
     other = airways | ((sides.labels > 0) & (aerated == 0))
     filled = fill_lungs(aerated, shape, image, other, middle)
-    return _on_source_grid(volume, image, aerated, filled, sides.split)
+    found = _on_source_grid(volume, image, aerated, filled, sides.split)
+    gas_ml = np.count_nonzero(gas) * np.prod(image.spacing_mm) / 1000
+    if gas_ml < GAS_ML:
+        return found
+    return replace(found, flags=(*found.flags, GAS_NOT_LUNG))
 
 
 def _none(volume: Volume, why: Flag) -> Lungs:

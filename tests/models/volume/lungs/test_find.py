@@ -67,17 +67,34 @@ LEAST = {"nodule": 0.8, "consolidation": 0.85, "fluid": 0.95, "lower lobe": 0.95
 
 LEAST_OF_EACH = 0.5
 
+WANTED = 0.95
 
-def test_dense_disease_at_the_surface_stays_inside() -> None:
-    """It fills the lung up to its surface: nothing in it tells it from the wall."""
+
+@pytest.fixture(scope="module", name="kept")
+def kept_fixture() -> dict[str, list[float]]:
+    """Return the shares of dense disease at the surface that stay inside, by kind."""
     kept: dict[str, list[float]] = {}
     for ill in pasted(chest(), lung(1) | lung(2), 4, seed=1):
         kept.setdefault(ill.kind, []).append(
             share_inside(ill.disease, find_lungs(ill.volume))
         )
-    for kind, shares in kept.items():
-        assert np.mean(shares) > LEAST[kind], (kind, shares)
-        assert min(shares) > LEAST_OF_EACH, (kind, shares)
+    return kept
+
+
+@pytest.mark.parametrize("kind", LEAST)
+def test_dense_disease_at_the_surface_stays_inside(
+    kept: dict[str, list[float]], kind: str
+) -> None:
+    """It fills the lung up to its surface: nothing in it tells it from the wall."""
+    assert np.mean(kept[kind]) > LEAST[kind], kept[kind]
+    assert min(kept[kind]) > LEAST_OF_EACH, kept[kind]
+
+
+@pytest.mark.xfail(strict=True, reason="not yet as much as is wanted: see the card")
+@pytest.mark.parametrize("kind", [kind for kind in LEAST if LEAST[kind] < WANTED])
+def test_as_much_is_kept_as_is_wanted(kept: dict[str, list[float]], kind: str) -> None:
+    """When this passes, raise `LEAST`."""
+    assert np.mean(kept[kind]) >= WANTED
 
 
 def test_gas_of_the_bowel_is_no_lung() -> None:

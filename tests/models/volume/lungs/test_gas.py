@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pytest
+from scipy import ndimage
 
 from models.contract import SeriesInfo, Volume
 from models.volume.lungs import find_lungs
@@ -87,3 +88,28 @@ def test_gas_beside_the_base_is_not_put_back(aside: int, most: float) -> None:
 
     assert gas.sum() > 300
     assert (found[gas] > 0).mean() < most
+
+
+def test_a_side_full_of_gas_is_told() -> None:
+    """A pneumothorax around a collapsed lung holds no vessels: no lung, says a flag."""
+    hu = array()
+    hu[lung(2)] = 20
+    hu[ndimage.binary_erosion(lung(2), iterations=3)] = -1000  # apart from the other
+    middle = np.argwhere(lung(2)).mean(axis=0)
+    hu[ball((middle[0], middle[1], middle[2]), 30.0) & lung(2)] = 20
+
+    found = find_lungs(chest(hu))
+
+    assert {"one_lung", "gas_not_lung"} <= {flag.code for flag in found.flags}
+
+
+def test_gas_of_the_bowel_needs_no_word() -> None:
+    """Below the lungs it is where no lung is expected."""
+    hu = array()
+    depth = np.argwhere(lung(2))[:, 0].min()
+    row, column = np.argwhere(lung(2)).mean(axis=0)[1:]
+    gas = ball((depth - 2, row, column), 30.0) & ~lung(2)
+    gas[depth:] = False
+    hu[gas] = -1000
+
+    assert "gas_not_lung" not in {flag.code for flag in find_lungs(chest(hu)).flags}
