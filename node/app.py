@@ -40,9 +40,6 @@ from node.send.outbox import Outbox, destination_name, readdress
 LOOK_S = 1.0
 """Time between two looks whether a command wrote into the ledger, in seconds."""
 
-FAREWELL_S = 10.0
-"""Most time a stop waits for what is left of killed processes, in seconds."""
-
 
 class Stage(Protocol):
     """A part of the node with threads of its own."""
@@ -211,7 +208,7 @@ class Node:
         try:
             self._ends.close()
         finally:
-            wait_for_ended(FAREWELL_S)
+            wait_for_ended()
 
     def run(self, wait: Callable[[], object]) -> None:
         """Start, call ``wait`` until it returns, stop."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import _threads_wakeups, _ThreadWakeup
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
-from threading import Thread
 from time import monotonic
-from typing import Any
 from weakref import WeakSet
 
 from models.over_processes import end_with_parent
@@ -18,8 +17,11 @@ from node.signals import STOP_SIGNALS
 START_ERRORS = (OSError, EOFError, RuntimeError)
 """What starting a process raises when the machine has no room for it."""
 
-_ending: WeakSet[Thread] = WeakSet()
-"""Threads of executors that were told to end; each outlives its process shortly."""
+FAREWELL_S = 10.0
+"""Most time that a stop waits for what is left of killed processes, in seconds."""
+
+_ending: WeakSet[_ThreadWakeup] = WeakSet()
+"""Of executors that were told to end: what wakes the thread that outlives it."""
 
 
 @contextmanager
@@ -50,9 +52,9 @@ def live_with_parent() -> None:
 
 def let_end(executor: ProcessPoolExecutor) -> None:
     """Tell an executor to end when its process is idle; return at once."""
-    thread: Any = executor._executor_manager_thread  # typeshed has another type
-    if thread is not None:  # before the first task
-        _ending.add(thread)
+    # Not its thread, which a first task may be starting; None after a shutdown.
+    if executor._executor_manager_thread_wakeup is not None:
+        _ending.add(executor._executor_manager_thread_wakeup)
     executor.shutdown(wait=False, cancel_futures=True)
 
 
@@ -69,7 +71,7 @@ def end_at_once(executor: ProcessPoolExecutor) -> None:
         answers._writer.close()  # type: ignore[attr-defined]  # typeshed lacks it
 
 
-def wait_for_ended(seconds: float) -> None:
+def wait_for_ended(seconds: float = FAREWELL_S) -> None:
     """Wait until nothing is left of the executors that were told to end.
 
     The interpreter's own farewell wakes their threads without a lock: one that ends
@@ -77,5 +79,6 @@ def wait_for_ended(seconds: float) -> None:
     say ``Bad file descriptor``.
     """
     until = monotonic() + seconds
-    for thread in list(_ending):
-        thread.join(max(0.0, until - monotonic()))
+    for thread, wakeup in list(_threads_wakeups.items()):
+        if wakeup in _ending:
+            thread.join(max(0.0, until - monotonic()))

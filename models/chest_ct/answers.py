@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Iterator, Mapping, Sequence
 
 from models.chest_ct.admission.admit import Admission
 from models.chest_ct.aggregate import CNN, SLICES, Z_PROFILE
 from models.chest_ct.findings import LUNGS
-from models.chest_ct.kinds import Kind
-from models.chest_ct.locate import Evidence, Place, places
+from models.chest_ct.locate import Place
 from models.chest_ct.zprofile.profile import LEVELS
 from models.chest_ct.zprofile.score import ZScore
-from models.contract import LabelMap
 from models.evidence import Classification
 from models.terms import Flag, Grade, Statement
-from models.volume.geometry import Affine
 
 NAMES: Mapping[str, str] = {
     CNN: "3D network",
@@ -41,26 +35,6 @@ SIGN_WORDS: Mapping[str, str] = {
 
 APART = 0.6
 """Scores that lie further apart than this contradict one another."""
-
-
-def found_places(
-    evidence: Evidence,
-    least: Mapping[Kind, float],
-    array: npt.NDArray[np.floating],
-    inside: LabelMap,
-    affine: Affine,
-) -> tuple[Place, ...]:
-    """Return the places of a positive answer; there is always one.
-
-    Where no cell reaches the chance of its kind, the likeliest one of all is told: a
-    reader who is sent to look is told where to begin.
-    """
-    found = places(evidence, least, array, inside, affine)
-    if found:
-        return found
-    likeliest = int(evidence.chances.max(axis=(1, 2, 3)).argmax())
-    chance = float(evidence.chances[likeliest].max())
-    return places(evidence, {Kind(likeliest + 1): chance}, array, inside, affine)
 
 
 def chest_statement(admission: Admission) -> Statement:
@@ -90,6 +64,23 @@ def statements(
             "Profile of the lungs",
             f"{SIGN_WORDS[score.leading]}, most at {heights(score.levels)} of the "
             "height below the apex",
+            LUNGS.name,
+        )
+
+
+def place_statements(found: Sequence[Place]) -> Iterator[Statement]:
+    """Yield what a reader should know of the places of a positive answer."""
+    if not found:
+        yield Statement(
+            "Places",
+            "No single place stands out from what is told elsewhere as well.",
+            LUNGS.name,
+        )
+    if any(place.outline is not None for place in found):
+        yield Statement(
+            "Segments",
+            "Volume and density of the lungs count the findings in them; the segments "
+            "of the lungs leave out what is drawn as a finding.",
             LUNGS.name,
         )
 

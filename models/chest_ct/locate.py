@@ -2,15 +2,15 @@
 
 The map says in which cells of some millimetres a kind of disease is likely. A cell
 shows one kind, the likeliest there: the haze around a consolidation is no second
-finding. Cells that touch make one place. Inside these cells the outline is drawn where the density is that
-of the kind (`DENSITY_HU`): of several pieces the one in the likeliest cell, else the
-largest. The box is that of the outline. Where no voxel has the density, it is that of
-the cells, and there is no outline.
+finding. Cells that touch make one place. Inside these cells the outline is drawn where
+the density is that of the kind (`DENSITY_HU`): of several pieces the one in the
+likeliest cell, else the largest. The box is that of the outline. Where no voxel has
+the density, it is that of the cells, and there is no outline.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -35,7 +35,7 @@ DENSITY_HU: Mapping[Kind, tuple[float, float]] = MappingProxyType(
 """Between which values a voxel belongs to the outline of a kind."""
 
 MOST_PLACES = 8
-"""Places that a result names; the rest is less likely than these."""
+"""Places that a result names: the likeliest of each kind, then the likeliest of all."""
 
 LIKELY, LIKELIEST = 1, 2
 """Marks of voxels whose cell is one of a place, and the likeliest of it."""
@@ -115,9 +115,16 @@ def places(
         if kind in least
         for place in _of_kind(kind, evidence, least[kind], array, inside, to_voxel)
     ]
-    likeliest = sorted(found, key=lambda place: -place.score)[:MOST_PLACES]
     order = MOST_DANGEROUS_FIRST.index
-    return tuple(sorted(likeliest, key=lambda p: (order(p.kind), -p.score)))
+    return tuple(sorted(_told(found), key=lambda p: (order(p.kind), -p.score)))
+
+
+def _told(found: Sequence[Place]) -> list[Place]:
+    """Return the likeliest places, of each kind one at least."""
+    likeliest = sorted(found, key=lambda place: -place.score)
+    first = {place.kind: place for place in reversed(likeliest)}
+    others = [place for place in likeliest if place is not first[place.kind]]
+    return [*first.values(), *others][:MOST_PLACES]
 
 
 def _of_kind(

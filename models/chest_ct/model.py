@@ -18,10 +18,10 @@ from models.chest_ct.aggregate import Z_PROFILE
 from models.chest_ct.answers import (
     chest_statement,
     contradictions,
-    found_places,
+    place_statements,
     statements,
 )
-from models.chest_ct.locate import Place
+from models.chest_ct.locate import Place, places
 from models.chest_ct.preprocess import SIDE, Prepared, prepare
 from models.chest_ct.readers import Readers
 from models.chest_ct.scores import NetworkScores, fast_scores, full_scores
@@ -141,7 +141,7 @@ class ChestCTModel:
         found: tuple[Place, ...] = ()
         array = np.asarray(volume.array, np.float32)
         if answer.is_positive:
-            found = found_places(
+            found = places(
                 networks.evidence,
                 self._readers.places,
                 array,
@@ -154,7 +154,11 @@ class ChestCTModel:
             measurements=tuple(
                 saying.measurements(array, lungs.labels, volume.voxel_mm3)
             ),
-            statements=(*statements(answer, score, fast=fast), saying.shares(profile)),
+            statements=(
+                *statements(answer, score, fast=fast),
+                *(place_statements(found) if answer.is_positive else ()),
+                saying.shares(profile),
+            ),
             flags=(*volume.flags, *contradictions(answer)),
             classifications=(answer,),
             locations=saying.locations(found),
@@ -222,7 +226,8 @@ def _admitted(volume: Volume, lungs: Lungs) -> Admission:
     """Return how sure it is that this is a chest; refuse what is none."""
     admission = admit(volume, lungs)
     if not admission.is_chest:
-        raise UnfitInput(admission.reason, admission.detail, not_applicable=True)
+        told = f"{admission.detail}; confidence {admission.confidence:.2f} of a chest"
+        raise UnfitInput(admission.reason, told, not_applicable=True)
     return admission
 
 

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from models.chest_ct.harmonise import Box, Lattice, harmonise
 from models.chest_ct.kinds import Kind
@@ -38,7 +38,15 @@ SIDE = 16
 KIND = SIDE - 1
 """The bits of a label that are the kind."""
 
+
+def _widening(window: tuple[float, float]) -> tuple[float, float]:
+    if not window[0] < window[1]:
+        raise ValueError("a window goes from a density to a higher one")
+    return window
+
+
 Shape = tuple[int, int, int]
+Window = Annotated[tuple[float, float], AfterValidator(_widening)]
 Millimetres = Annotated[float, Field(gt=0)]
 Edge = Annotated[int, Field(ge=1)]
 
@@ -62,7 +70,7 @@ class View(TrainingSection):
     spacing_mm: tuple[Millimetres, Millimetres, Millimetres]
     fwhm_mm: tuple[Millimetres, Millimetres, Millimetres]
     margin_mm: Annotated[float, Field(ge=0)]
-    windows_hu: Annotated[tuple[tuple[float, float], ...], Field(min_length=1)]
+    windows_hu: Annotated[tuple[Window, ...], Field(min_length=1)]
     field: tuple[Edge, Edge, Edge]
 
 

@@ -81,9 +81,9 @@ class Readers:
             shipped_weights()  # of the lungs: what is broken is told before a study
             return cls(
                 cnns=_cnns(bundle),
-                cnn_view=View(**bundle.preprocessing["cnn"]),
+                cnn_view=_view(bundle, "cnn"),
                 slices=_slices(bundle),
-                slices_view=View(**bundle.preprocessing["slices"]),
+                slices_view=_view(bundle, "slices"),
                 reference=_reference(bundle),
                 scoring=_scoring(bundle.training["z_profile"]),
                 rules=_rules(bundle.decision["rules"]),
@@ -105,11 +105,22 @@ def _require_trained(bundle: Bundle) -> None:
         raise ValueError("no figure of a validation is stated")
 
 
+def _view(bundle: Bundle, name: str) -> View:
+    """Return how a network sees a chest: as it was trained to."""
+    view = View(**bundle.preprocessing[name])
+    if view != View(**bundle.training["settings"][name]["view"]):
+        raise ValueError(f"the {name} networks were trained with another view")
+    return view
+
+
 def _cnns(bundle: Bundle) -> tuple[nn.Module, ...]:
     shape = bundle.training["cnn"]
     count = int(shape["networks"])
-    if count < 1:
-        raise ValueError("there is no 3D network")
+    hashes = [bundle.weights[cnn_file(number)] for number in range(count)]
+    if count < 1 or cnn_file(count) in bundle.weights:
+        raise ValueError(f"there are not {count} 3D networks")
+    if len(set(hashes)) < count:
+        raise ValueError("two 3D networks are one and the same")
     networks: list[nn.Module] = []
     for number in range(count):
         network = TriageCNN(

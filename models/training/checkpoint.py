@@ -46,9 +46,12 @@ def load_weights(network: nn.Module, path: Path) -> nn.Module:
     Raises
     ------
     RuntimeError
-        Names or shapes are not those of the network.
+        Names or shapes are not those of the network, or a weight is no number.
     """
     state = {name: tensor.float() for name, tensor in load_file(path).items()}
+    for name, tensor in state.items():
+        if not tensor.isfinite().all():
+            raise RuntimeError(f"{path.name}: {name} holds what is no number")
     network.load_state_dict(state)
     return network.eval()
 

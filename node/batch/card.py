@@ -68,8 +68,10 @@ def block(entry: Entry, words: Words) -> list[str]:
     if entry.answer is None:
         return []
     chosen = [verdict for verdict in _verdicts(entry) if verdict.chosen]
+    others = [verdict for verdict in _verdicts(entry) if not verdict.chosen]
     lines = [
         *((words.text("head_series"), _named(verdict, words)) for verdict in chosen),
+        *_passed_over(others, words, words.text("head_not_read")),
         *stage_lines(entry, words),
         *answer_lines(entry, words),
     ]
@@ -150,7 +152,8 @@ def _passed_over(
 ) -> Iterator[Line]:
     """Yield series that were not read, each with the reason."""
     for verdict in verdicts[:MOST_SERIES]:
-        why = words.small(words.reason(verdict.reason).rstrip("."))
+        told = words.reason(verdict.reason, visible(verdict.detail))
+        why = words.small(told.rstrip("."))
         yield label, f"{_named(verdict, words)}: {why}"
         label = ""
     if len(verdicts) > MOST_SERIES:

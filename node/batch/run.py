@@ -38,6 +38,7 @@ from node.jobs.pool_size import usable_cores
 from node.jobs.repeat import repeat_request
 from node.jobs.request import bundle_of, request_of
 from node.jobs.worker import FULL
+from node.processes import wait_for_ended
 
 LOOK_S = 0.1
 """Seconds between two looks at what the workers are doing."""
@@ -137,6 +138,7 @@ class _Run:
             for listener in self._listeners:
                 listener.found(sum(len(self._readings(each)) for each in self._found))
             with ExitStack() as ends:
+                ends.callback(wait_for_ended)
                 self._read(ends)
         except KeyboardInterrupt:
             was_interrupted = True

@@ -66,12 +66,12 @@ def facts_of(
             "device": settings.jobs.device,
             "precision": settings.jobs.precision,
             "seg": settings.report.seg,
-            "fast": order.fast,
             "destinations": ", ".join(
                 f"{each.ae_title}@{each.host}:{each.port}"
                 for each in order.destinations
             ),
         },
+        is_fast=order.fast,
         truth=truth,
     )
 

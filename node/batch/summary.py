@@ -53,6 +53,8 @@ class RunFacts:
         What was typed.
     settings
         Those that shape a result or the time that it takes.
+    is_fast
+        Whether models that can leave out what takes long did.
     package
         Version of this program.
     cores, workers
@@ -70,12 +72,8 @@ class RunFacts:
     cores: int
     workers: int
     settings: Mapping[str, str | int | bool]
+    is_fast: bool = False
     truth: Truth = UNKNOWN
-
-    @property
-    def is_fast(self) -> bool:
-        """Whether models that can leave out what takes long did."""
-        return bool(self.settings.get("fast"))
 
     @property
     def seconds(self) -> float:
@@ -126,7 +124,7 @@ def as_json(
         "seconds": round(facts.seconds, 2),
         "root": visible(facts.root),
         "command": visible(facts.command),
-        "settings": dict(facts.settings),
+        "settings": dict(facts.settings) | {"fast": facts.is_fast},
         "package": facts.package,
         "processor": facts.processor,
         "cores": facts.cores,

@@ -147,6 +147,9 @@ class Words:
         if ending_of(entry) is Ending.NOT_READ:
             return self.reason(INTERRUPTED)
         detail = entry.job.detail if entry.job else entry.detail
+        if entry.job and len(entry.job.verdicts) == 1 and _PER_SERIES.match(detail):
+            (only,) = entry.job.verdicts  # nothing is told twice of a single series
+            return self.reason(only.reason, only.detail)
         return self.reason(entry.reason_code, detail)
 
     def reason(self, code: str, detail: str = "") -> str:

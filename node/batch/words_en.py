@@ -55,7 +55,7 @@ FLAGS = {
     "one_lung": "air in one lung only",
     "lungs_not_split": "lungs touch, cut at the middle of the body",
     "lungs_touch_edge": "a lung reaches the edge of the images",
-    "gas_not_lung": "gas beside the lungs, not counted as lung",
+    "gas_in_lungs": "gas without vessels was counted as lung",
     "not_hounsfield": "values are no Hounsfield units",
     "other_hand": "looks like a hippocampus of the other side",
 }

@@ -36,8 +36,8 @@ class Record:
     trained_on
         Patients.
     validation, test
-        Scores of the cases that chose epoch and threshold, and of those that nothing
-        has seen.
+        Scores of the cases that chose epoch and threshold, and of those that no
+        network has seen; a bundle chooses by the latter which places it tells.
     content
         Everything else of the record.
     """

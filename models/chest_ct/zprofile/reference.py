@@ -106,7 +106,7 @@ class Reference:
         Raises
         ------
         ValueError
-            A curve is missing, or has another number of levels.
+            A curve is missing, has another number of levels, or is no band.
         """
         parts = {}
         for part in ("low", "middle", "high"):
@@ -117,4 +117,8 @@ class Reference:
             parts[part] = MappingProxyType(
                 {q: np.asarray(c, np.float64) for q, c in curves.items()}
             )
+        for q in QUANTITIES:
+            low, middle, high = (parts[part][q] for part in parts)
+            if not ((low <= middle) & (middle <= high)).all():  # not even of NaN
+                raise ValueError(f"the reference has no band of {q}")
         return cls(**parts, count=int(tensors["count"][0]))

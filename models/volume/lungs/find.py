@@ -32,13 +32,13 @@ NOT_SPLIT = Flag(
 TOUCHES_EDGE = Flag(
     "lungs_touch_edge", "A lung reaches the side of the field of view.", Grade.B
 )
-GAS_NOT_LUNG = Flag(
-    "gas_not_lung",
-    "Gas where a lung is expected was not counted as lung: a pneumothorax, or bowel.",
+GAS_IN_LUNGS = Flag(
+    "gas_in_lungs",
+    "Gas without vessels lies where a lung is expected, and was counted as lung.",
     Grade.B,
 )
 GAS_ML = 100.0
-"""Less gas than this beside the lungs is the edge of a bowel, or of the airways."""
+"""Less of it is the edge of a bowel, or of the airways."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +96,13 @@ def find_lungs(volume: Volume) -> Lungs:
     aerated = without_gas(sides.labels, shape, image)
     if not aerated.any():
         return _none(volume, NO_LUNGS)
-    gas = sides.rest & (shape > 0)
     other = airways | ((sides.labels > 0) & (aerated == 0))
     filled = fill_lungs(aerated, shape, image, other, middle)
     found = _on_source_grid(volume, image, aerated, filled, sides.split)
-    gas_ml = np.count_nonzero(gas) * np.prod(image.spacing_mm) / 1000
-    if gas_ml < GAS_ML:
+    gas = np.count_nonzero(sides.rest & (filled > 0))
+    if gas * np.prod(image.spacing_mm) / 1000 < GAS_ML:
         return found
-    return replace(found, flags=(*found.flags, GAS_NOT_LUNG))
+    return replace(found, flags=(*found.flags, GAS_IN_LUNGS))
 
 
 def _none(volume: Volume, why: Flag) -> Lungs:

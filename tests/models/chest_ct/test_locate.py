@@ -193,3 +193,18 @@ def test_cells_between_two_thick_slices_lie_on_the_nearer_one() -> None:
     inside = np.ones(array.shape, np.uint8)
     (place,) = places(map_, LEAST, array, inside, affine)
     assert place.first[0] == place.last[0] == 1
+
+
+def test_a_rarer_kind_is_not_crowded_out() -> None:
+    """Of each kind one is told, however many likelier places there are of another."""
+    array, inside = chest()
+    many = [
+        (Kind.CONSOLIDATION, (1, 1 + 2 * k // 10 * 2, 2 * k % 10), 0.9)
+        for k in range(10)
+    ]
+    cells = [*many, (Kind.PNEUMOTHORAX, (6, 8, 10), 0.6)]
+
+    found = places(evidence(*cells), LEAST, array, inside, np.eye(4))
+
+    assert len(found) == MOST_PLACES
+    assert found[0].kind is Kind.PNEUMOTHORAX

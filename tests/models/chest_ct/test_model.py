@@ -17,7 +17,7 @@ from models.chest_ct.model import ChestCTModel, build
 from models.contract import Context, Findings, Model, UnfitInput, Volume
 from models.terms import Flag
 from node.predict.run import check
-from tests.models.chest_ct.tiny_bundle import write_bundle
+from tests.models.chest_ct.tiny_bundle import content, write_bundle
 from tests.models.volume.chest_phantom import chest, chest_array
 
 FULL = Context(precision="fp32")
@@ -33,9 +33,11 @@ def model_fixture(tmp_path_factory: pytest.TempPathFactory) -> ChestCTModel:
 
 @pytest.fixture(scope="module", name="sure")
 def sure_fixture(tmp_path_factory: pytest.TempPathFactory) -> ChestCTModel:
-    """Return one to which everything is disease."""
+    """Return one to which everything is disease, everywhere."""
     folder = tmp_path_factory.mktemp("bundle") / "tiny"
-    return build(write_bundle(folder, threshold=1e-6))
+    decision = content(threshold=1e-6)["decision"]
+    decision["places"] = dict.fromkeys(decision["places"], 1e-6)
+    return build(write_bundle(folder, decision=decision))
 
 
 @pytest.fixture(scope="module", name="found")
@@ -101,6 +103,20 @@ def test_a_positive_answer_says_where_to_look(sure: ChestCTModel) -> None:
     assert found.locations
     names = {structure.name for structure in KINDS.values()}
     assert {place.structure for place in found.locations} <= names
+    assert any(each.label == "Segments" for each in found.statements)
+
+
+def test_a_place_that_does_not_stand_out_is_not_made_up(tmp_path: Path) -> None:
+    """It is suspected, nobody knows where, and a reader is told so."""
+    decision = content(threshold=1e-6)["decision"]
+    decision["places"] = dict.fromkeys(decision["places"], 1.0)
+    found = build(write_bundle(tmp_path / "tiny", decision=decision)).predict(
+        chest(), FAST
+    )
+
+    assert found.classifications[0].is_positive
+    assert not found.locations
+    assert any(each.label == "Places" for each in found.statements)
 
 
 def test_a_negative_answer_names_no_place(tmp_path: Path) -> None:

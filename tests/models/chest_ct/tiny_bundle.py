@@ -67,6 +67,7 @@ def content(threshold: float = 0.5) -> dict[str, Any]:
         "training": {
             "cnn": {"networks": 2, "widths": WIDTHS},
             "slices": {"width": 4},
+            "settings": {"cnn": {"view": CNN_VIEW}, "slices": {"view": SLICES_VIEW}},
             "z_profile": {"bias": -2.0, "weights": dict.fromkeys(SIGNS, 1.0)},
         },
         "decision": {

@@ -57,7 +57,7 @@ def test_the_rest_says_where_they_come_from() -> None:
         "          of_their_own",
         "Series    901 HippoCrop, 40 images",
         "Because   MR 'HippoCrop'",
-        "Not read  1 T1post, 192 images: another kind of series",
+        "Not read  1 T1post, 192 images: another kind of series ('T1post')",
         "Results   r/v2",
         "          SR.dcm",
         "Model     hippocampus 0.9.0, weights 0123456789ab",
@@ -73,7 +73,7 @@ def test_a_study_of_another_kind_is_told_calmly() -> None:
     assert told[:3] == [
         "Hippocampal volumetry: not applicable",
         "Why     The study holds no series of the kind that is read.",
-        "Series  1 T1post, 192 images: another kind of series",
+        "Series  1 T1post, 192 images: another kind of series ('T1post')",
     ]
     assert told[3].startswith("Advice  Nothing to do")
 

@@ -71,8 +71,8 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
 }
 
 FAST: Mapping[str, str] = {
-    "en": "leaves out the slice network and the heat map",
-    "ru": "не запускает сеть по срезам и не строит тепловую карту",
+    "en": "asks the Z-profile and the 3D networks alone: no slice network, no heat map",
+    "ru": "использует только Z-профиль и 3D-сети: без сети по срезам и тепловой карты",
 }
 
 

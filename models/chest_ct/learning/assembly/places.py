@@ -34,6 +34,9 @@ from models.chest_ct.scores import fast_scores
 LEVELS = tuple(round(0.05 * step, 2) for step in range(1, 20))
 """Chances that are tried."""
 
+COUNTED = "likeliest kind of a cell, 19 levels"
+"""What the counts are of; they are kept, and other ones are not taken for them."""
+
 FEWEST_TOLD = 5
 """Places that must be told for their precision to mean anything."""
 
@@ -63,12 +66,11 @@ def count_places(
         Where the counts are kept: a broken-off run goes on from there.
     """
     by = {f"network {record.name}": record.sha256 for record in records}
+    by |= {"data": records[0].content["data"]["sha256"], "count": COUNTED}
     journal = Journal(folder / "places.jsonl", by)
     _fill(journal, records, cases, told)
     found = [(kept.case.name, journal.found[kept.case.name]) for kept in cases]
-    return [
-        line["places"] for name, line in found if called(name, line["probability"])
-    ]
+    return [line["places"] for name, line in found if called(name, line["probability"])]
 
 
 def least_chances(counts: Sequence[Counts], precision: float) -> dict[str, float]:
@@ -136,7 +138,6 @@ def _line(
     truth = cells_of(torch.from_numpy(chest.truth)[None])[0].numpy() > 0
     said = fast_scores(networks, prepared, view, "fp32", "cpu")
     places = {
-        kind.name: counts_of(said.evidence.of(kind), truth[kind - 1])
-        for kind in Kind
+        kind.name: counts_of(said.evidence.of(kind), truth[kind - 1]) for kind in Kind
     }
     return {"probability": said.by_name[CNN], "places": places}

@@ -15,7 +15,7 @@ from models.chest_ct.aggregate import CNN, Z_PROFILE, Rule
 from models.chest_ct.build import load_network
 from models.chest_ct.cases.cache import Kept
 from models.chest_ct.cases.gather import Gathered, gather
-from models.chest_ct.cases.records import Record, read_records
+from models.chest_ct.cases.records import LeakError, Record, read_records
 from models.chest_ct.cases.simulated import Simulated
 from models.chest_ct.golden import golden_case
 from models.chest_ct.learning.assembly.content import texts, training
@@ -112,7 +112,7 @@ def _parts(
         mode: judgement(witnesses, evidence, settings.threshold)
         for mode, evidence in EVIDENCE.items()
     }
-    unseen = [kept for kept in cases if kept.case.patient not in folds]
+    unseen = _unseen(cnns, cases)
     called = _caller(judgements["fast"].rule, profile, unseen)
     counts = count_places(cnns, unseen, called, folder, told)
     return Parts(
@@ -123,6 +123,22 @@ def _parts(
         places=least_chances(counts, settings.places.precision),
         drawn_by=_drawn_by(learned),
     )
+
+
+def _unseen(cnns: Sequence[Record], cases: Sequence[Kept]) -> list[Kept]:
+    """Return the cases that no 3D network was trained on.
+
+    Raises
+    ------
+    models.chest_ct.cases.records.LeakError
+        One was, although all records name it as tested.
+    """
+    names = {score.name for score in cnns[0].test}
+    unseen = [kept for kept in cases if kept.case.name in names]
+    seen = frozenset.union(*(record.trained_on for record in cnns))
+    if leaked := seen & {kept.case.patient for kept in unseen}:
+        raise LeakError(f"{len(leaked)} patients of the test were trained on")
+    return unseen
 
 
 def _caller(

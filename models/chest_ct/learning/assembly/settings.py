@@ -19,7 +19,8 @@ class PlaceSettings(TrainingSection):
     Attributes
     ----------
     precision
-        Share of the told places that must be right on validation cases, for each kind.
+        Share of the told places that must be right, for each kind, on the cases that
+        no 3D network was trained on.
     """
 
     precision: Annotated[float, Field(gt=0, le=1)] = 0.8

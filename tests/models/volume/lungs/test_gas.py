@@ -8,7 +8,8 @@ import pytest
 from scipy import ndimage
 
 from models.contract import SeriesInfo, Volume
-from models.volume.lungs import find_lungs
+from models.volume.lungs import LEFT_LUNG, find_lungs
+from models.volume.lungs.find import GAS_ML
 from tests.models.volume.lungs.made import array, ball, chest, lung
 
 STEP_MM = 2.2
@@ -90,26 +91,32 @@ def test_gas_beside_the_base_is_not_put_back(aside: int, most: float) -> None:
     assert (found[gas] > 0).mean() < most
 
 
-def test_a_side_full_of_gas_is_told() -> None:
-    """A pneumothorax around a collapsed lung holds no vessels: no lung, says a flag."""
+def test_a_side_full_of_gas_counts_as_lung_and_is_told() -> None:
+    """A pneumothorax around a collapsed lung has no vessels, and is kept."""
     hu = array()
     hu[lung(2)] = 20
-    hu[ndimage.binary_erosion(lung(2), iterations=3)] = -1000  # apart from the other
+    gas = ndimage.binary_erosion(lung(2), iterations=3)  # apart from the other lung
     middle = np.argwhere(lung(2)).mean(axis=0)
-    hu[ball((middle[0], middle[1], middle[2]), 30.0) & lung(2)] = 20
+    gas &= ~ball((middle[0], middle[1], middle[2]), 30.0)
+    hu[gas] = -1000
 
     found = find_lungs(chest(hu))
 
-    assert {"one_lung", "gas_not_lung"} <= {flag.code for flag in found.flags}
+    assert {"one_lung", "gas_in_lungs"} <= {flag.code for flag in found.flags}
+    assert (found.labels[gas] == LEFT_LUNG).mean() > 0.9
 
 
-def test_gas_of_the_bowel_needs_no_word() -> None:
-    """Below the lungs it is where no lung is expected."""
+def test_gas_that_is_left_out_needs_no_word() -> None:
+    """Of the bowel, below the lungs, as much as a pneumothorax has."""
     hu = array()
     depth = np.argwhere(lung(2))[:, 0].min()
     row, column = np.argwhere(lung(2)).mean(axis=0)[1:]
-    gas = ball((depth - 2, row, column), 30.0) & ~lung(2)
-    gas[depth:] = False
+    gas = ball((depth - 4, row, column), 50.0)
+    gas[depth - 3 :] = False
     hu[gas] = -1000
 
-    assert "gas_not_lung" not in {flag.code for flag in find_lungs(chest(hu)).flags}
+    found = find_lungs(chest(hu))
+
+    assert gas.sum() * np.prod(chest().spacing_mm) / 1000 > GAS_ML
+    assert (found.labels[gas] > 0).mean() < 0.1
+    assert "gas_in_lungs" not in {flag.code for flag in found.flags}
