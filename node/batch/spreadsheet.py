@@ -53,6 +53,9 @@ LONGEST_TITLE = 31
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a text begins with that Excel takes from a .csv as a formula."""
 
+NUMBERS = re.compile(r"[-+]?[\d.]+(,[-+]?[\d.]+)+")
+"""Several numbers in one cell, such as a box: text to Excel, numbers to a program."""
+
 
 def default_name(now: datetime) -> str:
     """Return the name of a spreadsheet that nobody named.
@@ -130,7 +133,8 @@ def _plain(cell: Cell) -> str:
     if not isinstance(cell, str):
         return "" if cell is None else str(cell)
     text = visible(cell)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    is_safe = NUMBERS.fullmatch(text) or not text.startswith(FORMULA)
+    return text if is_safe else f"'{text}"
 
 
 def as_xlsx(

@@ -14,7 +14,7 @@ from models.training.tuning.space import Choice, Space, Span
 
 SPACE: Space = {
     "loop.learning_rate": Span(1e-4, 3e-3, log=True),
-    "loop.batch": Choice((4, 8)),
+    "loop.batch": Choice((4, 8, 32)),  # the original's is the last
     "network.dropout": Span(0.0, 0.5),
     "loop.weight_decay": Span(1e-4, 1e-1, log=True),
 }

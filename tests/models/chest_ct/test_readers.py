@@ -108,5 +108,5 @@ def test_weights_that_are_no_numbers_are_an_error(tmp_path: Path, name: str) -> 
     text = json.dumps(plain).replace(old, new)
     (folder / BUNDLE_FILE).write_text(text, "utf-8")
 
-    with pytest.raises(BundleError, match="no number|no band|NaN"):
+    with pytest.raises(BundleError, match=r"no number|no band|NaN"):
         build(folder)

@@ -96,6 +96,17 @@ def test_a_csv_is_known_as_utf8_and_holds_no_formula(tmp_path: Path) -> None:
     assert read[1][1] == "3385.10"
 
 
+def test_a_box_of_numbers_is_no_formula(tmp_path: Path) -> None:
+    """It begins with a minus, and a program reads it as it is."""
+    target = tmp_path / "results.csv"
+    names = ["-77.2,-35.2,10,20.5,-1,2", "-77.2+cmd|' /C calc'!A0"]
+    spreadsheet.write(target, {"hippocampus": rows(*names)}, {})
+
+    with target.open(encoding="utf-8-sig", newline="") as stream:
+        read = [line[0] for line in csv.reader(stream)]
+    assert read[1:] == [names[0], f"'{names[1]}"]
+
+
 def test_what_no_file_can_hold_is_still_recognised(tmp_path: Path) -> None:
     """A name that is not UTF-8, and control characters."""
     names_on_disk = [os.fsdecode(b"caf\xe9"), "a\x01b", "a\rb", "a\ufffeb"]

@@ -23,10 +23,10 @@ from tests.models.chest_ct.learning.made import tiny_gathered, tiny_settings
 def test_every_key_of_the_space_is_one_of_the_settings() -> None:
     """Learning rate, batch, dropout, weight decay; each point is read as settings."""
     points = grid(tune.SPACE)
-    assert len(points) == 54
+    assert len(points) == 81
     settings = changed(tiny_settings(), points[-1])
     assert settings.loop.learning_rate == 3e-3
-    assert settings.loop.batch == 8
+    assert settings.loop.batch == 32
     assert settings.network.dropout == 0.5
     assert settings.loop.weight_decay == 0.1
 
