@@ -73,8 +73,15 @@ def count_places(
     return [line["places"] for name, line in found if called(name, line["probability"])]
 
 
-def least_chances(counts: Sequence[Counts], precision: float) -> dict[str, float]:
+def least_chances(
+    counts: Sequence[Counts], precisions: Sequence[float]
+) -> dict[str, float]:
     """Return the lowest chance at which enough of the told places are right.
+
+    Parameters
+    ----------
+    precisions
+        Shares of right places that are enough: the first that a kind comes to.
 
     Returns
     -------
@@ -88,10 +95,14 @@ def least_chances(counts: Sequence[Counts], precision: float) -> dict[str, float
             (np.array(each[kind.name]) for each in counts),
             start=np.zeros((len(LEVELS), 2), int),
         )
-        for level, (told, right) in zip(LEVELS, total, strict=True):
-            if told >= FEWEST_TOLD and right >= precision * told:
-                chosen[kind.name.lower()] = level
-                break
+        enough = [
+            level
+            for precision in precisions
+            for level, (told, right) in zip(LEVELS, total, strict=True)
+            if told >= FEWEST_TOLD and right >= precision * told
+        ]
+        if enough:
+            chosen[kind.name.lower()] = enough[0]
     return chosen
 
 

@@ -120,7 +120,9 @@ def _parts(
         slices=slices,
         profile=profile,
         judgements=judgements,
-        places=least_chances(counts, settings.places.precision),
+        places=least_chances(
+            counts, (settings.places.precision, settings.places.least_precision)
+        ),
         drawn_by=_drawn_by(learned),
     )
 

@@ -10,6 +10,8 @@ from pydantic import Field
 from models.chest_ct.settings import ThresholdSettings
 from models.training.settings import TrainingSection, read_settings
 
+Share = Annotated[float, Field(gt=0, le=1)]
+
 SHIPPED = Path(__file__).parents[1] / "bundle.toml"
 
 
@@ -19,11 +21,14 @@ class PlaceSettings(TrainingSection):
     Attributes
     ----------
     precision
-        Share of the told places that must be right, for each kind, on the cases that
-        no 3D network was trained on.
+        Share of the told places of a kind that should be right on the cases that no
+        3D network was trained on.
+    least_precision
+        Share at which a kind is told all the same where it does not come to that.
     """
 
-    precision: Annotated[float, Field(gt=0, le=1)] = 0.8
+    precision: Share = 0.8
+    least_precision: Share = 0.5
 
 
 class BundleSettings(TrainingSection):

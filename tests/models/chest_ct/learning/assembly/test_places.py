@@ -46,7 +46,7 @@ def test_the_lowest_chance_at_which_enough_are_right_is_taken() -> None:
     """Over all cases together, not as a mean of each."""
     told = [[10, 5] if level < 0.5 else [5, 4] for level in LEVELS]
     few = [[2, 2]] * len(LEVELS)
-    found = least_chances([counts(NODULE=told, EFFUSION=few)] * 2, 0.8)
+    found = least_chances([counts(NODULE=told, EFFUSION=few)] * 2, [0.8])
     assert found == {"nodule": 0.5}
 
 
@@ -54,8 +54,16 @@ def test_a_kind_that_is_never_right_enough_is_not_told() -> None:
     """Neither is one that is hardly told: four right ones of four mean nothing."""
     wrong = [[10, 7]] * len(LEVELS)
     rare = [[4, 4]] * len(LEVELS)
-    assert least_chances([counts(NODULE=wrong, EFFUSION=rare)], 0.8) == {}
-    assert least_chances([], 0.8) == {}
+    assert least_chances([counts(NODULE=wrong, EFFUSION=rare)], [0.8]) == {}
+    assert least_chances([], [0.8]) == {}
+
+
+def test_a_kind_that_does_not_come_to_what_is_wanted_may_do_with_less() -> None:
+    """The higher share goes first, at whatever chance it is come to."""
+    better = [[10, 6] if level < 0.7 else [5, 4] for level in LEVELS]
+    worse = [[10, 4] if level < 0.3 else [10, 6] for level in LEVELS]
+    found = least_chances([counts(NODULE=better, EFFUSION=worse)], [0.8, 0.5])
+    assert found == {"nodule": 0.7, "effusion": 0.3}
 
 
 def test_counting_that_was_broken_off_goes_on(
