@@ -49,7 +49,7 @@ def write_pictures(
 ) -> None:
     """Write the pictures into a folder; ``data`` says of what they are."""
     there = [case for case in judged if case.reading.scores]
-    of_what = f"{bundle.status}: {bundle.title}, {data}"
+    of_what = f"{bundle.status}: {bundle.title},\n{data}"
     write_plots(scored(there, "full"), threshold, folder, words=of_what)
     shown = dict(_shown(judged, {case.name: case for case in cases}))
     write_profiles(shown, Readers.of(bundle).reference, folder / PROFILES)
