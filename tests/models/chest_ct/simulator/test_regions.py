@@ -233,7 +233,7 @@ def told(shams: list[Region], others: list[Region]) -> npt.NDArray[np.float64]:
 
 
 @pytest.mark.data
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_a_sham_leaves_no_trace_on_real_backgrounds() -> None:
     """Noise and vessels in a paste tell sham from untouched by chance only.
