@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 import sys
 import time
@@ -114,7 +115,7 @@ class Sheet:
         self._started = now
         self._truth = truth
         self._ended: list[Entry] = []
-        self._written_at = time.monotonic()
+        self._written_at = -math.inf  # the first study is there at once
 
     def found(self, entries: int) -> None:
         """Need not know."""

@@ -70,6 +70,11 @@ class Contents:
     has_zips: bool = False
 
     @property
+    def is_inner(self) -> bool:
+        """Whether the ZIP lies in another one."""
+        return any(each.archive.inner is not None for each in self.members.values())
+
+    @property
     def without_study(self) -> str:
         """Why there is no study in the ZIP, as a reason code; "" when there may be."""
         if self.reason or any(not each.is_own for each in self.images.values()):
@@ -94,10 +99,11 @@ def without_copies(zips: Sequence[Contents]) -> Sequence[Contents]:
     """Take out each study that a ZIP before holds whole, as the checksums say.
 
     So a ZIP that was handed in twice is read once, and a copy that is damaged spoils
-    no sound one; what two ZIPs hold in parts stays, and is put together.
+    no sound one; what two ZIPs hold in parts stays, and is put together. Of copies the
+    one in a ZIP of its own counts: what is known of a study is known by its name.
     """
     known: dict[str, list[set[tuple[str, str]]]] = defaultdict(list)
-    for contents in zips:
+    for contents in sorted(zips, key=lambda each: each.is_inner):
         for uid, paths in by_study(contents.images).items():
             held = {
                 (contents.images[path].sop_instance_uid, contents.members[path].mark)

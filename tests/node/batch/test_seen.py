@@ -71,6 +71,15 @@ def test_a_study_that_lies_in_two_zips_is_read_once(tmp_path: Path) -> None:
     assert told(tmp_path) == {"b.zip": "zip_duplicate"}
 
 
+def test_of_copies_the_one_in_a_zip_of_its_own_counts(tmp_path: Path) -> None:
+    """It has the name that a person knows, and the truth that goes with it."""
+    plain = write_zip(tmp_path / "z_norma.zip", images("one"))
+    write_zip(tmp_path / "a.zip", {"inner.zip": plain.read_bytes()})
+
+    assert placed(tmp_path) == ["z_norma.zip"]
+    assert told(tmp_path) == {"a.zip/inner.zip": "zip_duplicate"}
+
+
 def test_another_image_under_the_same_uid_is_no_copy(tmp_path: Path) -> None:
     """Which is right is for the worker to refuse to say."""
     first = images("one")
