@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -126,11 +127,21 @@ class Screen:
         (found,) = (one for one in self.display_sets() if wanted.items() <= one.items())
         entry = self.page.locator(f"[id='thumbnail-{found['uid']}']")
         entry.scroll_into_view_if_needed()
-        entry.dblclick()
-        until(lambda: found["series"] in self.shown(), "the series in the pane", 90)
+        deadline = time.monotonic() + 90
+        while not self._comes_by_double_click(entry, found["series"]):
+            # One that falls into the first seconds of a study is lost: once more.
+            assert time.monotonic() < deadline, "the series does not come into the pane"
         if found["modality"] not in WITHOUT_IMAGE:
             until(lambda: found["series"] in self.drawn(), "the image", 90)
             self.page.wait_for_timeout(SETTLED_MS)
+
+    def _comes_by_double_click(self, entry: Locator, series: str) -> bool:
+        """Double-click an entry; say whether the series comes soon."""
+        entry.dblclick()
+        try:
+            return until(lambda: series in self.shown(), "the series in the pane", 30)
+        except TimeoutError:
+            return False
 
     def shown(self) -> list[str]:
         """Return the Series Instance UIDs in the viewport."""
