@@ -73,7 +73,7 @@ def place_statements(found: Sequence[Place]) -> Iterator[Statement]:
     if not found:
         yield Statement(
             "Places",
-            "No single place stands out from what is told elsewhere as well.",
+            "No place stands out: where to look first is not known.",
             LUNGS.name,
         )
     if any(place.outline is not None for place in found):

@@ -162,22 +162,6 @@ def test_voxels_outside_the_lungs_belong_to_no_outline() -> None:
     assert place.first[1] == 28
 
 
-def test_a_turned_volume_is_found_in_its_own_voxels() -> None:
-    """Slices that run to the feet and rows that run to the front."""
-    array, inside = chest()
-    array[18:22, 26:31, 33:39] = 30.0
-    affine = np.diag([-1.0, -1.0, 1.0, 1.0])
-    affine[:3, 3] = [63, 79, 0]
-    (place,) = places(
-        evidence((Kind.NODULE, (2, 3, 4), 0.9)),
-        LEAST,
-        array[::-1, ::-1],
-        inside,
-        affine,
-    )
-    assert (place.first, place.last) == ((42, 49, 33), (45, 53, 38))
-
-
 def test_cells_outside_the_images_are_left_out() -> None:
     """The common grid may reach beyond a small field of view."""
     array, inside = chest()

@@ -11,6 +11,8 @@ from models.chest_ct.model import ChestCTModel, build
 from models.chest_ct.validation.evaluation.real import PAIR, real_volumes
 from models.contract import Context, Volume
 
+pytestmark = [pytest.mark.data, pytest.mark.slow]
+
 
 @pytest.fixture(scope="module", name="model")
 def model_fixture() -> ChestCTModel:

@@ -34,7 +34,7 @@ from models.chest_ct.scores import fast_scores
 LEVELS = tuple(round(0.05 * step, 2) for step in range(1, 20))
 """Chances that are tried."""
 
-COUNTED = "likeliest kind of a cell, 19 levels"
+COUNTED = f"the likeliest kind of a cell, at {LEVELS}"
 """What the counts are of; they are kept, and other ones are not taken for them."""
 
 FEWEST_TOLD = 5
