@@ -17,6 +17,7 @@ from pydantic import AfterValidator, Field
 
 from models.chest_ct.harmonise import Box, Lattice, harmonise
 from models.chest_ct.kinds import Kind
+from models.chest_ct.sharpness import matched
 from models.contract import LabelMap, UnfitInput, Volume
 from models.terms import Vector
 from models.training.settings import TrainingSection
@@ -60,6 +61,9 @@ class View(TrainingSection):
         ``(d, h, w)`` of the grid, and of the point spread on it.
     margin_mm
         Around the box of the lungs.
+    sharpness
+        `models.chest_ct.sharpness` that images are brought to on this grid, so that
+        one patient in two kernels looks the same; 0 leaves them.
     windows_hu
         From which density to which each channel goes from -1 to 1.
     field
@@ -70,6 +74,7 @@ class View(TrainingSection):
     spacing_mm: tuple[Millimetres, Millimetres, Millimetres]
     fwhm_mm: tuple[Millimetres, Millimetres, Millimetres]
     margin_mm: Annotated[float, Field(ge=0)]
+    sharpness: Annotated[float, Field(ge=0)] = 0.0
     windows_hu: Annotated[tuple[Window, ...], Field(min_length=1)]
     field: tuple[Edge, Edge, Edge]
 
@@ -130,6 +135,8 @@ def prepare(
     seen = harmonise(volume, box, view.spacing_mm, view.fwhm_mm)
     labels = _kinds(truth, seen.lattice) + SIDE * _sides(lungs, seen.lattice)
     hu = np.round(seen.array).astype(np.int16)
+    if view.sharpness:
+        hu = matched(hu, labels >= SIDE, view.spacing_mm, view.sharpness)
     return Prepared(hu, labels, seen.affine)
 
 

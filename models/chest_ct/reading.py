@@ -64,7 +64,10 @@ def read_chest(
     precision: str = "fp32",
     device: str = "cpu",
 ) -> ChestReading:
-    """Read a whole chest.
+    """Read a whole chest as it is and in the mirror; the mean counts.
+
+    What is there is there in the mirror. What a network sees in noise or in the edges
+    of a kernel is often not.
 
     Parameters
     ----------
@@ -74,7 +77,31 @@ def read_chest(
     inputs, affine = chest_of(prepared, view)
     with torch.inference_mode(), autocast(precision, device):
         reading: Reading = network(inputs.to(device))
-    return said(reading, inputs, affine)
+    both = reading, in_the_mirror(network, inputs, precision, device)
+    return said(both, inputs, affine)
+
+
+def in_the_mirror(
+    network: nn.Module, inputs: Tensor, precision: str = "fp32", device: str = "cpu"
+) -> Reading:
+    """Return what a network says of a chest in the mirror, where it really is."""
+    with torch.inference_mode(), autocast(precision, device):
+        reading: Reading = network(mirrored(inputs).to(device))
+    return Reading(reading.study, mirrored(reading.evidence))
+
+
+def mirrored(image: Tensor) -> Tensor:
+    """Return an image, or a map of cells of it, with left and right changed.
+
+    The first column stays the first: the middles of cells lie on it and on every
+    `STRIDE`-th column from there, and so they come to lie on one another.
+
+    Parameters
+    ----------
+    image
+        ``(..., W)``.
+    """
+    return image.flip(-1).roll(1, -1)
 
 
 def chest_of(prepared: Prepared, view: View) -> tuple[Tensor, npt.NDArray[np.float64]]:
@@ -96,9 +123,9 @@ def chest_of(prepared: Prepared, view: View) -> tuple[Tensor, npt.NDArray[np.flo
 
 
 def said(
-    reading: Reading, inputs: Tensor, affine: npt.NDArray[np.float64]
+    readings: Sequence[Reading], inputs: Tensor, affine: npt.NDArray[np.float64]
 ) -> ChestReading:
-    """Return in numbers what the 3D network said in logits of one chest.
+    """Return in numbers the mean of what the 3D network said in logits of one chest.
 
     Of cells away from the lungs nothing is said: they are no part of the answer, and
     no place of it.
@@ -108,12 +135,14 @@ def said(
     inputs, affine
         What it saw, the lungs last, and where its points lie.
     """
+    studies = [float(reading.study.float().sigmoid()) for reading in readings]
     evidence = None
-    if reading.evidence.shape[1]:
-        chances = reading.evidence[0].float().sigmoid().cpu().numpy()
+    if readings[0].evidence.shape[1]:
+        maps = [reading.evidence[0].float().sigmoid() for reading in readings]
+        chances = torch.stack(maps).mean(dim=0).cpu().numpy()
         chances *= around(inputs[:, -1:].float())[0].cpu().numpy()
         evidence = Evidence(chances, coarser(affine, STRIDE))
-    return ChestReading(float(reading.study.float().sigmoid()), evidence)
+    return ChestReading(float(np.mean(studies)), evidence)
 
 
 def read_slices(

@@ -18,6 +18,7 @@ from models.chest_ct.reading import (
     ChestReading,
     chest_of,
     coarser,
+    in_the_mirror,
     read_chest,
     read_slices,
     said,
@@ -83,7 +84,8 @@ def full_scores(
             raise TypeError(f"{type(cnn).__name__} does not say where")
         with autocast(precision, device):
             found = explained(cnn, inputs.to(device))
-        readings.append(said(found.reading, inputs, affine))
+        both = found.reading, in_the_mirror(cnn, inputs, precision, device)
+        readings.append(said(both, inputs, affine))
         heats.append(found.heat[0].float().cpu())
     heat = torch.stack(heats).mean(dim=0).numpy().astype(np.float32)
     by_slice = read_slices(slices, chests[1], views[1], precision, device)

@@ -18,6 +18,10 @@ from models.chest_ct.settings import ChestSettings
 FOLDS, BUNDLE = "folds", "bundle"
 """Folders of records and of what is made of them, where one work is all of it."""
 
+LEARNED_VIEW = "learned_view"
+"""Key of a record: how the network saw chests when its map was learned, where its
+answer was fitted again on chests that are seen otherwise."""
+
 
 class LeakError(ValueError):
     """A network was trained on a patient that it should be judged on."""
@@ -168,6 +172,11 @@ def _advice(path: Path) -> str:
     )
 
 
+def _learned(record: Record) -> dict[str, Any]:
+    known = record.content.get(LEARNED_VIEW)
+    return {} if known is None else {LEARNED_VIEW: known}
+
+
 def networks(records: Sequence[Record]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield each network's name and what a bundle says of its training."""
     told = ("fold", "parameters", "epochs", "minutes", "processor", "precision")
@@ -179,5 +188,6 @@ def networks(records: Sequence[Record]) -> Iterator[tuple[str, dict[str, Any]]]:
                 **{name: record.content[name] for name in told},
                 "settings_sha256": record.content["settings_sha256"],
                 "trained_on_patients": len(record.trained_on),
+                **_learned(record),
             },
         )

@@ -15,7 +15,13 @@ from models.chest_ct.network import (
     bias_of,
 )
 from models.chest_ct.preprocess import Prepared, placed, prepare
-from models.chest_ct.reading import chest_input, read_chest, read_slices, slice_input
+from models.chest_ct.reading import (
+    chest_input,
+    mirrored,
+    read_chest,
+    read_slices,
+    slice_input,
+)
 from models.chest_ct.slice_network import SliceNetwork
 from tests.models.chest_ct.test_preprocess import VIEW, chest
 
@@ -69,6 +75,32 @@ def test_away_from_the_lungs_nothing_is_told(prepared: Prepared) -> None:
 
     assert np.array_equal(told, around(lungs)[0, 0].numpy() > 0)
     assert not told.all()
+
+
+def test_a_chest_and_its_mirror_image_are_read_alike(prepared: Prepared) -> None:
+    """One answer; every cell of the map lies where it does in the other's mirror."""
+    edge = placed(prepared, (16, 32, 48))
+    hu, labels = (
+        mirrored(torch.from_numpy(each)).numpy() for each in (edge.hu, edge.labels)
+    )
+    other = Prepared(hu, labels, edge.affine)
+
+    one, two = (read_chest(cnn(), each, VIEW) for each in (edge, other))
+
+    assert one.probability == pytest.approx(two.probability, abs=1e-6)
+    assert one.evidence is not None
+    assert two.evidence is not None
+    back = mirrored(torch.from_numpy(two.evidence.chances)).numpy()
+    np.testing.assert_allclose(one.evidence.chances, back, atol=1e-6)
+
+
+@pytest.mark.parametrize("width", [16, 48])
+def test_in_the_mirror_cells_lie_on_cells(width: int) -> None:
+    """The columns in the middle of cells become each other, and twice is nothing."""
+    columns = torch.arange(width)
+    there = mirrored(columns)
+    assert torch.equal(mirrored(there), columns)
+    assert torch.equal(there[::STRIDE], STRIDE * mirrored(columns[: width // STRIDE]))
 
 
 def test_equal_chests_are_read_alike(prepared: Prepared) -> None:
