@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import AfterValidator, Field
 
-from models.chest_ct.harmonise import Box, Lattice, harmonise
+from models.chest_ct.harmonise import Box, Harmonised, Lattice, harmonise
 from models.chest_ct.kinds import Kind
 from models.chest_ct.sharpness import matched
 from models.contract import LabelMap, UnfitInput, Volume
@@ -134,6 +134,17 @@ def prepare(
     box = box_around(lungs > 0, volume.spacing_mm, view.margin_mm)
     seen = harmonise(volume, box, view.spacing_mm, view.fwhm_mm)
     labels = _kinds(truth, seen.lattice) + SIDE * _sides(lungs, seen.lattice)
+    return shown(seen, labels, view)
+
+
+def shown(seen: Harmonised, labels: npt.NDArray[np.uint8], view: View) -> Prepared:
+    """Return a harmonised image at the sharpness of a view.
+
+    Parameters
+    ----------
+    labels
+        As `Prepared` has them.
+    """
     hu = np.round(seen.array).astype(np.int16)
     if view.sharpness:
         hu = matched(hu, labels >= SIDE, view.spacing_mm, view.sharpness)

@@ -16,6 +16,9 @@ from models.chest_ct.preprocess import Prepared, View, field_of, placed
 from models.chest_ct.slice_network import SliceReading
 from models.training.precision import autocast
 
+READING = 2
+"""Of the code: raised when equal prepared chests are read differently than before."""
+
 Windows = Sequence[tuple[float, float]]
 
 
@@ -77,17 +80,8 @@ def read_chest(
     inputs, affine = chest_of(prepared, view)
     with torch.inference_mode(), autocast(precision, device):
         reading: Reading = network(inputs.to(device))
-    both = reading, in_the_mirror(network, inputs, precision, device)
-    return said(both, inputs, affine)
-
-
-def in_the_mirror(
-    network: nn.Module, inputs: Tensor, precision: str = "fp32", device: str = "cpu"
-) -> Reading:
-    """Return what a network says of a chest in the mirror, where it really is."""
-    with torch.inference_mode(), autocast(precision, device):
-        reading: Reading = network(mirrored(inputs).to(device))
-    return Reading(reading.study, mirrored(reading.evidence))
+        other: Reading = network(mirrored(inputs).to(device))
+    return said(reading, mirrored_back(other, reading), inputs, affine)
 
 
 def mirrored(image: Tensor) -> Tensor:
@@ -102,6 +96,17 @@ def mirrored(image: Tensor) -> Tensor:
         ``(..., W)``.
     """
     return image.flip(-1).roll(1, -1)
+
+
+def mirrored_back(mirror: Reading, plain: Reading) -> Reading:
+    """Return what a network said of a chest in the mirror, as of the chest itself.
+
+    The first column stays, but what lies beside it in the mirror is the other side of
+    the field: of its cells the plain reading is taken.
+    """
+    evidence = mirrored(mirror.evidence)
+    evidence[..., :1] = plain.evidence[..., :1]
+    return Reading(mirror.study, evidence)
 
 
 def chest_of(prepared: Prepared, view: View) -> tuple[Tensor, npt.NDArray[np.float64]]:
@@ -123,9 +128,9 @@ def chest_of(prepared: Prepared, view: View) -> tuple[Tensor, npt.NDArray[np.flo
 
 
 def said(
-    readings: Sequence[Reading], inputs: Tensor, affine: npt.NDArray[np.float64]
+    plain: Reading, other: Reading, inputs: Tensor, affine: npt.NDArray[np.float64]
 ) -> ChestReading:
-    """Return in numbers the mean of what the 3D network said in logits of one chest.
+    """Return in numbers the mean of two readings of one chest by a 3D network.
 
     Of cells away from the lungs nothing is said: they are no part of the answer, and
     no place of it.
@@ -135,9 +140,10 @@ def said(
     inputs, affine
         What it saw, the lungs last, and where its points lie.
     """
+    readings = (plain, other)
     studies = [float(reading.study.float().sigmoid()) for reading in readings]
     evidence = None
-    if readings[0].evidence.shape[1]:
+    if plain.evidence.shape[1]:
         maps = [reading.evidence[0].float().sigmoid() for reading in readings]
         chances = torch.stack(maps).mean(dim=0).cpu().numpy()
         chances *= around(inputs[:, -1:].float())[0].cpu().numpy()

@@ -18,7 +18,8 @@ from models.chest_ct.reading import (
     ChestReading,
     chest_of,
     coarser,
-    in_the_mirror,
+    mirrored,
+    mirrored_back,
     read_chest,
     read_slices,
     said,
@@ -83,10 +84,12 @@ def full_scores(
         if not isinstance(cnn, TriageCNN):
             raise TypeError(f"{type(cnn).__name__} does not say where")
         with autocast(precision, device):
-            found = explained(cnn, inputs.to(device))
-        both = found.reading, in_the_mirror(cnn, inputs, precision, device)
-        readings.append(said(both, inputs, affine))
-        heats.append(found.heat[0].float().cpu())
+            plain, other = (
+                explained(cnn, image.to(device)) for image in (inputs, mirrored(inputs))
+            )
+        back = mirrored_back(other.reading, plain.reading)
+        readings.append(said(plain.reading, back, inputs, affine))
+        heats += [plain.heat[0].float().cpu(), mirrored(other.heat)[0].float().cpu()]
     heat = torch.stack(heats).mean(dim=0).numpy().astype(np.float32)
     by_slice = read_slices(slices, chests[1], views[1], precision, device)
     scores = {CNN: _mean_probability(readings), SLICES: by_slice.probability}

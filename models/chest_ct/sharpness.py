@@ -28,7 +28,6 @@ FEWEST = 1000
 """Points that must be left."""
 
 Floats = npt.NDArray[np.float32]
-Reals = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 

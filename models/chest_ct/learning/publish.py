@@ -16,8 +16,10 @@ from torch import nn
 
 from models.chest_ct.build import build_network, load_network
 from models.chest_ct.cases.gather import Gathered
+from models.chest_ct.cases.records import LEARNED_VIEW
 from models.chest_ct.cases.scores import CaseScore, scored
 from models.chest_ct.kinds import POSITIVE
+from models.chest_ct.preprocess import View
 from models.chest_ct.settings import ChestSettings
 from models.training.checkpoint import save_weights
 from models.training.classification.results import history_of, results, write
@@ -34,6 +36,8 @@ class Trained:
     ----------
     log
         Of its training.
+    learned_view
+        How it saw chests when it learned, where that is not as in ``settings``.
     """
 
     network: nn.Module
@@ -42,6 +46,7 @@ class Trained:
     fold: int
     version: str
     log: Path
+    learned_view: View | None = None
 
 
 def publish(
@@ -116,4 +121,9 @@ def description(trained: Trained) -> dict[str, Any]:
         "precision": ", ".join(sorted({epoch["precision"] for epoch in epochs})),
         "settings_sha256": settings_digest(settings),
         "settings": settings.model_dump(mode="json"),
+        **_learned(trained.learned_view),
     }
+
+
+def _learned(view: View | None) -> dict[str, Any]:
+    return {} if view is None else {LEARNED_VIEW: view.model_dump(mode="json")}

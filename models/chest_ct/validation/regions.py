@@ -23,7 +23,7 @@ import numpy.typing as npt
 from models.chest_ct.cases.simulated import DATA
 from models.chest_ct.harmonise import harmonise
 from models.chest_ct.kinds import Kind
-from models.chest_ct.preprocess import SIDE, Prepared, View
+from models.chest_ct.preprocess import SIDE, Prepared, View, shown
 from models.chest_ct.readers import Readers
 from models.chest_ct.scores import fast_scores
 from models.chest_ct.simulator.backgrounds import read_backgrounds
@@ -147,8 +147,8 @@ def as_lung(volume: Volume, view: View) -> Prepared:
     """Return a volume as the 3D networks see a chest: lung, all of it."""
     d, h, w = (slice(0, size) for size in volume.shape)
     seen = harmonise(volume, (d, h, w), view.spacing_mm, view.fwhm_mm)
-    hu = np.round(seen.array).astype(np.int16)
-    return Prepared(hu, np.full(hu.shape, RIGHT_LUNG * SIDE, np.uint8), seen.affine)
+    labels = np.full(seen.array.shape, RIGHT_LUNG * SIDE, np.uint8)
+    return shown(seen, labels, view)
 
 
 def middle(shape: tuple[int, ...], affine: Affine) -> npt.NDArray[np.bool_]:

@@ -10,14 +10,16 @@ from models.chest_ct.kinds import Kind
 from models.chest_ct.network import (
     STRIDE,
     OriginalCNN,
+    Reading,
     TriageCNN,
     around,
     bias_of,
 )
-from models.chest_ct.preprocess import Prepared, placed, prepare
+from models.chest_ct.preprocess import SIDE, Prepared, placed, prepare
 from models.chest_ct.reading import (
     chest_input,
     mirrored,
+    mirrored_back,
     read_chest,
     read_slices,
     slice_input,
@@ -94,13 +96,51 @@ def test_a_chest_and_its_mirror_image_are_read_alike(prepared: Prepared) -> None
     np.testing.assert_allclose(one.evidence.chances, back, atol=1e-6)
 
 
-@pytest.mark.parametrize("width", [16, 48])
-def test_in_the_mirror_cells_lie_on_cells(width: int) -> None:
-    """The columns in the middle of cells become each other, and twice is nothing."""
-    columns = torch.arange(width)
+def test_in_the_mirror_the_middles_of_cells_lie_on_one_another() -> None:
+    """The first column stays, the others change places; twice is nothing."""
+    columns = torch.arange(2 * STRIDE)
     there = mirrored(columns)
+    assert there.tolist() == [0, 7, 6, 5, 4, 3, 2, 1]
     assert torch.equal(mirrored(there), columns)
-    assert torch.equal(there[::STRIDE], STRIDE * mirrored(columns[: width // STRIDE]))
+
+
+class OneSided(torch.nn.Module):
+    """Tells every cell what its middle is, but looks at one half of the chest only."""
+
+    def forward(self, inputs: torch.Tensor) -> Reading:
+        """Answer 0 everywhere else."""
+        cells = inputs[:, :1, ::STRIDE, ::STRIDE, ::STRIDE].repeat(
+            1, len(Kind), 1, 1, 1
+        )
+        cells[..., : cells.shape[-1] // 2] = -20.0
+        return Reading(cells.amax(dim=(1, 2, 3, 4)), cells)
+
+
+@pytest.mark.parametrize("column", [16, 32])
+def test_what_one_side_misses_the_mirror_tells_where_it_is(
+    prepared: Prepared, column: int
+) -> None:
+    """On either side half of it is told, and at its place."""
+    field = placed(prepared, (16, 32, 48))
+    hu = np.full(field.hu.shape, -1000, np.int16)
+    hu[8, 16, column] = -500
+    seen = Prepared(hu, np.full_like(field.labels, SIDE), field.affine)
+
+    evidence = read_chest(OneSided(), seen, VIEW).evidence
+
+    assert evidence is not None
+    chances = evidence.chances[0]
+    place = np.unravel_index(chances.argmax(), chances.shape)
+    assert place == (8 // STRIDE, 16 // STRIDE, column // STRIDE)
+
+
+def test_beyond_the_edge_of_the_mirror_nothing_is_told() -> None:
+    """In the first column of cells the plain reading counts, and not the other side."""
+    evidence = torch.zeros(1, 2, 1, 1, 4)
+    plain, other = evidence + 1, evidence + torch.tensor([2.0, 3.0, 4.0, 5.0])
+    study = torch.zeros(1)
+    back = mirrored_back(Reading(study, other), Reading(study, plain))
+    assert back.evidence[0, 0, 0, 0].tolist() == [1, 5, 4, 3]
 
 
 def test_equal_chests_are_read_alike(prepared: Prepared) -> None:

@@ -29,6 +29,7 @@ from models.chest_ct.kinds import Kind
 from models.chest_ct.learning.loss import cells_of
 from models.chest_ct.locate import WHOLE_NEIGHBOURHOOD
 from models.chest_ct.preprocess import Prepared, View, field_of, placed
+from models.chest_ct.reading import READING
 from models.chest_ct.scores import fast_scores
 
 LEVELS = tuple(round(0.05 * step, 2) for step in range(1, 20))
@@ -67,6 +68,7 @@ def count_places(
     """
     by = {f"network {record.name}": record.sha256 for record in records}
     by |= {"data": records[0].content["data"]["sha256"], "count": COUNTED}
+    by["reading"] = str(READING)
     journal = Journal(folder / "places.jsonl", by)
     _fill(journal, records, cases, told)
     found = [(kept.case.name, journal.found[kept.case.name]) for kept in cases]

@@ -1,7 +1,8 @@
 """What a bundle says of the real chests that are at hand: printed, and judged by none.
 
 No real chest here is normal and none has a label of its own, so these are no figures:
-they are what a reader of the figures should have seen.
+they are what a reader of the figures should have seen. In three of them people have
+marked a tumour.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from models.chest_ct.admission.admit import admit
 from models.chest_ct.cases.archive import unpack
 from models.chest_ct.cases.simulated import DATA
 from models.chest_ct.validation.evaluation.judge import model_of, read
+from models.chest_ct.validation.evaluation.marked import marks_of, met
 from models.contract import SeriesInfo, Volume
 from models.volume.lungs import find_lungs
 from models.volume.series import SeriesError, load_volume, read_study
@@ -86,4 +88,5 @@ def _said(
         "decided_by": answer.decided_by if answer else "",
         "lungs_ml": round(measured["Lungs"].value) if measured else None,
         "flags": [flag.code for flag in flags],
+        "marked": met(marks_of(name), series, found.locations) if found else None,
     }

@@ -15,6 +15,7 @@ from models.chest_ct.cases.gather import digest_of_drawn, labelled_cases
 from models.chest_ct.cases.journal import Journal
 from models.chest_ct.cases.records import Record, read_records
 from models.chest_ct.cases.simulated import DATA, Simulated, fresh_cases
+from models.chest_ct.reading import READING
 from models.chest_ct.validation.evaluation.figures import figures
 from models.chest_ct.validation.evaluation.judge import judge
 from models.chest_ct.validation.evaluation.judged import MODES, Judged
@@ -183,8 +184,8 @@ def _digest(cases: Sequence[Case]) -> str:
 
 
 def _identity(bundle: Bundle) -> str:
-    """Return what answers hang on: weights, views and rules, and no figure of them."""
-    parts = [dict(bundle.weights), bundle.preprocessing, bundle.decision]
+    """Return what answers hang on: weights, views, rules, code; no figure of them."""
+    parts = [READING, dict(bundle.weights), bundle.preprocessing, bundle.decision]
     plain = json.dumps([*parts, bundle.training["z_profile"]], sort_keys=True)
     return hashlib.sha256(plain.encode()).hexdigest()
 

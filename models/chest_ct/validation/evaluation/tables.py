@@ -229,8 +229,9 @@ def _real(series: Sequence[Mapping[str, Any]]) -> Table:
         "profile": "z_profile",
     }
     return Table(
-        "Real series at hand: no truth, no figure, and none of them is normal",
-        ("", "kernel", "chest", "answer", *names, "lungs mL", "flags"),
+        "Real series at hand: no figure, and none of them is normal. Of the places "
+        "that are told, the first that meets a marked tumour",
+        ("", "kernel", "chest", "answer", *names, "lungs mL", "tumour", "flags"),
         tuple(
             (
                 each["name"],
@@ -242,11 +243,20 @@ def _real(series: Sequence[Mapping[str, Any]]) -> Table:
                     for name in names.values()
                 ),
                 NOTHING if each["lungs_ml"] is None else str(each["lungs_ml"]),
+                _met(each.get("marked")),
                 ", ".join(each["flags"]) or NOTHING,
             )
             for each in series
         ),
     )
+
+
+def _met(found: Mapping[str, Any] | None) -> str:
+    if found is None:
+        return NOTHING
+    if found["first_met"] is None:
+        return f"none of {found['told']}"
+    return f"{found['first_met']} of {found['told']}: {found['kind'].lower()}"
 
 
 def _regions(content: Mapping[str, Any]) -> Table:

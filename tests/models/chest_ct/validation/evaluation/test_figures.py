@@ -127,3 +127,33 @@ def test_tables_have_every_count_and_a_dash_for_what_cannot_be_said() -> None:
     assert "consolidation  0/4           4         -" in text
     assert "| nodule | 2/4 | 6 | 0.875 (" in markdown
     assert max(len(line) for line in text.splitlines()) <= 125
+
+
+@pytest.mark.parametrize(
+    ("marked", "told"),
+    [
+        (None, "-"),
+        ({"told": 3, "first_met": 2, "kind": "Nodule"}, "2 of 3: nodule"),
+        ({"told": 3, "first_met": None}, "none of 3"),
+        ({"told": 0, "first_met": None}, "none of 0"),
+    ],
+)
+def test_a_real_series_tells_which_place_meets_the_tumour(
+    marked: dict[str, Any] | None, told: str
+) -> None:
+    """Where nobody marked one, there is a dash."""
+    row = {
+        "name": "A1",
+        "kernel": "",
+        "confidence": 1.0,
+        "refused": "",
+        "scores": {},
+        "is_positive": True,
+        "lungs_ml": 4000,
+        "flags": [],
+        "marked": marked,
+    }
+    said = {"data": "made", "version": "1", "status": "demonstration"}
+    content = said | figures(CASES, THRESHOLDS) | {"real": [row], "regions": None}
+    (table,) = (each for each in tables(content) if each.sentence.startswith("Real"))
+    assert f"| 4000 | {told} | - |" in table.as_markdown()
