@@ -1,7 +1,7 @@
 # The developer's commands; run.sh does the same from a bare machine.
 PYTHON = .venv/bin/python
 # Tests wait more than they compute: two files at a time.
-AT_ONCE = -n 2 --dist loadfile
+AT_ONCE = -n 3 --dist loadfile
 
 .PHONY: setup demo test test-data test-crash lint check pictures
 

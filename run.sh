@@ -235,8 +235,8 @@ run_tests() {
     setup test
     say "running the tests"
     # CI=1: a test whose programs are missing fails instead of being skipped.
-    # They wait more than they compute: two files at a time.
-    CI=1 exec .venv/bin/python -m pytest -q -n 2 --dist loadfile "$@"
+    # They wait more than they compute: three files at a time on two cores.
+    CI=1 exec .venv/bin/python -m pytest -q -n 3 --dist loadfile "$@"
 }
 
 case ${1:-} in

@@ -108,6 +108,10 @@ def _loaded(name: str) -> Model:
 
 def _study(folder: Path) -> StudyHeaders:
     """Return the headers of the one study in a folder."""
+    if folder.is_file():
+        raise ReadingError(
+            "no_study", f"{folder}: is a file; name the folder of the images, unpacked"
+        )
     if not folder.is_dir():
         raise ReadingError("no_study", f"{folder}: no such folder")
     files = sorted(path for path in folder.rglob("*") if path.is_file())

@@ -46,7 +46,11 @@ def shipped_folds(name: str) -> Path:
 
 
 DataOption = Annotated[
-    Path, typer.Option(metavar="FOLDER", help="The training data: images/ and labels/.")
+    Path,
+    typer.Option(
+        metavar="FOLDER",
+        help="The training data: images/ and labels/, or labels.csv and DICOM.",
+    ),
 ]
 
 FoldsOption = Annotated[

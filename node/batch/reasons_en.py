@@ -50,7 +50,7 @@ OF_THE_DESK = {
         "Name the folder or the ZIP in which the DICOM images lie.",
     ),
     "interrupted": Words(
-        "The run was interrupted before it.",
+        "The run was interrupted before it was read to the end.",
         "Give the same command again: what is finished is not read twice.",
     ),
     "no_space": Words(

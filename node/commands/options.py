@@ -87,7 +87,7 @@ BundleOption = Annotated[
     Path | None,
     typer.Option(
         metavar="FOLDER",
-        help="Bundle of your own, from `pacs-model train`.",
+        help="Bundle of your own, from `pacs-model train` or `assemble`.",
         rich_help_panel=READING,
     ),
 ]

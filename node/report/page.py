@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.volume.headers import text as value_of
-from node.report.canvas import BAD, FAINT, INK, WARNING, Canvas
+from node.report.canvas import BAD, FAINT, INK, WARNING, Canvas, block_height
 from node.report.cards import draw_cards
 from node.report.column import Column, lines_below
 from node.report.fonts import Colour, font, has_glyphs, largest, shorten
@@ -59,6 +59,9 @@ FEWEST_SLICES, MOST_SLICES = 6, 10
 
 HEAD = ("Patient ID", "Sex", "Age at scan", "Study date")
 """Facts that stand beside the name."""
+
+PURPOSE = 45
+"""Height of what a result is for, and not for: two lines of 14 points."""
 
 FOOT = ("Algorithm", "Weights", "Node", "Computed", "Made")
 """Facts that stand in the last line."""
@@ -232,6 +235,8 @@ def draw_foot(canvas: Canvas, text: ReportText) -> None:
     making = "  ·  ".join(
         f"{line.label}: {line.value}" for line in text.making if line.label in FOOT
     )
-    y = canvas.block((EDGE, BOTTOM + 15), purpose, 14, width, INK, lines=2)
+    # What it is not for is never cut: a smaller letter has room for a third line.
+    size, lines = (14, 2) if block_height(purpose, 14, width) < PURPOSE else (12, 3)
+    y = canvas.block((EDGE, BOTTOM + 15), purpose, size, width, lines=lines)
     size = largest(making, (13, 12, 11), width)
     canvas.line((EDGE, y + 3 + size), making, size, FAINT, width=width)

@@ -131,7 +131,12 @@ def test_a_study_of_another_kind_is_refused_by_the_rule(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "says"),
-    [("nothing", "no such folder"), ("notes", "1 not_dicom"), ("new", "empty")],
+    [
+        ("nothing", "no such folder"),
+        ("notes", "1 not_dicom"),
+        ("notes/text.txt", "is a file; name the folder"),
+        ("new", "empty"),
+    ],
 )
 def test_a_folder_without_images_is_said(tmp_path: Path, name: str, says: str) -> None:
     """It is not there, no file in it is an image, or there is no file."""

@@ -163,6 +163,7 @@ def train_fold(
         What lies in ``work`` is of other settings, data or fold.
     """
     cases = Cases.of(gathered, settings, fold)
+    _require_both_labels(cases)
     network = train_network(gathered, cases, settings, fold, work, options)
     record = publish(
         Trained(network, settings, gathered, fold, release or "own", work / LOG),
@@ -173,6 +174,22 @@ def train_fold(
     )
     (work / CHECKPOINT).unlink()  # what it led to is there
     return record
+
+
+def _require_both_labels(cases: Cases) -> None:
+    """Refuse parts that could be neither learned from nor judged, before an hour is."""
+    parts = {
+        "training": cases.training,
+        "validation": cases.validation,
+        "test": cases.test,
+    }
+    for name, part in parts.items():
+        for label in (True, False):
+            if part and not any(kept.case.is_positive is label for kept in part):
+                raise ValueError(
+                    f"the {name} part has no study with pathology {label:d}: "
+                    "patients of each label are needed in every part, give more"
+                )
 
 
 def train_network(

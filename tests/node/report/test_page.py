@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 from pydicom import Dataset
 
+from models import MODELS, bundle_folder
 from models.contract import Findings
 from models.terms import Flag, Grade, Statement
+from models.volume.bundle import load_bundle
 from models.volume.series import NOMINAL_GEOMETRY
 from node.report.canvas import Canvas
 from node.report.page import (
@@ -26,6 +28,7 @@ from node.report.page import (
     UNNAMED,
     WIDTH,
     compose_page,
+    draw_foot,
     draw_page,
     fitting_name,
     spellings,
@@ -292,3 +295,19 @@ def test_each_spelling_keeps_its_own_brackets(folder: Path) -> None:
 
     assert "Qabbani, Nizar (2)" in page.written
     assert "قباني، نزار (2)" in page.written
+
+
+@pytest.mark.parametrize("name", list(MODELS))
+def test_what_a_model_is_not_for_is_never_cut(case: Case, name: str) -> None:
+    """That of every model of ours stands on the page to its last word."""
+    bundle = load_bundle(bundle_folder(name))
+    stated = replace(
+        case.prepare().text,
+        intended_use=bundle.intended_use,
+        not_for=bundle.not_for,
+    )
+    canvas = Canvas.blank(WIDTH, HEIGHT)
+
+    draw_foot(canvas, stated)
+
+    assert bundle.not_for in " ".join(canvas.written)

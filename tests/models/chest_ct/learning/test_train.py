@@ -80,6 +80,15 @@ def test_a_training_ends_with_weights_a_threshold_and_scores(
     assert len((tmp_path / f"{kind}.jsonl").read_text().splitlines()) == 1
 
 
+def test_a_part_of_one_label_is_refused_before_the_first_epoch(tmp_path: Path) -> None:
+    """An hour later it could not be judged."""
+    cases = tiny_cases(tmp_path / "cases", 30, labels=[True] * 30)
+    gathered = Gathered("made", cases, (), "0" * 64)
+    with pytest.raises(ValueError, match="has no study with pathology 0"):
+        train_fold(gathered, tmp_path, tmp_path, tiny_settings(), 0, OPTIONS)
+    assert not list(tmp_path.glob("*.jsonl"))
+
+
 def test_labels_threshold_and_output_speak_of_one_class(tmp_path: Path) -> None:
     """A label of 1 and a probability above the threshold: sick.
 
