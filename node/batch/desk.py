@@ -191,7 +191,7 @@ def tell_demonstrations(
 def _followed(order: Order, words: Words, truth: Truth, *others: Sheet) -> Done:
     """Read, with something to look at; an interrupt that comes early ends it too."""
     try:
-        with _interruptible(), display(words) as shown:
+        with _interruptible(), display(words, len(order.models)) as shown:
             done = read(order, [Informed(truth, [shown, *others])])
             return replace(done, entries=tuple(map(truth.told, done.entries)))
     except KeyboardInterrupt:  # before it was known what there is

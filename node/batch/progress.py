@@ -38,15 +38,23 @@ BLOCK_INDENT = "  "
 
 
 @contextmanager
-def display(words: Words) -> Iterator[Listener]:
-    """Show a run on standard error: bars, or lines without control codes."""
+def display(words: Words, models: int = 1) -> Iterator[Listener]:
+    """Show a run on standard error: bars, or lines without control codes.
+
+    Parameters
+    ----------
+    models
+        That each study is given to. Where they are several, it is no news that one
+        of them does not read it; the table says it, and a log the model's name.
+    """
     console = Console(stderr=True, highlight=False)
     if console.is_terminal and not console.is_dumb_terminal:
-        bars = Bars(console, words)
+        bars = Bars(console, words, models)
         with bars.live:
             yield bars
     else:
-        yield Lines(Console(stderr=True, highlight=False, soft_wrap=True), words)
+        plain = Console(stderr=True, highlight=False, soft_wrap=True)
+        yield Lines(plain, words, models)
 
 
 def outcome(entry: Entry, words: Words) -> str:
@@ -81,8 +89,9 @@ def named(entry: Entry, words: Words) -> str:
 class Bars:
     """A bar over all, a line per study that is being read, and what went wrong."""
 
-    def __init__(self, console: Console, words: Words) -> None:
+    def __init__(self, console: Console, words: Words, models: int) -> None:
         self._words = words
+        self._models = models
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
@@ -126,6 +135,8 @@ class Bars:
             self._console.print(f"[green]✓[/] {escape(named(entry, self._words))}")
             for line in lines:
                 self._console.print(f"{BLOCK_INDENT}{escape(line)}", soft_wrap=True)
+        elif entry.is_not_applicable and self._models > 1:
+            return
         elif not entry.is_reported:
             mark = "[yellow]-[/]" if entry.is_not_applicable else "[red]✗[/]"
             text = escape(f"{named(entry, self._words)}: {outcome(entry, self._words)}")
@@ -135,9 +146,10 @@ class Bars:
 class Lines:
     """A line per study, numbered, as a log file wants them."""
 
-    def __init__(self, console: Console, words: Words) -> None:
+    def __init__(self, console: Console, words: Words, models: int) -> None:
         self._console = console
         self._words = words
+        self._models = models
         self._number = self._total = 0
 
     def found(self, entries: int) -> None:
@@ -150,9 +162,10 @@ class Lines:
     def ended(self, entry: Entry) -> None:
         """Write its line."""
         self._number += 1
+        model = f"{entry.model}: " if entry.model and self._models > 1 else ""
         self._console.print(
             f"[{self._number}/{self._total}] {named(entry, self._words)}: "
-            f"{outcome(entry, self._words)}",
+            f"{model}{outcome(entry, self._words)}",
             markup=False,
         )
         for line in block(entry, self._words):

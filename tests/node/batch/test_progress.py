@@ -8,7 +8,7 @@ import pytest
 
 from node.batch.progress import display
 from node.batch.words import Words
-from node.jobs.job import Verdict
+from node.jobs.job import JobState, Verdict
 from tests.node.batch import results as given
 
 EN = Words.of("en")
@@ -52,6 +52,28 @@ def test_on_a_terminal_what_failed_stays_when_the_bars_are_gone(
     assert errors.count("✗") == 1
     assert EN.text("reading") in errors
     assert SHOW_CURSOR in errors
+
+
+def test_what_one_of_several_models_does_not_read_is_no_news(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A log names the model; on a terminal the table says it."""
+    entry = given.failed()
+    assert entry.job is not None
+    passed = replace(entry, job=replace(entry.job, state=JobState.NOT_APPLICABLE))
+    for models in (1, 2):
+        with display(EN, models) as shown:
+            shown.ended(passed)
+    alone, of_two = capsys.readouterr().err.splitlines()
+    assert entry.model not in alone
+    assert f": {entry.model}: not applicable" in of_two
+
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    for models, lines in ((1, 1), (2, 0)):
+        with display(EN, models) as shown:
+            shown.ended(passed)
+        assert capsys.readouterr().err.count("not applicable") == lines
 
 
 def test_of_several_series_of_a_study_each_line_says_which(
