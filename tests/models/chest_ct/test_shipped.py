@@ -1,4 +1,4 @@
-"""The shipped bundle on the real scan that is at hand in two kernels."""
+"""The shipped bundle on real scans: two kernels of one, another as one image."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from models.chest_ct.cases.simulated import DATA
 from models.chest_ct.model import ChestCTModel, build
 from models.chest_ct.validation.evaluation.real import PAIR, real_volumes
 from models.contract import Context, Volume
+from models.reading import read
+from tests.enhanced_series import write_enhanced
 
 pytestmark = [pytest.mark.data, pytest.mark.slow]
 
@@ -37,3 +39,17 @@ def test_two_kernels_of_one_scan_have_one_answer(
 
     assert abs(sharp.probability - soft.probability) <= 0.05
     assert sharp.is_positive == soft.is_positive
+
+
+def test_an_enhanced_ct_is_read_as_its_single_images(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    """From a file to the answer, by the call that the docs show."""
+    singles = sorted((shared_data / "chest_ct" / "cip_ct64" / "ct-64Dicom").iterdir())
+    write_enhanced(singles[::-1], tmp_path / "image.dcm")
+
+    one, other = (read("chest_ct", folder) for folder in (tmp_path, singles[0].parent))
+
+    assert one.classifications == other.classifications
+    assert one.locations == other.locations
+    assert one.measurements == other.measurements
