@@ -60,6 +60,11 @@ def sharpness(
 
     None where too little of them is left to measure. It depends on the grid: about 0.6
     of soft kernels and 0.75 of the sharpest on points 1.75 mm apart.
+
+    Parameters
+    ----------
+    hu, lungs
+        As for `matched`.
     """
     inner = _inner(lungs)
     if inner is None:
