@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 from models.chest_ct.locate import Evidence
 from models.chest_ct.network import STRIDE, Reading, around
-from models.chest_ct.preprocess import Prepared, View, field_of, placed
+from models.chest_ct.preprocess import FIELD_STEP, Prepared, View, whole
 from models.chest_ct.slice_network import SliceReading
 from models.training.precision import autocast
 
-READING = 2
+READING = 3
 """Of the code: raised when equal prepared chests are read differently than before."""
 
 Windows = Sequence[tuple[float, float]]
@@ -67,10 +67,7 @@ def read_chest(
     precision: str = "fp32",
     device: str = "cpu",
 ) -> ChestReading:
-    """Read a whole chest as it is and in the mirror; the mean counts.
-
-    What is there is there in the mirror. What a network sees in noise or in the edges
-    of a kernel is often not.
+    """Read a whole chest.
 
     Parameters
     ----------
@@ -80,33 +77,7 @@ def read_chest(
     inputs, affine = chest_of(prepared, view)
     with torch.inference_mode(), autocast(precision, device):
         reading: Reading = network(inputs.to(device))
-        other: Reading = network(mirrored(inputs).to(device))
-    return said(reading, mirrored_back(other, reading), inputs, affine)
-
-
-def mirrored(image: Tensor) -> Tensor:
-    """Return an image, or a map of cells of it, with left and right changed.
-
-    The first column stays the first: the middles of cells lie on it and on every
-    `STRIDE`-th column from there, and so they come to lie on one another.
-
-    Parameters
-    ----------
-    image
-        ``(..., W)``.
-    """
-    return image.flip(-1).roll(1, -1)
-
-
-def mirrored_back(mirror: Reading, plain: Reading) -> Reading:
-    """Return what a network said of a chest in the mirror, as of the chest itself.
-
-    The first column stays, but what lies beside it in the mirror is the other side of
-    the field: of its cells the plain reading is taken.
-    """
-    evidence = mirrored(mirror.evidence)
-    evidence[..., :1] = plain.evidence[..., :1]
-    return Reading(mirror.study, evidence)
+    return said(reading, inputs, affine)
 
 
 def chest_of(prepared: Prepared, view: View) -> tuple[Tensor, npt.NDArray[np.float64]]:
@@ -117,8 +88,7 @@ def chest_of(prepared: Prepared, view: View) -> tuple[Tensor, npt.NDArray[np.flo
     tuple
         ``(1, C, D, H, W)`` float32, and ``(4, 4)``, point to LPS millimetres.
     """
-    d, h, w = prepared.hu.shape
-    chest = placed(prepared, field_of((d, h, w)))
+    chest = whole(prepared)
     inputs = chest_input(
         torch.from_numpy(chest.hu)[None],
         torch.from_numpy(chest.lungs)[None],
@@ -128,9 +98,9 @@ def chest_of(prepared: Prepared, view: View) -> tuple[Tensor, npt.NDArray[np.flo
 
 
 def said(
-    plain: Reading, other: Reading, inputs: Tensor, affine: npt.NDArray[np.float64]
+    reading: Reading, inputs: Tensor, affine: npt.NDArray[np.float64]
 ) -> ChestReading:
-    """Return in numbers the mean of two readings of one chest by a 3D network.
+    """Return in numbers what a 3D network said of a chest.
 
     Of cells away from the lungs nothing is said: they are no part of the answer, and
     no place of it.
@@ -140,15 +110,12 @@ def said(
     inputs, affine
         What it saw, the lungs last, and where its points lie.
     """
-    readings = (plain, other)
-    studies = [float(reading.study.float().sigmoid()) for reading in readings]
     evidence = None
-    if plain.evidence.shape[1]:
-        maps = [reading.evidence[0].float().sigmoid() for reading in readings]
-        chances = torch.stack(maps).mean(dim=0).cpu().numpy()
+    if reading.evidence.shape[1]:
+        chances = reading.evidence[0].float().sigmoid().cpu().numpy()
         chances *= around(inputs[:, -1:].float())[0].cpu().numpy()
         evidence = Evidence(chances, coarser(affine, STRIDE))
-    return ChestReading(float(np.mean(studies)), evidence)
+    return ChestReading(float(reading.study.float().sigmoid()), evidence)
 
 
 def read_slices(
@@ -165,9 +132,9 @@ def read_slices(
     network
         In evaluation mode, on ``device``.
     """
-    count, height, width = prepared.hu.shape
-    chest = placed(prepared, (count, *field_of((count, height, width))[1:]))
-    places = np.unique(np.linspace(0, count - 1, view.field[0]).round().astype(int))
+    chest = whole(prepared, (1, FIELD_STEP, FIELD_STEP))
+    last = len(chest.hu) - 1
+    places = np.unique(np.linspace(0, last, view.field[0]).round().astype(int))
     inputs = slice_input(torch.from_numpy(chest.hu[places])[None], view.windows_hu)
     with torch.inference_mode(), autocast(precision, device):
         reading: SliceReading = network(inputs.to(device))

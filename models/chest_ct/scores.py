@@ -18,8 +18,6 @@ from models.chest_ct.reading import (
     ChestReading,
     chest_of,
     coarser,
-    mirrored,
-    mirrored_back,
     read_chest,
     read_slices,
     said,
@@ -84,12 +82,9 @@ def full_scores(
         if not isinstance(cnn, TriageCNN):
             raise TypeError(f"{type(cnn).__name__} does not say where")
         with autocast(precision, device):
-            plain, other = (
-                explained(cnn, image.to(device)) for image in (inputs, mirrored(inputs))
-            )
-        back = mirrored_back(other.reading, plain.reading)
-        readings.append(said(plain.reading, back, inputs, affine))
-        heats += [plain.heat[0].float().cpu(), mirrored(other.heat)[0].float().cpu()]
+            found = explained(cnn, inputs.to(device))
+        readings.append(said(found.reading, inputs, affine))
+        heats.append(found.heat[0].float().cpu())
     heat = torch.stack(heats).mean(dim=0).numpy().astype(np.float32)
     by_slice = read_slices(slices, chests[1], views[1], precision, device)
     scores = {CNN: _mean_probability(readings), SLICES: by_slice.probability}

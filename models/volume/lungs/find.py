@@ -93,7 +93,7 @@ def find_lungs(volume: Volume) -> Lungs:
     if not sides.labels.any():
         return _none(volume, NO_LUNGS)
     shape = completed(image, sides.labels)
-    aerated = without_gas(sides.labels, shape, image)
+    aerated = without_gas(sides.labels, shape.likely, image)
     if not aerated.any():
         return _none(volume, NO_LUNGS)
     other = airways | ((sides.labels > 0) & (aerated == 0))
