@@ -28,9 +28,6 @@ STRIDE = 4
 """Voxels of the input from one cell of the evidence map to the next; the first cell
 lies on the first voxel."""
 
-COARSEST = 16
-"""The same of the coarsest features."""
-
 ORIGINAL_WIDTHS = (64, 128, 256)
 ORIGINAL_HEAD = 512
 
@@ -185,7 +182,7 @@ class TriageCNN(nn.Module):
             [pooled_evidence(evidence, cells, SHARPNESS), mean_within(evidence, cells)],
             dim=1,
         )
-        chest = mean_within(sixteenth.float(), share_of(lungs, COARSEST))
+        chest = mean_within(sixteenth.float(), share_of(around(lungs), STRIDE))
         return Seen(evidence, pooled, chest)
 
     def answer(self, seen: Seen) -> Tensor:
