@@ -7,6 +7,7 @@ it needs of torch it gets from the model that it loads by name.
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 import time
@@ -97,6 +98,9 @@ def warm(bundles: Mapping[str, Path | None], settings: JobsSettings) -> None:
         with suppress(JobError, ValueError):
             model = load_model(name, bundle)
             model.predict(_noise(model), context_of(settings))
+    # What is loaded stays: a search for garbage among it would cost each study time.
+    gc.collect()
+    gc.freeze()
 
 
 def _noise(model: Model) -> Volume:
