@@ -45,7 +45,8 @@ def display(words: Words, models: int = 1) -> Iterator[Listener]:
     ----------
     models
         That each study is given to. Where they are several, it is no news that one
-        of them does not read it; the table says it, and a log the model's name.
+        of them does not read it; the table says it, and a log the model's name. That
+        none of them does is told, with the reason of each.
     """
     console = Console(stderr=True, highlight=False)
     if console.is_terminal and not console.is_dumb_terminal:
@@ -92,6 +93,7 @@ class Bars:
     def __init__(self, console: Console, words: Words, models: int) -> None:
         self._words = words
         self._models = models
+        self._passed: dict[str, list[Entry]] = {}  # study → by whom it is not read
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
@@ -136,11 +138,26 @@ class Bars:
             for line in lines:
                 self._console.print(f"{BLOCK_INDENT}{escape(line)}", soft_wrap=True)
         elif entry.is_not_applicable and self._models > 1:
-            return
+            self._pass(entry)
         elif not entry.is_reported:
             mark = "[yellow]-[/]" if entry.is_not_applicable else "[red]✗[/]"
             text = escape(f"{named(entry, self._words)}: {outcome(entry, self._words)}")
             self._console.print(f"{mark} {text}")
+
+    def _pass(self, entry: Entry) -> None:
+        """Tell the reasons once no model is left that might read the study.
+
+        Of single series nothing is told: most are read by no model.
+        """
+        if entry.only_series:
+            return
+        passed = self._passed.setdefault(entry.study_instance_uid, [])
+        passed.append(entry)
+        if len(passed) == self._models:
+            for each in self._passed.pop(entry.study_instance_uid):
+                model = f"{each.model}: {outcome(each, self._words)}"
+                text = escape(f"{named(each, self._words)}: {model}")
+                self._console.print(f"[yellow]-[/] {text}")
 
 
 class Lines:

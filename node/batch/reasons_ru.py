@@ -117,8 +117,11 @@ REASONS: Mapping[str, Words] = MappingProxyType(
         "lungs_not_split": Words("Лёгкие не удалось разделить.", OTHER_SERIES),
         "lungs_not_covered": Words("Видна только часть лёгких.", OTHER_SERIES),
         "lungs_too_low": Words(
-            "То, что похоже на лёгкие, лежит слишком низко для грудной клетки.",
+            "По высоте то, что похоже на лёгкие, слишком мало для грудной клетки.",
             OTHER_SERIES,
+        ),
+        "lungs_shape": Words(
+            "То, что похоже на лёгкие, по форме на них не похоже.", OTHER_SERIES
         ),
         "field_of_view": Words("Видна только часть грудной клетки.", OTHER_SERIES),
         "body_cut": Words("Тело обрезано краем изображения.", OTHER_SERIES),

@@ -104,7 +104,10 @@ WORDS: dict[str, Words] = {
         "The images show only a part of the lungs.", OTHER_SERIES
     ),
     "lungs_too_low": Words(
-        "What looks like lungs is too low for a chest.", OTHER_SERIES
+        "What looks like lungs is not tall enough for a chest.", OTHER_SERIES
+    ),
+    "lungs_shape": Words(
+        "What looks like lungs is not shaped like lungs.", OTHER_SERIES
     ),
     "field_of_view": Words("The images show only a part of the chest.", OTHER_SERIES),
     "body_cut": Words("The body is cut off at the edge.", OTHER_SERIES),

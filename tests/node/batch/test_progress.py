@@ -76,6 +76,25 @@ def test_what_one_of_several_models_does_not_read_is_no_news(
         assert capsys.readouterr().err.count("not applicable") == lines
 
 
+def test_on_a_terminal_a_study_that_no_model_reads_has_the_reason_of_each(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The table alone would leave a person before an empty screen."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    entry = given.failed()
+    assert entry.job is not None
+    passed = replace(entry, job=replace(entry.job, state=JobState.NOT_APPLICABLE))
+    with display(EN, 2) as shown:
+        shown.ended(passed)
+        shown.ended(replace(passed, study_instance_uid="1.9", model="of heads"))
+        shown.ended(replace(passed, model="of heads"))
+
+    errors = capsys.readouterr().err
+    assert errors.count("not applicable") == 2
+    assert "of heads: not applicable" in errors
+
+
 def test_of_several_series_of_a_study_each_line_says_which(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

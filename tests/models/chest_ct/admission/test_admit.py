@@ -11,8 +11,9 @@ import pytest
 
 from models.chest_ct.admission.admit import ADMITTED, Admission, admit
 from models.chest_ct.admission.confusion import Case, confusion_table
+from models.chest_ct.admission.criteria import Criterion, criteria
 from models.contract import Volume
-from models.volume.lungs import find_lungs
+from models.volume.lungs import Lungs, find_lungs
 from models.volume.nifti import read_nifti
 from models.volume.series import SeriesError, load_volume, read_study
 from tests.models.volume.chest_phantom import AXIAL, chest, chest_array, lung
@@ -85,6 +86,39 @@ def test_what_is_no_whole_chest_ct_is_refused_by_name(reason: str) -> None:
     assert admission.reason == reason
     assert admission.detail
     assert admission.confidence < ADMITTED
+
+
+def shaped(*boxes: tuple[slice, slice, slice]) -> list[Criterion]:
+    """Return what is thought of the shape of a right and a left lung of boxes."""
+    volume = chest()
+    labels = np.zeros(volume.shape, np.uint8)
+    for side, box in enumerate(boxes, start=1):
+        labels[box] = side
+    found = criteria(volume, Lungs(labels, labels > 0))
+    return [each for each in found if each.reason == "lungs_shape"]
+
+
+def test_lungs_have_the_shape_of_lungs() -> None:
+    """Each fills a third of its box or half, and they lie beside one another."""
+    volume = chest()
+    found = criteria(volume, find_lungs(volume))
+    grades = [each.grade for each in found if each.reason == "lungs_shape"]
+    assert len(grades) == 3
+    assert min(grades) > 0.9
+
+
+def test_two_blocks_of_air_are_no_lungs() -> None:
+    """A phantom's holes fill their boxes altogether."""
+    blocks = shaped(np.s_[10:50, 20:60, 10:40], np.s_[10:50, 20:60, 60:90])
+    assert [each.grade < 0.02 for each in blocks] == [True, True, False]
+    assert "100% of the box" in blocks[0].detail
+
+
+def test_one_above_the_other_are_no_lungs() -> None:
+    """Gas in the stomach is no left lung below a right one."""
+    assert (
+        shaped(np.s_[5:25, 20:60, 10:40], np.s_[30:50, 20:60, 60:90])[-1].grade < 0.02
+    )
 
 
 def test_a_phantom_without_bone_is_no_body() -> None:
