@@ -76,6 +76,9 @@ class Report:
         One per slice, in slice order, from ``source_headers``.
     counts
         From `voxel_counts`: what each slice holds of each label.
+    identity
+        Hash that an earlier result has, too, if it still stands
+        (`node.report.identity`).
     edition
         Hash over everything above and the findings; the UIDs come from it.
     """
@@ -87,6 +90,7 @@ class Report:
     provenance: Provenance
     settings: ReportSettings
     text: ReportText
+    identity: str
     edition: str
     counts: Counts
 
@@ -109,6 +113,14 @@ class Report:
     def has_voxels(self, structure: Structure) -> bool:
         """Tell whether anything of a structure was found."""
         return bool(self.counts[:, structure.labels].any())
+
+    def is_unbroken(self, structure: Structure) -> bool:
+        """Tell whether the slices with a structure follow one another, one at least.
+
+        Viewers draw nothing between frames that are left out inside a segment.
+        """
+        there = np.flatnonzero(self.counts[:, structure.labels].any(axis=1))
+        return bool(there.size) and int(np.ptp(there)) + 1 == there.size
 
     def largest_slice(self, structure: Structure) -> int:
         """Return the slice that holds most of a structure; the first of none."""
