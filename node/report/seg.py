@@ -53,10 +53,7 @@ def build_seg(report: Report) -> Dataset:
         max_fractional_value=MAX_FRACTIONAL,
         content_label="SEGMENTATION",
         content_description=report.bundle.title[:64],
-        # Of a nodule in a chest nearly all frames are empty, and each takes time. A
-        # label map has one frame for each slice.
-        omit_empty_frames=kind != "labelmap"
-        and all(map(report.is_unbroken, report.segments)),
+        omit_empty_frames=False,  # OHIF would leave gaps inside a segment
         **report.sop_arguments("SEG"),
     )
     _fix_dimension_uid(seg, report)

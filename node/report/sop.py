@@ -114,14 +114,6 @@ class Report:
         """Tell whether anything of a structure was found."""
         return bool(self.counts[:, structure.labels].any())
 
-    def is_unbroken(self, structure: Structure) -> bool:
-        """Tell whether the slices with a structure follow one another, one at least.
-
-        Viewers draw nothing between frames that are left out inside a segment.
-        """
-        there = np.flatnonzero(self.counts[:, structure.labels].any(axis=1))
-        return bool(there.size) and int(np.ptp(there)) + 1 == there.size
-
     def largest_slice(self, structure: Structure) -> int:
         """Return the slice that holds most of a structure; the first of none."""
         return int(self.counts[:, structure.labels].sum(axis=1).argmax())

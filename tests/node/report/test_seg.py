@@ -88,23 +88,9 @@ def test_a_label_map_is_written_when_asked_for(folder: Path) -> None:
     assert np.array_equal(np.squeeze(frames), expected)
 
 
-def test_beyond_the_ends_of_a_structure_there_are_no_frames(case: Case) -> None:
-    """Of small findings in many slices, most frames would be empty."""
+def test_no_frame_is_left_out(case: Case) -> None:
+    """Empty slices are there, so that OHIF leaves no gap inside a segment."""
     seg = case.compose()["SEG"].dataset
-    slices = [
-        int((case.findings.label_map == each.labels[0]).any(axis=(1, 2)).sum())
-        for each in (BACK, FRONT)
-    ]
-
-    assert seg.NumberOfFrames == sum(slices) < 2 * case.volume.shape[0]
-
-
-def test_no_frame_is_left_out_where_a_structure_is_in_pieces(case: Case) -> None:
-    """OHIF would leave a gap inside the segment."""
-    labels = case.findings.label_map.copy()
-    labels[len(labels) // 2] = 0
-    findings = replace(case.findings, label_map=labels)
-    seg = replace(case, findings=findings).compose()["SEG"].dataset
 
     assert seg.NumberOfFrames == 2 * case.volume.shape[0]
 
