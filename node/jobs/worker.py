@@ -52,7 +52,7 @@ from node.predict.earlier import with_earlier
 from node.predict.fitting import NoneFits, Reading, read_fitting
 from node.predict.patient import patient_of, with_own_priors
 from node.predict.received import read_received, require_whole
-from node.report.compose import UNCONFIRMED, compose, report_identity
+from node.report.compose import UNCONFIRMED, compose, prepare
 from node.report.identity import input_digest
 from node.report.provenance import Provenance, is_own
 
@@ -207,15 +207,15 @@ def _report(reading: _Reading, clock: _Clock) -> Reported | Unchanged:
     bundle = reading.model.bundle
     with clock.stage("identity"):
         provenance = _provenance(reading)
-        identity = report_identity(volume, study, provenance, request.report)
-    if identity == request.previous_identity:
-        return Unchanged(identity)
+        report = prepare(volume, findings, bundle, study, provenance, request.report)
+    if report.identity == request.previous_identity:
+        return Unchanged(report.identity)
     with clock.stage("compose"):
-        objects = compose(volume, findings, bundle, study, provenance, request.report)
+        objects = compose(report)
     with clock.stage("write"):
         files = write_objects(objects, request.output_dir)
     return Reported(
-        identity=identity,
+        identity=report.identity,
         series_instance_uid=volume.series.series_instance_uid,
         completed_at=request.completed_at,
         objects=files,

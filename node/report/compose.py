@@ -34,20 +34,41 @@ UNCONFIRMED = Flag(
 
 
 @quiet()  # a library warns of odd names, and quotes them
-def compose(
+def compose(report: Report) -> tuple[ReportObject, ...]:
+    """Return Segmentation, Structured Report and Secondary Capture, in this order.
+
+    Behind them the page as a PDF, where the settings ask for one. Where nothing has
+    an outline, there is no Segmentation.
+
+    Equal reports give equal bytes, in any process.
+    """
+    seg = build_seg(report) if report.segments else None
+    made = {} if seg is None else {"SEG": seg}
+    made["SR"] = build_sr(report, seg)
+    page = page_of(report)
+    made["SC"] = build_sc(report, page.pixels())
+    if report.settings.pdf:
+        made["PDF"] = build_pdf(report, pdf_of(page))
+    return tuple(ReportObject.of(kind, dataset) for kind, dataset in made.items())
+
+
+def page_of(report: Report) -> Canvas:
+    """Return the page of a result: its first answer is a decision, or a size."""
+    if report.findings.classifications:
+        return compose_classified(report)
+    return compose_page(report)
+
+
+@quiet()
+def prepare(
     volume: Volume,
     findings: Findings,
     bundle: Bundle,
     study: StudyHeaders,
     provenance: Provenance,
     settings: ReportSettings,
-) -> tuple[ReportObject, ...]:
-    """Return Segmentation, Structured Report and Secondary Capture, in this order.
-
-    Behind them the page as a PDF, where the settings ask for one. Where nothing has
-    an outline, there is no Segmentation.
-
-    Equal arguments give equal bytes, in any process.
+) -> Report:
+    """Gather one edition of a report: headers, words and the hashes that name it.
 
     Parameters
     ----------
@@ -64,44 +85,6 @@ def compose(
         The source cannot be referenced slice by slice, or the findings are not on
         its grid.
     """
-    report = prepare(volume, findings, bundle, study, provenance, settings)
-    seg = build_seg(report) if report.segments else None
-    made = {} if seg is None else {"SEG": seg}
-    made["SR"] = build_sr(report, seg)
-    page = page_of(report)
-    made["SC"] = build_sc(report, page.pixels())
-    if settings.pdf:
-        made["PDF"] = build_pdf(report, pdf_of(page))
-    return tuple(ReportObject.of(kind, dataset) for kind, dataset in made.items())
-
-
-def page_of(report: Report) -> Canvas:
-    """Return the page of a result: its first answer is a decision, or a size."""
-    if report.findings.classifications:
-        return compose_classified(report)
-    return compose_page(report)
-
-
-def report_identity(
-    volume: Volume,
-    study: StudyHeaders,
-    provenance: Provenance,
-    settings: ReportSettings,
-) -> str:
-    """Return the identity of a result before it is made: equal ones need no second."""
-    headers = source_headers(study, volume)
-    return identity(provenance, volume.series.study_instance_uid, headers, settings)
-
-
-def prepare(
-    volume: Volume,
-    findings: Findings,
-    bundle: Bundle,
-    study: StudyHeaders,
-    provenance: Provenance,
-    settings: ReportSettings,
-) -> Report:
-    """Gather one edition of a report: headers, words and the hash that names it."""
     if findings.label_map.shape != volume.shape:
         raise JobError("findings_off_grid", "the label map is not on the source's grid")
     findings = replace(findings, flags=_all_flags(volume, findings, provenance))
@@ -118,6 +101,7 @@ def prepare(
         provenance=provenance,
         settings=settings,
         text=text,
+        identity=named,
         edition=edition(named, provenance, findings, words, pdf=settings.pdf),
         counts=voxel_counts(findings.label_map),
     )

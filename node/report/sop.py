@@ -76,6 +76,9 @@ class Report:
         One per slice, in slice order, from ``source_headers``.
     counts
         From `voxel_counts`: what each slice holds of each label.
+    identity
+        Hash that an earlier result has, too, if it still stands
+        (`node.report.identity`).
     edition
         Hash over everything above and the findings; the UIDs come from it.
     """
@@ -87,6 +90,7 @@ class Report:
     provenance: Provenance
     settings: ReportSettings
     text: ReportText
+    identity: str
     edition: str
     counts: Counts
 

@@ -59,7 +59,7 @@ WHEN = datetime(2025, 6, 5, 9, 30, 15, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Case:
-    """The arguments of ``compose``, by name."""
+    """The arguments of ``prepare``, by name."""
 
     volume: Volume
     findings: Findings
@@ -70,7 +70,7 @@ class Case:
 
     def compose(self) -> dict[str, ReportObject]:
         """Return the objects by kind."""
-        objects = compose(**vars(self))
+        objects = compose(self.prepare())
         return {made.kind: made for made in objects}
 
     def prepare(self) -> Report:

@@ -19,7 +19,6 @@ from models.contract import Findings
 from models.terms import Flag, Statement
 from node.config_reading import ReportSettings
 from node.jobs.known_priors import PASSING
-from node.report.compose import report_identity
 from node.report.identity import edition, identity, input_digest
 from node.report.provenance import Provenance
 from node.report.sources import source_headers
@@ -61,8 +60,12 @@ NOTHING_FOUND = Findings(np.zeros((1, 1, 1), np.uint8), (), ())
 
 
 def _edition(case: Case, provenance: Provenance, findings: Findings) -> str:
-    named = report_identity(case.volume, case.study, provenance, case.settings)
+    named = _identity(case, provenance=provenance)
     return edition(named, provenance, findings, [])
+
+
+def _identity(case: Case, **changes: Any) -> str:
+    return replace(case, **changes).prepare().identity
 
 
 def _changed(case: Case, name: str, value: Any) -> Provenance:
@@ -84,8 +87,7 @@ def test_another_making_is_another_result(case: Case, name: str) -> None:
     """Identity and edition change with everything that shapes the result."""
     provenance = _changed(case, name, OTHER[name])
     before, after = (
-        report_identity(case.volume, case.study, p, case.settings)
-        for p in (case.provenance, provenance)
+        _identity(case, provenance=p) for p in (case.provenance, provenance)
     )
 
     assert before != after
@@ -96,8 +98,7 @@ def test_a_later_edition_is_the_same_result(case: Case, name: str) -> None:
     """The identity stays, so that nothing is made twice; the UIDs change."""
     provenance = _changed(case, name, LATER[name])
     before, after = (
-        report_identity(case.volume, case.study, p, case.settings)
-        for p in (case.provenance, provenance)
+        _identity(case, provenance=p) for p in (case.provenance, provenance)
     )
 
     assert before == after
@@ -119,10 +120,7 @@ def test_other_settings_are_another_result(
     case: Case, settings: ReportSettings
 ) -> None:
     """Every setting of the report is part of the identity."""
-    before, after = (
-        report_identity(case.volume, case.study, case.provenance, s)
-        for s in (case.settings, settings)
-    )
+    before, after = (_identity(case, settings=s) for s in (case.settings, settings))
 
     assert before != after
 
@@ -257,10 +255,7 @@ def test_other_demographics_are_another_result(case: Case, keyword: str) -> None
     changed.add_new(keyword, changed[keyword].VR, "19000101")
     datasets = dict(case.study.datasets) | {first.sop_instance_uid: changed}
     study = replace(case.study, datasets=datasets)
-    before, after = (
-        report_identity(case.volume, s, case.provenance, case.settings)
-        for s in (case.study, study)
-    )
+    before, after = (_identity(case, study=s) for s in (case.study, study))
 
     assert rest
     assert before != after
