@@ -307,9 +307,14 @@ def share_of(lungs: Tensor, stride: int) -> Tensor:
     stride
         From one cell to the next, the first about the first voxel.
     """
-    return functional.avg_pool3d(
-        lungs, stride + 1, stride, padding=stride // 2, count_include_pad=False
+    # By hand: the pooling's own padding wants an input as large as its kernel.
+    room = [stride // 2] * 6
+    of_cell, there = (
+        functional.avg_pool3d(functional.pad(each, room), stride + 1, stride)
+        for each in (lungs, torch.ones_like(lungs))
     )
+    share: Tensor = of_cell / there
+    return share
 
 
 def averaged(cells: Tensor, edge: int) -> Tensor:

@@ -238,7 +238,9 @@ def _laid(prepared: Prepared, field: Shape, first: Sequence[int]) -> Prepared:
     return Prepared(hu, labels, affine)
 
 
-def _overlap(first: Sequence[int], shape: tuple[int, ...], field: Shape) -> tuple[Box, Box]:
+def _overlap(
+    first: Sequence[int], shape: tuple[int, ...], field: Shape
+) -> tuple[Box, Box]:
     """Return where a chest lies in the field, and what of the chest lies there."""
     pairs = [
         (max(0, low), min(edge, low + size))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -60,6 +61,21 @@ class SlicesReading:
     places: npt.NDArray[np.int_]
 
 
+class ChestInput(NamedTuple):
+    """A chest as the 3D network takes it.
+
+    Attributes
+    ----------
+    points
+        ``(1, C, D, H, W)`` float32: the windows, and the lungs last.
+    affine
+        ``(4, 4)``, point ``(d, h, w)`` to LPS millimetres.
+    """
+
+    points: Tensor
+    affine: npt.NDArray[np.float64]
+
+
 def read_chest(
     network: nn.Module,
     prepared: Prepared,
@@ -74,47 +90,40 @@ def read_chest(
     network
         In evaluation mode, on ``device``.
     """
-    inputs, affine = chest_of(prepared, view)
+    return read_input(network, chest_of(prepared, view), precision, device)
+
+
+def read_input(
+    network: nn.Module, chest: ChestInput, precision: str, device: str
+) -> ChestReading:
+    """Read a chest that several networks see alike."""
     with torch.inference_mode(), autocast(precision, device):
-        reading: Reading = network(inputs.to(device))
-    return said(reading, inputs, affine)
+        reading: Reading = network(chest.points.to(device))
+    return said(reading, chest)
 
 
-def chest_of(prepared: Prepared, view: View) -> tuple[Tensor, npt.NDArray[np.float64]]:
-    """Return a chest as the 3D network takes it, and the affine of its points.
-
-    Returns
-    -------
-    tuple
-        ``(1, C, D, H, W)`` float32, and ``(4, 4)``, point to LPS millimetres.
-    """
+def chest_of(prepared: Prepared, view: View) -> ChestInput:
+    """Return a prepared chest as the 3D network takes it."""
     chest = whole(prepared)
-    inputs = chest_input(
+    points = chest_input(
         torch.from_numpy(chest.hu)[None],
         torch.from_numpy(chest.lungs)[None],
         view.windows_hu,
     )
-    return inputs, chest.affine
+    return ChestInput(points, chest.affine)
 
 
-def said(
-    reading: Reading, inputs: Tensor, affine: npt.NDArray[np.float64]
-) -> ChestReading:
+def said(reading: Reading, chest: ChestInput) -> ChestReading:
     """Return in numbers what a 3D network said of a chest.
 
     Of cells away from the lungs nothing is said: they are no part of the answer, and
     no place of it.
-
-    Parameters
-    ----------
-    inputs, affine
-        What it saw, the lungs last, and where its points lie.
     """
     evidence = None
     if reading.evidence.shape[1]:
         chances = reading.evidence[0].float().sigmoid().cpu().numpy()
-        chances *= around(inputs[:, -1:].float())[0].cpu().numpy()
-        evidence = Evidence(chances, coarser(affine, STRIDE))
+        chances *= around(chest.points[:, -1:])[0].cpu().numpy()
+        evidence = Evidence(chances, coarser(chest.affine, STRIDE))
     return ChestReading(float(reading.study.float().sigmoid()), evidence)
 
 

@@ -18,7 +18,7 @@ from models.chest_ct.reading import (
     ChestReading,
     chest_of,
     coarser,
-    read_chest,
+    read_input,
     read_slices,
     said,
 )
@@ -55,7 +55,8 @@ def fast_scores(
     device: str,
 ) -> NetworkScores:
     """Return what the 3D networks say, without a picture of why."""
-    readings = [read_chest(cnn, prepared, view, precision, device) for cnn in cnns]
+    chest = chest_of(prepared, view)
+    readings = [read_input(cnn, chest, precision, device) for cnn in cnns]
     return NetworkScores(
         MappingProxyType({CNN: _mean_probability(readings)}), _mean_evidence(readings)
     )
@@ -76,14 +77,14 @@ def full_scores(
     chests, views
         Of the 3D networks, and of the slice network.
     """
-    inputs, affine = chest_of(chests[0], views[0])
+    chest = chest_of(chests[0], views[0])
     readings, heats = [], []
     for cnn in cnns:
         if not isinstance(cnn, TriageCNN):
             raise TypeError(f"{type(cnn).__name__} does not say where")
         with autocast(precision, device):
-            found = explained(cnn, inputs.to(device))
-        readings.append(said(found.reading, inputs, affine))
+            found = explained(cnn, chest.points.to(device))
+        readings.append(said(found.reading, chest))
         heats.append(found.heat[0].float().cpu())
     heat = torch.stack(heats).mean(dim=0).numpy().astype(np.float32)
     by_slice = read_slices(slices, chests[1], views[1], precision, device)
@@ -91,7 +92,7 @@ def full_scores(
     return NetworkScores(
         MappingProxyType(scores),
         _mean_evidence(readings),
-        HeatMap(heat, coarser(affine, STRIDE), METHOD),
+        HeatMap(heat, coarser(chest.affine, STRIDE), METHOD),
     )
 
 

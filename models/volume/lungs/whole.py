@@ -22,6 +22,7 @@ from scipy import ndimage
 
 from models.terms import Vector
 from models.volume.lungs.air import AERATED_HU, LABELS_IN_PLANE
+from models.volume.lungs.ball import closed, grown, opened
 from models.volume.lungs.grid import CoarseImage, Mask, box_of
 from models.volume.lungs.shape import Shape
 from models.volume.lungs.sides import LEFT_LUNG, RIGHT_LUNG
@@ -77,7 +78,7 @@ def fill_lungs(
         whole = (inner == side) | (likely[box] == side) | walls.get(side, False)
         whole = _joined(whole, inner == side)
         whole = without_holes(closed(whole, BALL_MM, image.spacing_mm))
-        mine = room & (result[box] == 0) & (likely[box] != RIGHT_LUNG + LEFT_LUNG - side)
+        mine = room & (result[box] == 0) & (likely[box] != _other(side))
         result[box][whole & mine] = side
     with_air = np.isin(result, np.unique(labels[labels > 0]))
     disease = with_air & (labels == 0) & (image.array > DENSE_HU)
@@ -87,15 +88,13 @@ def fill_lungs(
     return result
 
 
+def _other(side: int) -> int:
+    return RIGHT_LUNG + LEFT_LUNG - side
+
+
 def _beside(disease: Mask, spacing_mm: Vector) -> Mask:
     """Return what lies next to disease that is thick."""
-    result = np.zeros_like(disease)
-    core = opened(disease, THICK_MM, spacing_mm)
-    box = box_of(core, margin=int(BESIDE_MM / min(spacing_mm)) + 2)
-    if core.any():
-        away = ndimage.distance_transform_edt(~core[box], sampling=spacing_mm)
-        result[box] = away <= BESIDE_MM
-    return result
+    return grown(opened(disease, THICK_MM, spacing_mm), BESIDE_MM, spacing_mm)
 
 
 def _at_wall(
@@ -133,31 +132,6 @@ def _axis(labels: Labels, middle: float) -> tuple[float, float]:
     first = columns[both].argmax(axis=1)
     last = columns.shape[1] - 1 - columns[both][:, ::-1].argmax(axis=1)
     return back, float(np.median(first + last) / 2)
-
-
-def closed(mask: Mask, radius_mm: float, spacing_mm: Vector) -> Mask:
-    """Close a mask with a ball of a radius in millimetres, as far as the grid goes."""
-    box = box_of(mask, margin=int(radius_mm / min(spacing_mm)) + 2)
-    part = mask[box]
-    if not part.any():
-        return mask
-    outside = ndimage.distance_transform_edt(~part, sampling=spacing_mm)
-    inside = ndimage.distance_transform_edt(outside <= radius_mm, sampling=spacing_mm)
-    result = mask.copy()
-    result[box] |= inside > radius_mm
-    return result
-
-
-def opened(mask: Mask, radius_mm: float, spacing_mm: Vector) -> Mask:
-    """Return what of a mask a ball reaches that fits into it."""
-    box = box_of(mask, margin=int(radius_mm / min(spacing_mm)) + 2)
-    part = mask[box]
-    result = np.zeros_like(mask)
-    core = ndimage.distance_transform_edt(part, sampling=spacing_mm) > radius_mm
-    if core.any():
-        away = ndimage.distance_transform_edt(~core, sampling=spacing_mm)
-        result[box] = part & (away <= radius_mm)
-    return result
 
 
 def without_holes(mask: Mask) -> Mask:
