@@ -146,13 +146,15 @@ class Volume:
 def labels_in(label_map: LabelMap) -> set[int]:
     """Return the values that occur in ``(D, H, W)`` uint8.
 
-    A slice at a time: sorting or copying a chest of 35 million voxels takes longer
-    than reading it.
+    A slice at a time, and of each only where the value changes: sorting, counting or
+    copying a chest of 35 million voxels takes longer than reading it.
     """
-    occurs = np.zeros(256, np.bool_)
+    found: set[int] = set()
     for plane in label_map:
-        occurs |= np.bincount(plane.ravel(), minlength=256) > 0
-    return set(np.flatnonzero(occurs).tolist())
+        flat = plane.ravel()
+        changed = flat[1:][flat[1:] != flat[:-1]]
+        found.update(flat[:1].tolist(), np.unique(changed).tolist())
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from models.contract import LabelMap
 from models.evidence import Location, Profile
 from models.terms import Code, Measurement, Statement, Structure
 from models.volume.lungs import LEFT_LUNG, RIGHT_LUNG
+from models.volume.lungs.grid import box_of
 
 ANATOMICAL = Code("91723000", "SCT", "Anatomical Structure")
 ABNORMAL = Code("49755003", "SCT", "Morphologically Abnormal Structure")
@@ -172,7 +173,8 @@ def measurements(
     voxel_mm3
         From the spacing.
     """
-    counts, sums = _counted(array, lungs)
+    box = box_of(lungs > 0)
+    counts, sums = _counted(array[box], lungs[box])
     for structure in (LUNGS, *SIDES):
         sides = list(structure.labels)
         count = int(counts[sides].sum())

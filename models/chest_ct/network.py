@@ -175,13 +175,15 @@ class TriageCNN(nn.Module):
         eighth = self.eighth(quarter)
         sixteenth = self.sixteenth(eighth)
         evidence = self._evidence(quarter, eighth, sixteenth)
-        lungs = around(x[:, -1:].contiguous())
+        # A lung that ends a point earlier must move no answer: cells count by shares.
+        lungs = x[:, -1:].contiguous()
+        cells = averaged(share_of(lungs, STRIDE), 3)
         pooled = torch.cat(
-            [pooled_evidence(evidence, lungs, SHARPNESS), mean_within(evidence, lungs)],
+            [pooled_evidence(evidence, cells, SHARPNESS), mean_within(evidence, cells)],
             dim=1,
         )
-        inside = functional.max_pool3d(lungs, STRIDE + 1, STRIDE, padding=STRIDE // 2)
-        return Seen(evidence, pooled, mean_within(sixteenth.float(), inside))
+        chest = mean_within(sixteenth.float(), share_of(around(lungs), STRIDE))
+        return Seen(evidence, pooled, chest)
 
     def answer(self, seen: Seen) -> Tensor:
         """Return the logit of each study, ``(N,)``."""
@@ -293,6 +295,33 @@ def around(lungs: Tensor) -> Tensor:
     """
     cells = functional.max_pool3d(lungs, STRIDE + 1, STRIDE, padding=STRIDE // 2)
     return functional.max_pool3d(cells, 3, 1, padding=1)
+
+
+def share_of(lungs: Tensor, stride: int) -> Tensor:
+    """Return how much of each cell is lung, ``(N, 1, D', H', W')``, 0 to 1.
+
+    Parameters
+    ----------
+    lungs
+        ``(N, 1, D, H, W)``.
+    stride
+        From one cell to the next, the first about the first voxel.
+    """
+    # By hand: the pooling's own padding wants an input as large as its kernel.
+    room = [stride // 2] * 6
+    of_cell, there = (
+        functional.avg_pool3d(functional.pad(each, room), stride + 1, stride)
+        for each in (lungs, torch.ones_like(lungs))
+    )
+    share: Tensor = of_cell / there
+    return share
+
+
+def averaged(cells: Tensor, edge: int) -> Tensor:
+    """Return the mean of the cells around each, ``edge`` along every axis."""
+    return functional.avg_pool3d(
+        cells, edge, 1, padding=edge // 2, count_include_pad=False
+    )
 
 
 def _somewhere(within: Tensor) -> Tensor:

@@ -201,12 +201,35 @@ def placed(prepared: Prepared, field: Shape, shift: Shape = (0, 0, 0)) -> Prepar
     shift
         Points ``(d, h, w)`` by which the chest is moved from there.
     """
-    hu = np.full(field, FILLING_HU, np.int16)
-    labels = np.zeros(field, np.uint8)
     first = [
         (edge - size) // 2 + by
         for edge, size, by in zip(field, prepared.hu.shape, shift, strict=True)
     ]
+    return _laid(prepared, field, first)
+
+
+def whole(prepared: Prepared, steps: Shape = (FIELD_STEP,) * 3) -> Prepared:
+    """Return a whole chest in a field that begins and ends on common lines.
+
+    Points lie at multiples of the spacing from the origin of the patient's coordinates,
+    and the lines at multiples of ``steps`` points. So what lies in one cell of a
+    network lies in one cell in another reconstruction of the scan too, whose lungs may
+    begin a point earlier.
+    """
+    turn, origin = prepared.affine[:3, :3], prepared.affine[:3, 3]
+    begins = np.linalg.solve(turn, origin).round().astype(int)
+    first = [int(at) % step for at, step in zip(begins, steps, strict=True)]
+    d, h, w = (
+        -(-(low + size) // step) * step
+        for low, size, step in zip(first, prepared.hu.shape, steps, strict=True)
+    )
+    return _laid(prepared, (d, h, w), first)
+
+
+def _laid(prepared: Prepared, field: Shape, first: Sequence[int]) -> Prepared:
+    """Return what of a chest lies in a field, its first point at a place of it."""
+    hu = np.full(field, FILLING_HU, np.int16)
+    labels = np.zeros(field, np.uint8)
     target, source = _overlap(first, prepared.hu.shape, field)
     hu[target] = prepared.hu[source]
     labels[target] = prepared.labels[source]
@@ -215,7 +238,9 @@ def placed(prepared: Prepared, field: Shape, shift: Shape = (0, 0, 0)) -> Prepar
     return Prepared(hu, labels, affine)
 
 
-def _overlap(first: list[int], shape: tuple[int, ...], field: Shape) -> tuple[Box, Box]:
+def _overlap(
+    first: Sequence[int], shape: tuple[int, ...], field: Shape
+) -> tuple[Box, Box]:
     """Return where a chest lies in the field, and what of the chest lies there."""
     pairs = [
         (max(0, low), min(edge, low + size))

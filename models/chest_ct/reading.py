@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +13,11 @@ from torch import Tensor, nn
 
 from models.chest_ct.locate import Evidence
 from models.chest_ct.network import STRIDE, Reading, around
-from models.chest_ct.preprocess import Prepared, View, field_of, placed
+from models.chest_ct.preprocess import FIELD_STEP, Prepared, View, whole
 from models.chest_ct.slice_network import SliceReading
 from models.training.precision import autocast
 
-READING = 2
+READING = 3
 """Of the code: raised when equal prepared chests are read differently than before."""
 
 Windows = Sequence[tuple[float, float]]
@@ -60,6 +61,21 @@ class SlicesReading:
     places: npt.NDArray[np.int_]
 
 
+class ChestInput(NamedTuple):
+    """A chest as the 3D network takes it.
+
+    Attributes
+    ----------
+    points
+        ``(1, C, D, H, W)`` float32: the windows, and the lungs last.
+    affine
+        ``(4, 4)``, point ``(d, h, w)`` to LPS millimetres.
+    """
+
+    points: Tensor
+    affine: npt.NDArray[np.float64]
+
+
 def read_chest(
     network: nn.Module,
     prepared: Prepared,
@@ -67,88 +83,48 @@ def read_chest(
     precision: str = "fp32",
     device: str = "cpu",
 ) -> ChestReading:
-    """Read a whole chest as it is and in the mirror; the mean counts.
-
-    What is there is there in the mirror. What a network sees in noise or in the edges
-    of a kernel is often not.
+    """Read a whole chest.
 
     Parameters
     ----------
     network
         In evaluation mode, on ``device``.
     """
-    inputs, affine = chest_of(prepared, view)
+    return read_input(network, chest_of(prepared, view), precision, device)
+
+
+def read_input(
+    network: nn.Module, chest: ChestInput, precision: str, device: str
+) -> ChestReading:
+    """Read a chest that several networks see alike."""
     with torch.inference_mode(), autocast(precision, device):
-        reading: Reading = network(inputs.to(device))
-        other: Reading = network(mirrored(inputs).to(device))
-    return said(reading, mirrored_back(other, reading), inputs, affine)
+        reading: Reading = network(chest.points.to(device))
+    return said(reading, chest)
 
 
-def mirrored(image: Tensor) -> Tensor:
-    """Return an image, or a map of cells of it, with left and right changed.
-
-    The first column stays the first: the middles of cells lie on it and on every
-    `STRIDE`-th column from there, and so they come to lie on one another.
-
-    Parameters
-    ----------
-    image
-        ``(..., W)``.
-    """
-    return image.flip(-1).roll(1, -1)
-
-
-def mirrored_back(mirror: Reading, plain: Reading) -> Reading:
-    """Return what a network said of a chest in the mirror, as of the chest itself.
-
-    The first column stays, but what lies beside it in the mirror is the other side of
-    the field: of its cells the plain reading is taken.
-    """
-    evidence = mirrored(mirror.evidence)
-    evidence[..., :1] = plain.evidence[..., :1]
-    return Reading(mirror.study, evidence)
-
-
-def chest_of(prepared: Prepared, view: View) -> tuple[Tensor, npt.NDArray[np.float64]]:
-    """Return a chest as the 3D network takes it, and the affine of its points.
-
-    Returns
-    -------
-    tuple
-        ``(1, C, D, H, W)`` float32, and ``(4, 4)``, point to LPS millimetres.
-    """
-    d, h, w = prepared.hu.shape
-    chest = placed(prepared, field_of((d, h, w)))
-    inputs = chest_input(
+def chest_of(prepared: Prepared, view: View) -> ChestInput:
+    """Return a prepared chest as the 3D network takes it."""
+    chest = whole(prepared)
+    points = chest_input(
         torch.from_numpy(chest.hu)[None],
         torch.from_numpy(chest.lungs)[None],
         view.windows_hu,
     )
-    return inputs, chest.affine
+    return ChestInput(points, chest.affine)
 
 
-def said(
-    plain: Reading, other: Reading, inputs: Tensor, affine: npt.NDArray[np.float64]
-) -> ChestReading:
-    """Return in numbers the mean of two readings of one chest by a 3D network.
+def said(reading: Reading, chest: ChestInput) -> ChestReading:
+    """Return in numbers what a 3D network said of a chest.
 
     Of cells away from the lungs nothing is said: they are no part of the answer, and
     no place of it.
-
-    Parameters
-    ----------
-    inputs, affine
-        What it saw, the lungs last, and where its points lie.
     """
-    readings = (plain, other)
-    studies = [float(reading.study.float().sigmoid()) for reading in readings]
     evidence = None
-    if plain.evidence.shape[1]:
-        maps = [reading.evidence[0].float().sigmoid() for reading in readings]
-        chances = torch.stack(maps).mean(dim=0).cpu().numpy()
-        chances *= around(inputs[:, -1:].float())[0].cpu().numpy()
-        evidence = Evidence(chances, coarser(affine, STRIDE))
-    return ChestReading(float(np.mean(studies)), evidence)
+    if reading.evidence.shape[1]:
+        chances = reading.evidence[0].float().sigmoid().cpu().numpy()
+        chances *= around(chest.points[:, -1:])[0].cpu().numpy()
+        evidence = Evidence(chances, coarser(chest.affine, STRIDE))
+    return ChestReading(float(reading.study.float().sigmoid()), evidence)
 
 
 def read_slices(
@@ -165,9 +141,9 @@ def read_slices(
     network
         In evaluation mode, on ``device``.
     """
-    count, height, width = prepared.hu.shape
-    chest = placed(prepared, (count, *field_of((count, height, width))[1:]))
-    places = np.unique(np.linspace(0, count - 1, view.field[0]).round().astype(int))
+    chest = whole(prepared, (1, FIELD_STEP, FIELD_STEP))
+    last = len(chest.hu) - 1
+    places = np.unique(np.linspace(0, last, view.field[0]).round().astype(int))
     inputs = slice_input(torch.from_numpy(chest.hu[places])[None], view.windows_hu)
     with torch.inference_mode(), autocast(precision, device):
         reading: SliceReading = network(inputs.to(device))

@@ -18,9 +18,7 @@ from models.chest_ct.reading import (
     ChestReading,
     chest_of,
     coarser,
-    mirrored,
-    mirrored_back,
-    read_chest,
+    read_input,
     read_slices,
     said,
 )
@@ -57,7 +55,8 @@ def fast_scores(
     device: str,
 ) -> NetworkScores:
     """Return what the 3D networks say, without a picture of why."""
-    readings = [read_chest(cnn, prepared, view, precision, device) for cnn in cnns]
+    chest = chest_of(prepared, view)
+    readings = [read_input(cnn, chest, precision, device) for cnn in cnns]
     return NetworkScores(
         MappingProxyType({CNN: _mean_probability(readings)}), _mean_evidence(readings)
     )
@@ -78,25 +77,22 @@ def full_scores(
     chests, views
         Of the 3D networks, and of the slice network.
     """
-    inputs, affine = chest_of(chests[0], views[0])
+    chest = chest_of(chests[0], views[0])
     readings, heats = [], []
     for cnn in cnns:
         if not isinstance(cnn, TriageCNN):
             raise TypeError(f"{type(cnn).__name__} does not say where")
         with autocast(precision, device):
-            plain, other = (
-                explained(cnn, image.to(device)) for image in (inputs, mirrored(inputs))
-            )
-        back = mirrored_back(other.reading, plain.reading)
-        readings.append(said(plain.reading, back, inputs, affine))
-        heats += [plain.heat[0].float().cpu(), mirrored(other.heat)[0].float().cpu()]
+            found = explained(cnn, chest.points.to(device))
+        readings.append(said(found.reading, chest))
+        heats.append(found.heat[0].float().cpu())
     heat = torch.stack(heats).mean(dim=0).numpy().astype(np.float32)
     by_slice = read_slices(slices, chests[1], views[1], precision, device)
     scores = {CNN: _mean_probability(readings), SLICES: by_slice.probability}
     return NetworkScores(
         MappingProxyType(scores),
         _mean_evidence(readings),
-        HeatMap(heat, coarser(affine, STRIDE), METHOD),
+        HeatMap(heat, coarser(chest.affine, STRIDE), METHOD),
     )
 
 

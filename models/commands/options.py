@@ -82,7 +82,8 @@ DeviceOption = Annotated[
 NetworkOption = Annotated[
     str | None,
     typer.Option(
-        metavar="NAME", help="Which of the model's networks, with settings as shipped."
+        metavar="NAME",
+        help="Which of the model's networks, with settings as shipped; else its first.",
     ),
 ]
 

@@ -121,6 +121,8 @@ def train(
         Hold a fifth of the cases out and judge them.
     pacs-model train hippocampus --data ./data --output ./folds --folds all
         Train every fold that has no result yet.
+    pacs-model train chest_ct --data simulated --output ./folds --folds all
+        Train the 3D network on simulated chests; --network slices the other.
     """
     if folds is not None and (fold is not None or release is not None):
         raise typer.BadParameter(

@@ -111,8 +111,9 @@ def _decided(findings: Findings) -> list[Any]:
 
 def _pixels_digest(plane: np.ndarray[Any, Any]) -> str:
     content = np.ascontiguousarray(plane)
-    head = f"{content.dtype.str}{content.shape}".encode()
-    return hashlib.sha256(head + content.tobytes()).hexdigest()
+    found = hashlib.sha256(f"{content.dtype.str}{content.shape}".encode())
+    found.update(content.data)
+    return found.hexdigest()
 
 
 def identity(

@@ -32,7 +32,7 @@ from models.volume.lungs import find_lungs
 from models.volume.lungs.network import WEIGHTS_SHA256
 from models.volume.series import SeriesError
 
-PREPARED = 2
+PREPARED = 3
 """Of the code: raised when equal images are prepared differently than before."""
 
 FACTS = "facts"

@@ -108,7 +108,7 @@ def _found(
     precision: str,
     device: str,
 ) -> tuple[Tensor, Tensor]:
-    inputs, _ = chest_of(kept.prepared(), settings.view)
+    chest = chest_of(kept.prepared(), settings.view)
     with torch.no_grad(), autocast(precision, device):
-        seen = network.seen(inputs.to(device))
+        seen = network.seen(chest.points.to(device))
     return functional.softplus(seen.pooled.float() - LITTLE), seen.chest.float()

@@ -24,7 +24,7 @@ from models.chest_ct.simulator.settings import (
 
 Split = Literal["train", "test"]
 
-FRESH = 3
+FRESH = 4
 """Number of the patients for the figures that are stated, after those of training and
 test: raised where anything was changed after figures of the ones before were seen."""
 

@@ -35,7 +35,7 @@ GIVEN_MASK = Path("chest_ct/cip_ct64/wholeLung-64.nrrd")
 GIVEN_SHAPE = (79, 64, 64)
 
 SEED = 5
-PASTES = 6
+PASTES = 20
 """Of each kind in each chest."""
 
 

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from models.volume.lungs.grid import CoarseImage, Mask
+from models.terms import Vector
+from models.volume.lungs.grid import CoarseImage, Floats, Mask, box_of
 
 AERATED_HU = -400.0
 """Below it, a coarse voxel is more lung than tissue: midway between the two."""
@@ -76,26 +77,30 @@ class _Regions:
 def find_airways(image: CoarseImage, air: Mask) -> Mask:
     """Return trachea and main bronchi as far as they can be told from the lungs."""
     lumen = air & (image.array < LUMEN_HU)
-    middle = middle_of_body(image)
+    box = box_of(lumen)
+    middle = middle_of_body(image) - box[2].start
     airways = np.zeros_like(air)
-    found = np.zeros(air.shape[1:], bool)
-    for level in range(air.shape[0] - 1, -1, -1):
-        regions = _regions(image, lumen[level], level, middle)
+    found = np.zeros(lumen[box].shape[1:], bool)
+    levels = zip(lumen[box], image.array[box], airways[box], strict=True)
+    for level, values, result in reversed(list(levels)):
+        regions = _regions(level, values, middle, image.spacing_mm)
         found = _continued(regions, found) if found.any() else _begun(regions)
-        airways[level] = found
+        result[:] = found
     return _with_walls(_longest(image, airways), air)
 
 
-def _regions(image: CoarseImage, lumen: Mask, level: int, middle: float) -> _Regions:
+def _regions(
+    lumen: Mask, values: Floats, middle: float, spacing_mm: Vector
+) -> _Regions:
     labels, count = ndimage.label(lumen)
     pixels = np.bincount(labels.ravel(), minlength=count + 1)
     columns = np.broadcast_to(np.arange(labels.shape[1]), labels.shape)
-    _, row_mm, column_mm = image.spacing_mm
+    _, row_mm, column_mm = spacing_mm
     off_centre = _means(labels, columns, pixels) - middle
     return _Regions(
         labels=labels,
         area_mm2=pixels.astype(np.float64) * row_mm * column_mm,
-        mean_hu=_means(labels, image.array[level], pixels),
+        mean_hu=_means(labels, values, pixels),
         off_centre_mm=np.abs(off_centre) * column_mm,
     )
 

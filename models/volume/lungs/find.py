@@ -18,8 +18,11 @@ from models.volume.lungs.whole import fill_lungs
 BORDER_HU = -500.0
 """On the source grid, voxels at the border of the air are lung below it."""
 
-BORDER = 3
+BORDER = 4
 """Added to a label where the source voxel decides by its own density."""
+
+SIDE = 3
+"""What of such a code is the label."""
 
 NO_LUNGS = Flag("no_lungs", "No lungs were found.", Grade.C)
 NOT_HOUNSFIELD = Flag("not_hounsfield", "The values are no Hounsfield units.", Grade.C)
@@ -93,7 +96,7 @@ def find_lungs(volume: Volume) -> Lungs:
     if not sides.labels.any():
         return _none(volume, NO_LUNGS)
     shape = completed(image, sides.labels)
-    aerated = without_gas(sides.labels, shape, image)
+    aerated = without_gas(sides.labels, shape.likely, image)
     if not aerated.any():
         return _none(volume, NO_LUNGS)
     other = airways | ((sides.labels > 0) & (aerated == 0))
@@ -119,15 +122,10 @@ def _on_source_grid(
 ) -> Lungs:
     """Draw the lungs on the source grid, the border of their air voxel by voxel."""
     air = np.less(volume.array, BORDER_HU)
-    labels = _DECIDED[
-        air.view(np.uint8), image.to_source(_with_border(aerated, filled))
-    ]
+    codes = image.to_source(_with_border(aerated, filled))
+    labels = (codes & SIDE) * (air | (codes < BORDER))
     air &= labels > 0
     return Lungs(labels, aerated=air, flags=_flags(aerated, filled, split))
-
-
-_DECIDED = np.array([[0, 1, 2, 0, 0, 0], [0, 1, 2, 0, 1, 2]], np.uint8)
-"""``[is air, code]`` → label."""
 
 
 def _with_border(aerated: LabelMap, filled: LabelMap) -> LabelMap:

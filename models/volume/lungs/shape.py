@@ -8,6 +8,8 @@ surface between them is where its answer is undecided.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -32,8 +34,27 @@ LIKELY = -0.5
 too much. Chosen on the smallest real chest alone, where lower ones add lung faster
 than they keep disease (`python -m models.chest_ct.validation.lungs`)."""
 
+POSSIBLE = -3.0
+"""Lung is not ruled out from this logit on, a chance of 0.05: beside disease that is
+certain it is taken for more of it (`lungs.whole`), elsewhere for nothing."""
+
 Box = tuple[slice, slice, slice]
 Labels = npt.NDArray[np.uint8]
+
+
+class Shape(NamedTuple):
+    """Whole lungs on the coarse grid, ``(S, P, L)`` uint8 of 0, 1 right and 2 left.
+
+    Attributes
+    ----------
+    likely
+        What is lung rather than not.
+    possible
+        That, and where it cannot be told.
+    """
+
+    likely: Labels
+    possible: Labels
 
 
 def network_inputs(hu: Floats, right: Floats, left: Floats) -> Floats:
@@ -54,8 +75,8 @@ def network_inputs(hu: Floats, right: Floats, left: Floats) -> Floats:
 
 def completed(
     image: CoarseImage, sides: Labels, weights: Weights | None = None
-) -> Labels:
-    """Return the whole lungs on the coarse grid, ``(S, P, L)`` of 0, 1 and 2.
+) -> Shape:
+    """Return the whole lungs.
 
     Parameters
     ----------
@@ -68,7 +89,7 @@ def completed(
     )
     box = _looked_at(hu, right + left)
     if not hu[box].size:  # too little air or tissue for a single cell
-        return np.zeros_like(sides)
+        return Shape(np.zeros_like(sides), np.zeros_like(sides))
     inputs = network_inputs(hu[box], right[box], left[box])
     answer = logits(_padded(inputs), shipped_weights() if weights is None else weights)
     _, depth, height, width = inputs.shape
@@ -131,7 +152,7 @@ def _padded(inputs: Floats) -> Floats:
 
 def _drawn(
     answer: Floats, box: Box, cells: tuple[int, int, int], shape: tuple[int, ...]
-) -> Labels:
+) -> Shape:
     """Return on the coarse grid which lung the answer, between cells too, is for."""
     against = answer[0]
     lungs = [answer[1] - against, answer[2] - against]
@@ -140,8 +161,11 @@ def _drawn(
         lungs = [_along(axis, matrix, each) for each in lungs]
     right, left = lungs
     sides = np.where(left > right, np.uint8(2), np.uint8(1))
-    labels: Labels = np.where(np.maximum(left, right) > LIKELY, sides, np.uint8(0))
-    return labels
+    most = np.maximum(left, right)
+    likely, possible = (
+        np.where(most > least, sides, np.uint8(0)) for least in (LIKELY, POSSIBLE)
+    )
+    return Shape(likely, possible)
 
 
 def _between(part: slice, cells: int, size: int) -> Floats:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from models.terms import Vector
+from models.volume.lungs.ball import grown
 from models.volume.lungs.grid import CoarseImage, Floats, Mask, Scalar, box_of
 
 RIGHT_LUNG, LEFT_LUNG = 1, 2
@@ -156,10 +157,9 @@ def _voxel_ml(spacing_mm: Vector) -> float:
 def _cores(lungs: Mask, spacing_mm: Vector) -> Iterator[Mask]:
     """Yield the lungs, then what is left of them when more and more is worn off."""
     yield lungs
-    depth = ndimage.distance_transform_edt(lungs, sampling=spacing_mm)
     step = min(spacing_mm)
     for worn_off in np.arange(1.0, WORN_OFF_MM / step) * step:
-        yield depth > worn_off
+        yield ~grown(~lungs, worn_off, spacing_mm)
 
 
 def _label_by_side(core: Mask, middle: float, smallest: float) -> npt.NDArray[np.uint8]:

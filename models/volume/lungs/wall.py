@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage, sparse
-from scipy.sparse.linalg import spsolve
+from scipy.linalg import solveh_banded
 from skimage.morphology import convex_hull_image
 
 from models.terms import Vector
@@ -149,27 +149,33 @@ def fitted_wall(view: View, hint: Reals | None, step_mm: float) -> Reals:
     return smooth
 
 
-def _one_round(
-    seen: Reals, hinted: Reals, wall: Reals, bending: sparse.csc_matrix
-) -> Reals:
+def _one_round(seen: Reals, hinted: Reals, wall: Reals, bending: Reals) -> Reals:
     """Fit the wall once, rays that end before the last fit almost left out."""
     touches = seen > wall - TOUCH_MM
     weight = np.where(touches, 1.0, INDENTED) * (seen > 0)
     hint = MIRRORED * (hinted > 0) * ~touches
     target = weight * seen + hint * hinted
-    diagonal = sparse.diags_array((weight + hint + 1e-6).ravel())
-    solved = spsolve((diagonal + bending).tocsc(), target.ravel())
+    system = bending.copy()
+    system[0] += (weight + hint + 1e-6).ravel()
+    solved = solveh_banded(system, target.ravel(), lower=True)
     result: Reals = solved.reshape(seen.shape)
     return result
 
 
-def _bending(shape: tuple[int, int]) -> sparse.csc_matrix:
-    """Return the penalty on second differences along both axes of the wall."""
+def _bending(shape: tuple[int, int]) -> Reals:
+    """Return the penalty on second differences along both axes of the wall.
+
+    It is symmetric, and nothing in it is farther from the diagonal than two rows of the
+    wall: the lower half by diagonals, ``(2 rays + 1, rows rays)``.
+    """
     rows, rays = (_second_differences(size) for size in shape)
     down = sparse.kron(rows, sparse.eye_array(shape[1]))
     around = sparse.kron(sparse.eye_array(shape[0]), rays)
-    bending: sparse.csc_matrix = BENDING * (down.T @ down + around.T @ around)
-    return bending.tocsc()
+    bending = BENDING * (down.T @ down + around.T @ around)
+    lower = np.zeros((2 * shape[1] + 1, bending.shape[0]))
+    for below, diagonal in enumerate(lower[: bending.shape[0]]):
+        diagonal[: diagonal.size - below] = bending.diagonal(-below)
+    return lower
 
 
 def _second_differences(size: int) -> sparse.dia_array:

@@ -12,6 +12,7 @@ from models.chest_ct.network import (
     gaussian_derivatives,
     mean_within,
     pooled_evidence,
+    share_of,
 )
 
 KINDS = 6
@@ -119,6 +120,23 @@ def test_evidence_outside_the_lungs_does_not_count() -> None:
     assert float(pooled_evidence(evidence, within, 4.0)) == pytest.approx(-4, abs=0.1)
     assert float(mean_within(evidence, within)) == pytest.approx(-4)
     assert float(pooled_evidence(evidence, 0 * within, 4.0)) > 3
+
+
+@pytest.mark.parametrize("stride", [STRIDE, 16])
+def test_a_lung_that_ends_a_point_earlier_changes_no_cell_altogether(
+    stride: int,
+) -> None:
+    """What counts of a cell is its share, so the answer moves a little at most."""
+    lungs = torch.zeros(1, 1, 48, 48, 48)
+    lungs[..., 8:40, 8:40, 8:40] = 1
+    shorter = lungs.clone()
+    shorter[..., 39, :, :] = 0
+
+    share, less = (share_of(each, stride) for each in (lungs, shorter))
+
+    assert share.max() == 1
+    assert share.shape[2:] == (48 // stride,) * 3
+    assert 0 < (share - less).max() <= 1 / stride
 
 
 def test_what_is_around_the_chest_does_not_matter() -> None:

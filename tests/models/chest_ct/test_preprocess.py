@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 
 from models.chest_ct.kinds import Kind
 from models.chest_ct.preprocess import (
+    Prepared,
     View,
     box_around,
     common_field,
     field_of,
     placed,
     prepare,
+    whole,
 )
 from models.contract import UnfitInput, Volume
 from tests.models.chest_ct.volumes import volume_of
@@ -118,3 +120,31 @@ def test_a_field_holds_what_it_is_for() -> None:
     assert field_of((33, 20, 49)) == (48, 32, 64)
     several = [(33, 20, 49), (16, 40, 70)]
     assert common_field(several, (64, 32, 96)) == (48, 32, 80)
+
+
+@given(
+    cut=st.tuples(*[st.integers(0, 3)] * 3),
+    steps=st.tuples(*[st.sampled_from([1, 4, 16])] * 3),
+)
+@settings(max_examples=25, deadline=None)
+def test_a_whole_chest_lies_in_the_same_cells_wherever_its_box_begins(
+    cut: tuple[int, int, int], steps: tuple[int, int, int]
+) -> None:
+    """Two reconstructions of one scan have lungs that begin a point apart."""
+    volume, lungs = chest()
+    seen = prepare(volume, lungs, VIEW)
+    d, h, w = cut
+    affine = seen.affine.copy()
+    affine[:3, 3] += affine[:3, :3] @ cut
+    other = Prepared(seen.hu[d:, h:, w:], seen.labels[d:, h:, w:], affine)
+
+    fields = [whole(each, steps) for each in (seen, other)]
+
+    for field, box in zip(fields, (seen, other), strict=True):
+        index = np.linalg.solve(field.affine[:3, :3], field.affine[:3, 3])
+        assert not (index.round() % steps).any()
+        assert all(n % step == 0 for n, step in zip(field.hu.shape, steps, strict=True))
+        assert field.lungs.sum() == box.lungs.sum()  # nothing is cut off
+        there = np.argwhere(field.lungs)[0]
+        place = np.linalg.solve(box.affine, field.affine @ [*there, 1])[:3].round()
+        assert box.lungs[tuple(place.astype(int))]

@@ -7,23 +7,9 @@ import pytest
 import torch
 
 from models.chest_ct.kinds import Kind
-from models.chest_ct.network import (
-    STRIDE,
-    OriginalCNN,
-    Reading,
-    TriageCNN,
-    around,
-    bias_of,
-)
-from models.chest_ct.preprocess import SIDE, Prepared, placed, prepare
-from models.chest_ct.reading import (
-    chest_input,
-    mirrored,
-    mirrored_back,
-    read_chest,
-    read_slices,
-    slice_input,
-)
+from models.chest_ct.network import STRIDE, OriginalCNN, TriageCNN, around, bias_of
+from models.chest_ct.preprocess import FILLING_HU, Prepared, prepare, whole
+from models.chest_ct.reading import chest_input, read_chest, read_slices, slice_input
 from models.chest_ct.slice_network import SliceNetwork
 from tests.models.chest_ct.test_preprocess import VIEW, chest
 
@@ -57,8 +43,9 @@ def test_the_map_lies_where_the_chest_lies(prepared: Prepared) -> None:
     reading = read_chest(cnn(), prepared, VIEW)
 
     assert reading.evidence is not None
-    assert reading.evidence.chances.shape == (len(Kind), 4, 8, 12)
-    field = placed(prepared, (16, 32, 48))
+    field = whole(prepared)
+    cells = tuple(edge // STRIDE for edge in field.hu.shape)
+    assert reading.evidence.chances.shape == (len(Kind), *cells)
     cell = np.array([2, 3, 4, 1])
     point = np.array([2 * STRIDE, 3 * STRIDE, 4 * STRIDE, 1])
     np.testing.assert_allclose(reading.evidence.affine @ cell, field.affine @ point)
@@ -71,7 +58,7 @@ def test_away_from_the_lungs_nothing_is_told(prepared: Prepared) -> None:
     torch.nn.init.constant_(bias_of(network.evidence), 9.0)
     evidence = read_chest(network, prepared, VIEW).evidence
     assert evidence is not None
-    lungs = torch.from_numpy(placed(prepared, (16, 32, 48)).lungs)[None, None].float()
+    lungs = torch.from_numpy(whole(prepared).lungs)[None, None].float()
 
     told = (evidence.chances > 0).any(axis=0)
 
@@ -79,74 +66,26 @@ def test_away_from_the_lungs_nothing_is_told(prepared: Prepared) -> None:
     assert not told.all()
 
 
-def test_a_chest_and_its_mirror_image_are_read_alike(prepared: Prepared) -> None:
-    """One answer; every cell of the map lies where it does in the other's mirror."""
-    edge = placed(prepared, (16, 32, 48))
-    hu, labels = (
-        mirrored(torch.from_numpy(each)).numpy() for each in (edge.hu, edge.labels)
-    )
-    other = Prepared(hu, labels, edge.affine)
-
-    one, two = (read_chest(cnn(), each, VIEW) for each in (edge, other))
-
-    assert one.probability == pytest.approx(two.probability, abs=1e-6)
-    assert one.evidence is not None
-    assert two.evidence is not None
-    back = mirrored(torch.from_numpy(two.evidence.chances)).numpy()
-    np.testing.assert_allclose(one.evidence.chances, back, atol=1e-6)
-
-
-def test_in_the_mirror_the_middles_of_cells_lie_on_one_another() -> None:
-    """The first column stays, the others change places; twice is nothing."""
-    columns = torch.arange(2 * STRIDE)
-    there = mirrored(columns)
-    assert there.tolist() == [0, 7, 6, 5, 4, 3, 2, 1]
-    assert torch.equal(mirrored(there), columns)
-
-
-class OneSided(torch.nn.Module):
-    """Tells every cell what its middle is, but looks at one half of the chest only."""
-
-    def forward(self, inputs: torch.Tensor) -> Reading:
-        """Answer 0 everywhere else."""
-        cells = inputs[:, :1, ::STRIDE, ::STRIDE, ::STRIDE].repeat(
-            1, len(Kind), 1, 1, 1
-        )
-        cells[..., : cells.shape[-1] // 2] = -20.0
-        return Reading(cells.amax(dim=(1, 2, 3, 4)), cells)
-
-
-@pytest.mark.parametrize("column", [16, 32])
-def test_what_one_side_misses_the_mirror_tells_where_it_is(
-    prepared: Prepared, column: int
-) -> None:
-    """On either side half of it is told, and at its place."""
-    field = placed(prepared, (16, 32, 48))
-    hu = np.full(field.hu.shape, -1000, np.int16)
-    hu[8, 16, column] = -500
-    seen = Prepared(hu, np.full_like(field.labels, SIDE), field.affine)
-
-    evidence = read_chest(OneSided(), seen, VIEW).evidence
-
-    assert evidence is not None
-    chances = evidence.chances[0]
-    place = np.unravel_index(chances.argmax(), chances.shape)
-    assert place == (8 // STRIDE, 16 // STRIDE, column // STRIDE)
-
-
-def test_beyond_the_edge_of_the_mirror_nothing_is_told() -> None:
-    """In the first column of cells the plain reading counts, and not the other side."""
-    evidence = torch.zeros(1, 2, 1, 1, 4)
-    plain, other = evidence + 1, evidence + torch.tensor([2.0, 3.0, 4.0, 5.0])
-    study = torch.zeros(1)
-    back = mirrored_back(Reading(study, other), Reading(study, plain))
-    assert back.evidence[0, 0, 0, 0].tolist() == [1, 5, 4, 3]
-
-
 def test_equal_chests_are_read_alike(prepared: Prepared) -> None:
     """To the bit."""
     one, other = (read_chest(cnn(), prepared, VIEW) for _ in range(2))
     assert one.probability == other.probability
+
+
+def test_the_box_of_a_chest_moves_no_answer(prepared: Prepared) -> None:
+    """Another kernel's lungs may begin a point earlier, and show no more than that."""
+    room = ((1, 2), (3, 0), (2, 1))
+    affine = prepared.affine.copy()
+    affine[:3, 3] -= affine[:3, :3] @ (1, 3, 2)
+    wider = Prepared(
+        np.pad(prepared.hu, room, constant_values=FILLING_HU),
+        np.pad(prepared.labels, room),
+        affine,
+    )
+
+    one, other = (read_chest(cnn(), each, VIEW) for each in (prepared, wider))
+
+    assert one.probability == pytest.approx(other.probability, abs=1e-6)
 
 
 def test_the_plain_network_says_nothing_of_the_place(prepared: Prepared) -> None:

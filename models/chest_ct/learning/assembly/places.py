@@ -28,7 +28,7 @@ from models.chest_ct.cases.records import Record
 from models.chest_ct.kinds import Kind
 from models.chest_ct.learning.loss import cells_of
 from models.chest_ct.locate import WHOLE_NEIGHBOURHOOD
-from models.chest_ct.preprocess import Prepared, View, field_of, placed
+from models.chest_ct.preprocess import Prepared, View, whole
 from models.chest_ct.reading import READING
 from models.chest_ct.scores import fast_scores
 
@@ -146,8 +146,7 @@ def _fill(
 def _line(
     networks: Sequence[nn.Module], prepared: Prepared, view: View
 ) -> dict[str, Any]:
-    d, h, w = prepared.hu.shape
-    chest = placed(prepared, field_of((d, h, w)))
+    chest = whole(prepared)
     truth = cells_of(torch.from_numpy(chest.truth)[None])[0].numpy() > 0
     said = fast_scores(networks, prepared, view, "fp32", "cpu")
     places = {

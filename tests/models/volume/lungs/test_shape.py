@@ -22,7 +22,7 @@ def learned(volume: Volume) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     image = coarsen(volume)
     air = enclosed_air(image)
     found = find_sides(image, air & ~find_airways(image, air), middle_of_body(image))
-    return image.to_source(completed(image, found.labels))
+    return image.to_source(completed(image, found.labels).likely)
 
 
 def test_the_shape_of_healthy_lungs_is_that_of_their_air() -> None:
