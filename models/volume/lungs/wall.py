@@ -178,12 +178,9 @@ def _bending(shape: tuple[int, int]) -> Reals:
     return lower
 
 
-def _second_differences(size: int) -> sparse.dia_array:
-    return sparse.diags_array(
-        [np.ones(size), -2 * np.ones(size), np.ones(size)],
-        offsets=[0, 1, 2],
-        shape=(max(size - 2, 0), size),
-    )
+def _second_differences(size: int) -> sparse.csr_array:
+    """Return the matrix that takes them, ``(size - 2, size)``; of less, no rows."""
+    return sparse.csr_array(np.diff(np.eye(size), n=2, axis=0))
 
 
 def _touching(view: View, wall: Reals) -> Mask:

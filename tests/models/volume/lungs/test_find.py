@@ -17,6 +17,7 @@ from models.chest_ct.validation.lungs import dice, given_lungs
 from models.chest_ct.validation.pasted import pasted
 from models.contract import Volume
 from models.volume.lungs import LEFT_LUNG, RIGHT_LUNG, Lungs, find_lungs
+from models.volume.lungs.find import NO_LUNGS
 from models.volume.series import load_volume, read_study
 from tests.models.volume.lungs.made import array, ball, chest, lung, study
 
@@ -131,6 +132,23 @@ def test_odd_pixels_give_no_lungs_and_a_flag(odd: npt.NDArray[np.float32]) -> No
     assert codes(found) == ["no_lungs"]
     assert not found.labels.any()
     assert found.labels[found.box()].size == 0
+
+
+@pytest.mark.parametrize("slices", [1, 3, 4, 9])
+def test_a_slab_of_the_chest_has_its_lungs(slices: int) -> None:
+    """However thin it is: then the wall is too short to bend along the body."""
+    middle = len(study().lungs) // 2
+    slab = slice(middle, middle + slices)
+    whole = chest()
+    affine = whole.affine.copy()
+    affine[:3, 0] /= 1.5
+    thin = Volume(whole.array[slab], affine, "HU", whole.series)
+
+    found = find_lungs(thin)
+
+    truth = study().lungs[slab] > 0
+    assert slices == 1 or dice(found.labels > 0, truth) > 0.9
+    assert (NO_LUNGS in found.flags) == (slices == 1)
 
 
 def test_values_that_are_no_hounsfield_units_are_not_searched() -> None:
