@@ -11,6 +11,9 @@ from node.lock import FolderLock
 from node.send.scu import Peer
 from tests.node.doctor.grounds import Ground, dicom_node
 
+PATIENT = {"timeout_s": 20.0}
+"""Where somebody answers, however busy the machine is."""
+
 
 def test_a_free_port_answers_meanwhile(tmp_path: Path) -> None:
     """C-ECHO of the node's title is answered inside, and nobody is there after."""
@@ -29,7 +32,7 @@ def test_a_free_port_answers_meanwhile(tmp_path: Path) -> None:
 
 def test_a_running_node_is_known_by_its_lock(tmp_path: Path) -> None:
     """It answers, and a process works in the data folder: all is well."""
-    settings = Ground(tmp_path).settings()
+    settings = Ground(tmp_path).settings(archive=PATIENT)
     settings.node.data_dir.mkdir()
     lock = FolderLock(settings.node.data_dir)
     lock.acquire()
@@ -51,7 +54,7 @@ def test_a_node_that_admits_only_the_archive_is_asked_in_its_name(
 ) -> None:
     """`allow_ae_titles` shuts out the node's own title; that is no fault."""
     only = {"allow_ae_titles": ("ORTHANC",)}
-    settings = Ground(tmp_path).settings(inbound=only)
+    settings = Ground(tmp_path).settings(inbound=only, archive=PATIENT)
 
     with (
         dicom_node("HIPPOAI", settings.node.port, calling=("ORTHANC",)),
