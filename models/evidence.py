@@ -82,6 +82,11 @@ class Location:
         How sure the model is of it, 0 to 1.
     found_by
         Which evidence showed it.
+    sides
+        Coded, of the patient, all in which it lies; empty where that is not proven.
+    outline
+        ``(D, H, W)`` bool, the voxels from ``first`` to ``last`` that are this place
+        and no other; None where only the box is known.
     """
 
     structure: str
@@ -89,12 +94,19 @@ class Location:
     last: tuple[int, int, int]
     score: float
     found_by: str = ""
+    sides: tuple[Code, ...] = ()
+    outline: npt.NDArray[np.bool_] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if any(a < 0 or b < a for a, b in zip(self.first, self.last, strict=True)):
             raise ValueError(f"{self.first} to {self.last} is no box of voxels")
         if not 0.0 <= self.score <= 1.0:
             raise ValueError(f"the score {self.score} is not in 0 to 1")
+        if self.outline is not None:
+            sides = tuple(b - a + 1 for a, b in zip(self.first, self.last, strict=True))
+            if self.outline.shape != sides or not self.outline.any():
+                raise ValueError(f"the outline in {self.first} to {self.last} is none")
+            self.outline.flags.writeable = False
 
     @property
     def xyz(self) -> tuple[int, int, int, int, int, int]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from models.chest_ct.admission.admit import Admission
 from models.chest_ct.aggregate import CNN, SLICES, Z_PROFILE
-from models.chest_ct.findings import LUNGS
 from models.chest_ct.locate import Place
+from models.chest_ct.told_lungs import LUNGS
 from models.chest_ct.zprofile.profile import LEVELS
 from models.chest_ct.zprofile.score import ZScore
 from models.evidence import Classification
@@ -33,6 +33,10 @@ SIGN_WORDS: Mapping[str, str] = {
     "narrower": "narrower than the reference",
 }
 
+LATERAL = ("right_larger", "left_larger", "right_denser", "left_denser")
+HALVES = "the two halves of the chest less alike than in the reference"
+"""Said instead of a lateral sign where right and left are not proven."""
+
 APART = 0.6
 """Scores that lie further apart than this contradict one another."""
 
@@ -45,9 +49,15 @@ def chest_statement(admission: Admission) -> Statement:
 
 
 def statements(
-    answer: Classification, score: ZScore, *, fast: bool
+    answer: Classification, score: ZScore, *, fast: bool, sides: bool
 ) -> Iterator[Statement]:
-    """Yield what the evidence said, in words."""
+    """Yield what the evidence said, in words.
+
+    Parameters
+    ----------
+    sides
+        Whether right and left lung are proven.
+    """
     told = ", ".join(
         f"{NAMES.get(name, name)} {value:.3f}"
         for name, value in answer.evidence.items()
@@ -62,10 +72,14 @@ def statements(
     if score.levels:
         yield Statement(
             "Profile of the lungs",
-            f"{SIGN_WORDS[score.leading]}, most at {heights(score.levels)} of the "
+            f"{_sign(score.leading, sides=sides)}, most at {heights(score.levels)} of the "
             "height below the apex",
             LUNGS.name,
         )
+
+
+def _sign(name: str, *, sides: bool) -> str:
+    return HALVES if name in LATERAL and not sides else SIGN_WORDS[name]
 
 
 def place_statements(found: Sequence[Place]) -> Iterator[Statement]:
@@ -103,19 +117,24 @@ def heights(levels: tuple[int, ...]) -> str:
     )
 
 
-def contradictions(answer: Classification) -> Iterator[Flag]:
-    """Yield a flag where pieces of evidence contradict one another."""
-    values = answer.evidence.values()
-    if max(values) - min(values) > APART:
-        low, high = (
-            NAMES.get(name, name)
-            for name in (
-                min(answer.evidence, key=lambda n: answer.evidence[n]),
-                max(answer.evidence, key=lambda n: answer.evidence[n]),
-            )
-        )
+def contradictions(
+    answer: Classification, weights: Mapping[str, float]
+) -> Iterator[Flag]:
+    """Yield a flag where pieces of evidence contradict one another.
+
+    Only what counts can: evidence of weight 0 decides nothing. And a profile that
+    leaves no band nowhere says nothing against small disease, so that only networks
+    speak against it.
+    """
+    heard = {name: p for name, p in answer.evidence.items() if weights[name] > 0}
+    networks = {name: p for name, p in heard.items() if name != Z_PROFILE}
+    if not networks:
+        return
+    high = max(heard, key=lambda name: heard[name])
+    low = min(networks, key=lambda name: networks[name])
+    if heard[high] - networks[low] > APART:
         yield Flag(
             "evidence_contradicts",
-            f"The {high} speaks for disease, the {low} against it.",
+            f"The {NAMES[high]} speaks for disease, the {NAMES[low]} against it.",
             Grade.B,
         )

@@ -1,16 +1,20 @@
-"""What the model says: coded structures, the answer, volumes, places, notes."""
+"""What the model says: coded structures, places, shares, profiles."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-
-import numpy as np
-import numpy.typing as npt
 
 from models.chest_ct.aggregate import CNN
 from models.chest_ct.kinds import Kind
 from models.chest_ct.locate import Place
+from models.chest_ct.told_lungs import (
+    LUNG,
+    LUNGS,
+    lung_labels,
+    lung_structures,
+    sides_of,
+)
 from models.chest_ct.zprofile.profile import (
     DENSE_HU,
     EMPHYSEMA_HU,
@@ -21,43 +25,14 @@ from models.chest_ct.zprofile.profile import (
 from models.chest_ct.zprofile.reference import Reference
 from models.contract import LabelMap
 from models.evidence import Location, Profile
-from models.terms import Code, Measurement, Statement, Structure
-from models.volume.lungs import LEFT_LUNG, RIGHT_LUNG
-from models.volume.lungs.grid import box_of
+from models.terms import Code, Statement, Structure
+from models.volume.lungs import LEFT_LUNG, Lungs
 
-ANATOMICAL = Code("91723000", "SCT", "Anatomical Structure")
 ABNORMAL = Code("49755003", "SCT", "Morphologically Abnormal Structure")
-LUNG = Code("39607008", "SCT", "Lung")
 PLEURA = Code("3120008", "SCT", "Pleura")
-RIGHT = Code("24028007", "SCT", "Right")
-LEFT = Code("7771000", "SCT", "Left")
 
 QUESTION = Code("19829001", "SCT", "Disorder of lung")
 """What is suspected, or not (PS3.16 CID 3205)."""
-
-LUNGS = Structure(
-    "Lungs", (RIGHT_LUNG, LEFT_LUNG), ANATOMICAL, LUNG, LUNG, colour=(120, 190, 255)
-)
-SIDES = (
-    Structure(
-        "Right lung",
-        (RIGHT_LUNG,),
-        ANATOMICAL,
-        LUNG,
-        LUNG,
-        laterality=RIGHT,
-        colour=(94, 160, 230),
-    ),
-    Structure(
-        "Left lung",
-        (LEFT_LUNG,),
-        ANATOMICAL,
-        LUNG,
-        LUNG,
-        laterality=LEFT,
-        colour=(130, 210, 200),
-    ),
-)
 
 CONSOLIDATION = Code("9656002", "SCT", "Consolidation")
 EMPHYSEMA = Code("87433001", "SCT", "Pulmonary emphysema")
@@ -111,11 +86,6 @@ KINDS: Mapping[Kind, Structure] = MappingProxyType(
 """Structure of each kind. Codes from PS3.16 CID 6102 and 6105; consolidation, which
 these lack, from HL7's FHIR examples, and emphysema from its guide on lung cancer."""
 
-VOLUME = Code("118565006", "SCT", "Volume")
-MEAN_DENSITY = Code("112181", "DCM", "Mean Attenuation Coefficient")
-ML = Code("mL", "UCUM", "milliliter")
-HU = Code("[hnsf'U]", "UCUM", "Hounsfield unit")
-
 SHOWN: Mapping[str, str] = MappingProxyType(
     {
         "mean_hu": "Mean density",
@@ -127,7 +97,7 @@ SHOWN: Mapping[str, str] = MappingProxyType(
 """Curves that a reader sees, and what they are called."""
 
 
-def label_map(lungs: LabelMap, found: Sequence[Place]) -> LabelMap:
+def label_map(lungs: Lungs, found: Sequence[Place]) -> LabelMap:
     """Return lungs and outlines in one map, ``(D, H, W)``.
 
     Parameters
@@ -135,7 +105,7 @@ def label_map(lungs: LabelMap, found: Sequence[Place]) -> LabelMap:
     found
         The most dangerous first: where two outlines meet, it is the one that is drawn.
     """
-    labels = lungs.copy()
+    labels = lung_labels(lungs)
     for place in reversed(found):
         if place.outline is not None:
             box = tuple(
@@ -145,56 +115,29 @@ def label_map(lungs: LabelMap, found: Sequence[Place]) -> LabelMap:
     return labels
 
 
-def structures(found: Sequence[Place]) -> tuple[Structure, ...]:
+def structures(lungs: Lungs, found: Sequence[Place]) -> tuple[Structure, ...]:
     """Return the lungs, their sides, and the kinds that were found."""
     kinds = dict.fromkeys(place.kind for place in found)
-    return (LUNGS, *SIDES, *(KINDS[kind] for kind in kinds))
+    return (*lung_structures(lungs), *(KINDS[kind] for kind in kinds))
 
 
-def locations(found: Sequence[Place]) -> tuple[Location, ...]:
+def locations(lungs: Lungs, found: Sequence[Place]) -> tuple[Location, ...]:
     """Return where it was found, the most dangerous first: the map of a network says.
 
     Whatever evidence decided about the study, no other says where.
     """
     return tuple(
-        Location(KINDS[p.kind].name, p.first, p.last, p.score, CNN) for p in found
+        Location(
+            KINDS[place.kind].name,
+            place.first,
+            place.last,
+            place.score,
+            CNN,
+            sides_of(place, lungs),
+            place.outline,
+        )
+        for place in found
     )
-
-
-def measurements(
-    array: npt.NDArray[np.floating], lungs: LabelMap, voxel_mm3: float
-) -> Iterator[Measurement]:
-    """Yield volume and mean density of both lungs and of each.
-
-    Parameters
-    ----------
-    array
-        ``(D, H, W)`` HU.
-    voxel_mm3
-        From the spacing.
-    """
-    box = box_of(lungs > 0)
-    counts, sums = _counted(array[box], lungs[box])
-    for structure in (LUNGS, *SIDES):
-        sides = list(structure.labels)
-        count = int(counts[sides].sum())
-        volume = count * voxel_mm3 / 1000
-        yield Measurement(structure.name, VOLUME, volume, ML, decimals=0)
-        if count:
-            mean = float(sums[sides].sum()) / count
-            yield Measurement(structure.name, MEAN_DENSITY, mean, HU, decimals=0)
-
-
-def _counted(
-    array: npt.NDArray[np.floating], lungs: LabelMap
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Return voxels and summed HU of each label, slice by slice: never a copy."""
-    counts, sums = np.zeros(256, np.int64), np.zeros(256)
-    for labels, values in zip(lungs, array, strict=True):
-        flat = labels.ravel()
-        counts += np.bincount(flat, minlength=256)
-        sums += np.bincount(flat, values.ravel(), minlength=256)
-    return counts, sums
 
 
 def shares(profile: LungProfile) -> Statement:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from models.chest_ct import findings as saying
+from models.chest_ct import told_lungs
 from models.chest_ct.admission.admit import Admission, admit
 from models.chest_ct.aggregate import Z_PROFILE
 from models.chest_ct.answers import (
@@ -36,7 +37,7 @@ from models.training.precision import (
     reduced_precision,
 )
 from models.volume.bundle import Bundle, load_bundle
-from models.volume.lungs import Lungs, find_lungs
+from models.volume.lungs import NOT_SPLIT, Lungs, find_lungs
 
 
 def build(bundle: Path | None = None) -> ChestCTModel:
@@ -130,7 +131,7 @@ class ChestCTModel:
         scores = {**networks.by_name, Z_PROFILE: score.value}
         verdict = rule.combine(scores)
         answer = Classification(
-            saying.LUNGS.name,
+            told_lungs.LUNGS.name,
             saying.QUESTION,
             rule.positive,
             verdict.probability,
@@ -149,19 +150,20 @@ class ChestCTModel:
                 volume.affine,
             )
         return Findings(
-            label_map=saying.label_map(lungs.labels, found),
-            structures=saying.structures(found),
-            measurements=tuple(
-                saying.measurements(array, lungs.labels, volume.voxel_mm3)
-            ),
+            label_map=saying.label_map(lungs, found),
+            structures=saying.structures(lungs, found),
+            measurements=tuple(told_lungs.measurements(array, lungs, volume.voxel_mm3)),
             statements=(
-                *statements(answer, score, fast=fast),
+                *statements(
+                    answer, score, fast=fast, sides=NOT_SPLIT not in lungs.flags
+                ),
                 *(place_statements(found) if answer.is_positive else ()),
                 saying.shares(profile),
+                *told_lungs.withheld(lungs),
             ),
-            flags=(*volume.flags, *contradictions(answer)),
+            flags=(*volume.flags, *contradictions(answer, rule.weights)),
             classifications=(answer,),
-            locations=saying.locations(found),
+            locations=saying.locations(lungs, found),
             heat_map=networks.heat,
             profiles=saying.profiles(profile, self._readers.reference, score.levels),
         )
@@ -208,7 +210,7 @@ def _lungs(volume: Volume) -> Lungs:
     if volume.units != "HU":
         raise UnfitInput(
             "not_hounsfield",
-            "the values are no Hounsfield units: no rescale is stated",
+            "the values are no Hounsfield units: no rescale to them is stated",
             not_applicable=True,
         )
     if any(flag.code == "nominal_geometry" for flag in volume.flags):

@@ -19,7 +19,7 @@ from models.chest_ct.zprofile.reference import Reference
 from models.chest_ct.zprofile.score import SIGNS, Scoring
 from models.training.checkpoint import load_weights
 from models.volume.bundle import Bundle, BundleError
-from models.volume.lungs.network import shipped_weights
+from models.volume.lungs.network import SHARED_WEIGHTS, shipped_weights
 
 SLICES_FILE = "weights/slices.safetensors"
 PROFILE_FILE = "weights/z_profile.safetensors"
@@ -78,7 +78,7 @@ class Readers:
         """
         try:
             _require_trained(bundle)
-            shipped_weights()  # of the lungs: what is broken is told before a study
+            _require_lungs(bundle)
             return cls(
                 cnns=_cnns(bundle),
                 cnn_view=_view(bundle, "cnn"),
@@ -103,6 +103,13 @@ def _require_trained(bundle: Bundle) -> None:
             raise ValueError(f"{name} is of no training that the bundle names")
     if not bundle.metrics.get("validation"):
         raise ValueError("no figure of a validation is stated")
+
+
+def _require_lungs(bundle: Bundle) -> None:
+    """Refuse a bundle that was made with another network of the lungs."""
+    shipped_weights()  # what is broken is told before a study
+    if bundle.shared_weights != SHARED_WEIGHTS:
+        raise ValueError("it was made with another network of the lungs, or names none")
 
 
 def _view(bundle: Bundle, name: str) -> View:
@@ -174,7 +181,14 @@ def _rules(content: Mapping[str, Any]) -> Mapping[str, Rule]:
 
 
 def _places(content: Mapping[str, Any]) -> Mapping[Kind, float]:
-    chances = {Kind[name.upper()]: float(chance) for name, chance in content.items()}
+    """Return from which chance each kind is told; null in a bundle is never."""
+    if missing := {kind.name.lower() for kind in Kind} - set(content):
+        raise ValueError(f"from which chance {min(missing)} is told is not said")
+    chances = {
+        Kind[name.upper()]: float(chance)
+        for name, chance in content.items()
+        if chance is not None
+    }
     if not all(0 < chance <= 1 for chance in chances.values()):
         raise ValueError("a place is told from a chance above 0, and at most 1")
     return chances

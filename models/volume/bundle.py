@@ -46,12 +46,16 @@ class Bundle:
         model that knows no such thing.
     weights
         File name inside the folder → SHA-256 in hexadecimal.
+    shared_weights
+        The same of weights that lie beside the code that several models share; who
+        loads them sees that they are these.
     digest
         SHA-256 over ``bundle.json``, which holds the hashes of the weights: it
         changes when anything of the bundle changes.
     weights_digest
         SHA-256 of the weights: of the one file, or of the bytes of several, one
-        after another in the order of their names.
+        after another in the order of their names, and then of the hashes of those
+        that are shared.
     references_digest
         SHA-256 of the published data that the model compares with, which lie beside
         its code and in no bundle; "" without any.
@@ -76,6 +80,7 @@ class Bundle:
     golden_case: Mapping[str, Any] = field(default_factory=dict)
     columns: Mapping[str, Column] = field(default_factory=dict)
     fast: Mapping[str, str] = field(default_factory=dict)
+    shared_weights: Mapping[str, str] = field(default_factory=dict)
     references_digest: str = ""
 
     @property
@@ -101,7 +106,14 @@ REQUIRED = (
     "acceptance",
     "weights",
 )
-PLAIN = ("preprocessing", "training", "decision", "metrics", "golden_case")
+PLAIN = (
+    "preprocessing",
+    "training",
+    "decision",
+    "metrics",
+    "golden_case",
+    "shared_weights",
+)
 OPTIONAL = (*PLAIN, "columns", "fast")
 
 
@@ -131,7 +143,10 @@ def load_bundle(folder: Path) -> Bundle:
         fast=_fast(folder, content.get("fast", {})),
         weights=MappingProxyType(weights),
         digest=hashlib.sha256(raw).hexdigest(),
-        weights_digest=_weights_digest([folder / name for name in sorted(weights)]),
+        weights_digest=_weights_digest(
+            [folder / name for name in sorted(weights)],
+            content.get("shared_weights", {}),
+        ),
         **{
             key: content[key]
             for key in REQUIRED
@@ -199,12 +214,14 @@ def _read(folder: Path) -> tuple[bytes, dict[str, Any]]:
     return raw, content
 
 
-def _weights_digest(paths: Sequence[Path]) -> str:
+def _weights_digest(paths: Sequence[Path], shared: Mapping[str, str]) -> str:
     digest = hashlib.sha256()
     for path in paths:
         with path.open("rb") as stream:
             while piece := stream.read(1 << 20):
                 digest.update(piece)
+    for name in sorted(shared):
+        digest.update(str(shared[name]).encode("ascii", "replace"))
     return digest.hexdigest()
 
 

@@ -19,6 +19,7 @@ import numpy as np
 from pydicom import Dataset
 
 from models.contract import Findings, Instance, SeriesInfo, Volume
+from models.evidence import Location
 from models.history import Trend
 from node.config_reading import ReportSettings
 from node.jobs.known_priors import PASSING
@@ -99,7 +100,7 @@ def _decided(findings: Findings) -> list[Any]:
             [asdict(replace(each, evidence={})), sorted(each.evidence.items())]
             for each in findings.classifications
         ),
-        *(asdict(location) for location in findings.locations),
+        *(_located(location) for location in findings.locations),
         *(asdict(profile) for profile in findings.profiles),
         *(
             [_pixels_digest(heat.array), heat.affine.tolist(), heat.method]
@@ -107,6 +108,14 @@ def _decided(findings: Findings) -> list[Any]:
             else []
         ),
     ]
+
+
+def _located(location: Location) -> dict[str, Any]:
+    """Return a location as plain values."""
+    plain = asdict(replace(location, outline=None))
+    if location.outline is not None:
+        plain["outline"] = _pixels_digest(location.outline)
+    return plain
 
 
 def _pixels_digest(plane: np.ndarray[Any, Any]) -> str:

@@ -17,12 +17,6 @@ from node.report.verdict import evidence_name
 
 SCORE_DECIMALS = 2
 
-ROUND_THE_BOX = 3
-"""Voxels around a box that are asked for the side: a finding may fill all of it."""
-
-ONE_SIDE = 0.9
-"""Share of the voxels with a side that must agree; less is both sides."""
-
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -35,7 +29,7 @@ class Place:
     shown
         Slice that shows it best, from 0, and what it is called.
     side
-        Coded, where a structure of known side is there and it lies in one alone.
+        Coded, where it is proven and the place lies in one alone.
     where
         Side, images and size in one line.
     """
@@ -70,7 +64,7 @@ def places(
     by_name = {structure.name: structure for structure in findings.structures}
     found = []
     for number, location in enumerate(findings.locations, start=1):
-        sides = _sides(findings, location)
+        sides = location.sides
         side = sides[0] if len(sides) == 1 else None
         shown = best_slice(volume, findings, location)
         parts = (_side_words(sides), images(volume, location), size(volume, location))
@@ -117,28 +111,6 @@ def corners(volume: Volume, location: Location) -> str:
         f"{axis} {typeset(f'{a:.1f}')} to {typeset(f'{b:.1f}')}"
         for axis, a, b in zip("xyz", low, high, strict=True)
     )
-
-
-def _sides(findings: Findings, location: Location) -> tuple[Code, ...]:
-    """Return the sides in which a location lies, by the structures that have one."""
-    near = tuple(
-        slice(max(0, first - ROUND_THE_BOX), last + ROUND_THE_BOX + 1)
-        for first, last in zip(location.first, location.last, strict=True)
-    )
-    counts = np.bincount(findings.label_map[near].ravel(), minlength=256)
-    voxels: dict[Code, int] = {}
-    for structure in findings.structures:
-        if structure.laterality and len(structure.labels) == 1:
-            count = int(counts[structure.labels[0]])
-            side = structure.laterality
-            voxels[side] = voxels.get(side, 0) + count
-    total = sum(voxels.values())
-    if not total:
-        return ()
-    most = max(voxels, key=lambda side: voxels[side])
-    if voxels[most] >= ONE_SIDE * total:
-        return (most,)
-    return tuple(side for side, count in voxels.items() if count)
 
 
 def _side_words(sides: Sequence[Code]) -> str:

@@ -52,22 +52,19 @@ def images(volume: Volume, location: Location) -> str:
 def best_slice(volume: Volume, findings: Findings, location: Location) -> int:
     """Return the slice that shows a location best, from 0.
 
-    Where most of its mask lies, else most of the heat, else the middle of its box.
+    Where most of its outline lies, else most of the heat, else the middle of its box.
     """
-    (structure,) = (s for s in findings.structures if s.name == location.structure)
+    if location.outline is not None:
+        return location.first[0] + int(location.outline.sum(axis=(1, 2)).argmax())
     inside = tuple(
         slice(first, last + 1)
         for first, last in zip(location.first, location.last, strict=True)
     )
-    mask = np.isin(findings.label_map[inside], structure.labels)
-    evidence = mask.sum(axis=(1, 2)).astype(np.float64)
     d, h, w = np.ogrid[inside]
     heat = heat_at(volume, findings.heat_map, (d, h, w))
-    if not evidence.any() and heat is not None:
-        evidence = heat.sum(axis=(1, 2)).astype(np.float64)
-    if not evidence.any():
+    if heat is None or not heat.any():
         return (location.first[0] + location.last[0]) // 2
-    return location.first[0] + int(evidence.argmax())
+    return location.first[0] + int(heat.sum(axis=(1, 2)).argmax())
 
 
 def spread(volume: Volume, labels: LabelMap) -> list[int]:

@@ -15,7 +15,6 @@ from highdicom.sr import (
 )
 from pydicom.sr.codedict import codes
 
-from models.contract import Findings
 from models.evidence import Location
 from models.terms import Code, Measurement, Structure
 from node.report.contours import Polygon, area_px, largest_outline
@@ -37,27 +36,24 @@ def location_groups(
     return [_group(report, place) for place in report.text.places]
 
 
-def shape_of(
-    findings: Findings, structure: Structure, location: Location
-) -> tuple[int, Polygon, bool]:
+def shape_of(location: Location) -> tuple[int, Polygon, bool]:
     """Return the slice that shows a location best, and its outline there.
 
     Returns
     -------
     tuple
         Slice; closed polygon ``(N, 2)`` as in `node.report.contours`; whether it is
-        the outline of a mask. Without one it is the box, in its middle slice.
+        the outline of the place. Without one it is the box, in its middle slice.
     """
     d, h, w = (
         slice(first, last + 1)
         for first, last in zip(location.first, location.last, strict=True)
     )
-    mask = np.isin(findings.label_map[d, h, w], structure.labels)
-    within = int(mask.sum(axis=(1, 2)).argmax())
-    outline = largest_outline(mask[within])
-    if outline is not None:
-        corner = np.array([w.start, h.start])
-        return d.start + within, outline + corner, True
+    if location.outline is not None:
+        within = int(location.outline.sum(axis=(1, 2)).argmax())
+        outline = largest_outline(location.outline[within])
+        if outline is not None:
+            return d.start + within, outline + [w.start, h.start], True
     x, y, right, bottom = w.start, h.start, w.stop, h.stop
     box = [(x, y), (right, y), (right, bottom), (x, bottom), (x, y)]
     return (d.start + d.stop - 1) // 2, np.array(box, np.float64), False
@@ -68,7 +64,7 @@ def _group(
 ) -> PlanarROIMeasurementsAndQualitativeEvaluations:
     """Return TID 1410: outline or box, score, and in words where it lies."""
     structure = place.structure
-    index, outline, is_mask = shape_of(report.findings, structure, place.location)
+    index, outline, is_mask = shape_of(place.location)
     score = Measurement(
         structure.name, CERTAINTY, place.location.score, NO_UNITS, SCORE_DECIMALS
     )

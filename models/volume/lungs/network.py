@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,8 @@ from safetensors.numpy import load
 
 WEIGHTS = Path(__file__).parent / "weights" / "lung_shape.safetensors"
 WEIGHTS_SHA256 = "be72df9eecce67ae6482ea4b39e51f5ae7abfb6fb48f1c2850d139297c8e47dd"
+SHARED_WEIGHTS: Mapping[str, str] = MappingProxyType({WEIGHTS.name: WEIGHTS_SHA256})
+"""What the bundle of a model that looks for lungs names as shared."""
 
 LEVELS = 3
 """Grids, each with twice the step of the one before; the first is that of blocks."""

@@ -53,6 +53,8 @@ def test_missing_weights_are_an_error(tmp_path: Path, name: str) -> None:
         (lambda c: c["preprocessing"]["cnn"].pop("field"), "field"),
         (lambda c: c["decision"]["places"].update(tumour=0.5), "TUMOUR"),
         (lambda c: c["decision"]["places"].update(nodule=0.0), "above 0"),
+        (lambda c: c["decision"]["places"].pop("nodule"), "nodule is told is not said"),
+        (lambda c: c.update(shared_weights={}), "another network of the lungs"),
         (lambda c: c["decision"]["rules"]["fast"].update(bias=math.nan), "no number"),
         (lambda c: c["training"]["z_profile"].update(bias=math.nan), "no number"),
         (lambda c: c["training"]["z_profile"]["weights"].pop("denser"), "sign denser"),

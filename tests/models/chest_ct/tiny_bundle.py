@@ -20,6 +20,7 @@ from models.chest_ct.zprofile.profile import LEVELS, QUANTITIES
 from models.chest_ct.zprofile.reference import Reference
 from models.chest_ct.zprofile.score import SIGNS
 from models.volume.bundle import BUNDLE_FILE, sha256_file
+from models.volume.lungs.network import SHARED_WEIGHTS
 
 WIDTHS = (4, 8, 8, 8)
 
@@ -78,6 +79,7 @@ def content(threshold: float = 0.5) -> dict[str, Any]:
             "places": {kind.name.lower(): 0.5 for kind in Kind},
         },
         "metrics": {"validation": {"of": "nothing: tests"}},
+        "shared_weights": dict(SHARED_WEIGHTS),
         "fast": {"en": "leaves out the slice network and saliency"},
     }
 

@@ -88,7 +88,6 @@ def chest_tags(shape: tuple[int, int, int]) -> dict[str, Any]:
 def decided(volume: Volume, **changes: Any) -> Findings:
     """Return findings above the threshold, with two places and a heat map."""
     labels = chest_labels(volume.shape)
-    first, last = bounds(labels == 3)
     findings = Findings(
         label_map=labels,
         structures=STRUCTURES,
@@ -96,8 +95,14 @@ def decided(volume: Volume, **changes: Any) -> Findings:
         flags=(SIMULATED,),
         classifications=(DECIDED,),
         locations=(
-            Location("Nodule", first, last, 0.93, "cnn_3d"),
-            Location("Pleural effusion", *effusion_box(volume.shape), 0.41, "slices"),
+            nodule_in(labels),
+            Location(
+                "Pleural effusion",
+                *effusion_box(volume.shape),
+                0.41,
+                "slices",
+                (LEFT,),
+            ),
         ),
         heat_map=heat_map(volume, labels == 3),
         profiles=(profile("Mean density", "HU"), profile("Dense voxels", "")),
@@ -120,7 +125,8 @@ def below(findings: Findings) -> Findings:
 def without_masks(findings: Findings) -> Findings:
     """Return findings that have boxes alone: not one voxel, not one volume."""
     empty = np.zeros_like(findings.label_map)
-    return replace(findings, label_map=empty, measurements=())
+    boxes = tuple(replace(place, outline=None) for place in findings.locations)
+    return replace(findings, label_map=empty, measurements=(), locations=boxes)
 
 
 def chest_labels(shape: tuple[int, int, int]) -> LabelMap:
@@ -143,14 +149,21 @@ def chest_labels(shape: tuple[int, int, int]) -> LabelMap:
     return labels
 
 
-def bounds(
-    mask: np.ndarray[Any, np.dtype[np.bool_]],
-) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
-    """Return the first and the last voxel ``(d, h, w)`` of a mask."""
-    d, h, w = mask.nonzero()
-    return (
-        (int(d.min()), int(h.min()), int(w.min())),
-        (int(d.max()), int(h.max()), int(w.max())),
+def nodule_in(labels: LabelMap) -> Location:
+    """Return the place of the nodule that is drawn in a label map."""
+    drawn = labels == 3
+    first = tuple(int(places.min()) for places in drawn.nonzero())
+    last = tuple(int(places.max()) for places in drawn.nonzero())
+    (d, h, w), (d_last, h_last, w_last) = first, last
+    outline = drawn[d : d_last + 1, h : h_last + 1, w : w_last + 1]
+    return Location(
+        "Nodule",
+        (d, h, w),
+        (d_last, h_last, w_last),
+        0.93,
+        "cnn_3d",
+        (RIGHT,),
+        outline.copy(),
     )
 
 

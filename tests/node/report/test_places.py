@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from models.evidence import Location
+from models.terms import Code
 from node.report.places import places, size, words
-from tests.node.report.classified import classified_case
+from tests.node.report.classified import LEFT, RIGHT, classified_case
 from tests.node.report.inputs import Case
 
 
@@ -18,34 +19,24 @@ def chest(tmp_path_factory: pytest.TempPathFactory) -> Case:
     return classified_case(tmp_path_factory.mktemp("chest") / "study")
 
 
-def side_of(chest: Case, first: tuple[int, int, int], last_column: int) -> str:
-    """Return how the words on a nodule in one row of one slice begin."""
-    box = Location("Nodule", first, (first[0], first[1], last_column), 0.5)
+@pytest.mark.parametrize(
+    ("sides", "said", "coded"),
+    [
+        ((RIGHT,), "right", RIGHT),
+        ((LEFT,), "left", LEFT),
+        ((RIGHT, LEFT), "both sides", None),
+        ((), "image", None),
+    ],
+)
+def test_the_side_is_the_one_that_the_model_proved(
+    chest: Case, sides: tuple[Code, ...], said: str, coded: Code | None
+) -> None:
+    """Both lungs have no coded side; what is not proven is not told."""
+    box = Location("Nodule", (12, 20, 12), (12, 20, 16), 0.5, sides=sides)
     (place,) = places(chest.volume, replace(chest.findings, locations=(box,)))
-    return place.where.partition(", ")[0]
 
-
-def test_the_side_is_that_of_the_lung_around_it(chest: Case) -> None:
-    """Right, left, both; none where no lung is near."""
-    labels = chest.findings.label_map
-    row, wide = labels.shape[1] // 2, labels.shape[2]
-
-    assert side_of(chest, (12, row, 12), 16) == "right"
-    assert side_of(chest, (12, row, wide - 16), wide - 12) == "left"
-    assert side_of(chest, (12, row, 12), wide - 12) == "both sides"
-    assert side_of(chest, (0, 0, 0), 2).startswith("image")
-
-
-def test_a_side_that_is_not_proven_is_not_told(chest: Case) -> None:
-    """Structures without laterality say nothing of sides."""
-    structures = tuple(replace(s, laterality=None) for s in chest.findings.structures)
-    findings = replace(chest.findings, structures=structures)
-    told = places(chest.volume, findings)
-
-    assert not any(
-        side in place.where for place in told for side in ("right", "left", "both")
-    )
-    assert {place.side for place in told} == {None}
+    assert place.where.startswith(said)
+    assert place.side == coded
 
 
 def test_sizes_are_whole_voxels_in_millimetres(chest: Case) -> None:

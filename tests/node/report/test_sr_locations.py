@@ -16,8 +16,6 @@ from models.evidence import Location
 from models.volume.series import NOMINAL_GEOMETRY
 from node.report.sr_locations import shape_of
 from tests.node.report.classified import (
-    EFFUSION,
-    NODULE,
     QUESTION,
     below,
     classified_case,
@@ -115,27 +113,23 @@ def test_a_place_without_a_mask_is_its_box(sr: Dataset, chest: Case) -> None:
     assert _items(group, "SCT:42798000") == []
 
 
-def test_a_place_with_a_mask_is_the_outline_inside_its_box(chest: Case) -> None:
-    """Voxels of another finding of the same kind do not count."""
-    labels = np.array(chest.findings.label_map)
-    labels[2:6, 2:30, 40:60] = 3  # another, larger one
-    findings = replace(chest.findings, label_map=labels)
-    location = findings.locations[0]
-    index, outline, is_mask = shape_of(findings, NODULE, location)
+def test_a_place_with_an_outline_is_that_outline() -> None:
+    """In the slice with most of it; what else is drawn there does not count."""
+    own = np.zeros((4, 6, 6), np.bool_)
+    own[1, 2, 2], own[2, 2:4, 2:5] = True, True
+    location = Location("Nodule", (2, 10, 40), (5, 15, 45), 0.5, outline=own)
+    index, outline, is_outline = shape_of(location)
 
-    assert is_mask
-    assert location.first[0] <= index <= location.last[0]
-    assert outline.min(axis=0).tolist() >= [location.first[2], location.first[1]]
-    assert outline.max(axis=0).tolist() <= [
-        location.last[2] + 1,
-        location.last[1] + 1,
-    ]
+    assert is_outline
+    assert index == 4
+    assert outline.min(axis=0).tolist() == [42, 12]
+    assert outline.max(axis=0).tolist() == [45, 14]
 
 
-def test_one_voxel_is_a_box_of_one_pixel(chest: Case) -> None:
+def test_one_voxel_is_a_box_of_one_pixel() -> None:
     """The smallest place that there is."""
     location = Location("Pleural effusion", (3, 4, 5), (3, 4, 5), 0.5)
-    index, outline, is_mask = shape_of(chest.findings, EFFUSION, location)
+    index, outline, is_mask = shape_of(location)
 
     assert (index, is_mask) == (3, False)
     assert outline.tolist() == [[5, 4], [6, 4], [6, 5], [5, 5], [5, 4]]

@@ -18,6 +18,7 @@ from models.chest_ct.cases.gather import Gathered, gather
 from models.chest_ct.cases.records import LeakError, Record, read_records
 from models.chest_ct.cases.simulated import Simulated
 from models.chest_ct.golden import golden_case
+from models.chest_ct.kinds import Kind
 from models.chest_ct.learning.assembly.content import texts, training
 from models.chest_ct.learning.assembly.places import count_places, least_chances
 from models.chest_ct.learning.assembly.profiles import ZProfile, out_of_fold, profiled
@@ -37,6 +38,7 @@ from models.volume.bundle import (
     sha256_file,
     write_content,
 )
+from models.volume.lungs.network import SHARED_WEIGHTS
 
 MOST_BYTES = 25_000_000
 """That all weights of a bundle may have together."""
@@ -168,13 +170,17 @@ def _publish(
         **texts(parts.drawn_by),
         "version": version,
         "weights": weights,
+        "shared_weights": dict(SHARED_WEIGHTS),
         "preprocessing": _views(parts),
         "training": training(
             parts.cnns, parts.slices, parts.profile, settings, parts.drawn_by
         ),
         "decision": {
             "rules": {mode: each.plain() for mode, each in parts.judgements.items()},
-            "places": dict(parts.places),
+            "places": {
+                name: parts.places.get(name)  # None: never told
+                for name in (kind.name.lower() for kind in Kind)
+            },
         },
         "metrics": {
             "validation": {

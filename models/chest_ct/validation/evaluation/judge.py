@@ -9,10 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from models.chest_ct import findings as saying
 from models.chest_ct.aggregate import Rule
 from models.chest_ct.cases.case import Case
 from models.chest_ct.cases.simulated import Simulated, facts_of
+from models.chest_ct.findings import KINDS
 from models.chest_ct.kinds import Kind
 from models.chest_ct.model import ChestCTModel, build
 from models.chest_ct.simulator.kinds import Acquisition, SimulatedStudy
@@ -27,12 +27,13 @@ from models.chest_ct.validation.evaluation.judged import (
     ToldPlace,
     density_score,
 )
+from models.chest_ct.told_lungs import MEAN_DENSITY
 from models.contract import Context, Findings, LabelMap, UnfitInput, Volume
 
 SOFT, SHARP = ("B30f", 0.0), ("B70f", 1.0)
 """Name and sharpness of the two kernels that a twin may have."""
 
-KIND_OF: Mapping[str, Kind] = {each.name: kind for kind, each in saying.KINDS.items()}
+KIND_OF: Mapping[str, Kind] = {each.name: kind for kind, each in KINDS.items()}
 """Name of a structure → the kind that it shows."""
 
 
@@ -93,12 +94,8 @@ def scores_of(found: Findings, rules: Mapping[str, Any]) -> dict[str, float]:
 
 
 def mean_density(found: Findings) -> float:
-    """Return the mean of both lungs in HU."""
-    return next(
-        m.value
-        for m in found.measurements
-        if m.structure == saying.LUNGS.name and m.name == saying.MEAN_DENSITY
-    )
+    """Return the mean of both lungs in HU, or of the one that holds air."""
+    return next(m.value for m in found.measurements if m.name == MEAN_DENSITY)
 
 
 def told_places(found: Findings | None, truth: LabelMap) -> tuple[ToldPlace, ...]:
@@ -112,8 +109,7 @@ def _told(found: Findings, truth: LabelMap) -> Iterator[ToldPlace]:
         box = tuple(
             slice(a, b + 1) for a, b in zip(place.first, place.last, strict=True)
         )
-        outline = found.label_map[box] == saying.KINDS[kind].labels[0]
-        reached = truth[box][outline] if outline.any() else truth[box]
+        reached = truth[box] if place.outline is None else truth[box][place.outline]
         yield ToldPlace(
             kind.name,
             round(place.score, 4),
