@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.chest_ct.admission.criteria import Criterion, criteria
+from models.chest_ct.admission.criteria import Criterion, criteria, cut_shares
 from models.contract import Volume
 from models.terms import Flag, Grade
 from models.volume.geometry import reorientation
@@ -38,6 +38,18 @@ DOUBTS = {NO_LUNGS: 0.0, ONE_LUNG: 0.7, NOT_SPLIT: 0.6}
 THICK_SLICES = Flag(
     "thick_slices",
     f"The slices lie more than {THICK_MM:.0f} mm apart: small findings can be missed.",
+    Grade.B,
+)
+
+
+CUT_SHARE = 0.05
+"""Of their largest area that an outermost slice may cut of lungs that end there; of the
+five real chests at hand none comes to more than 0.03."""
+
+CUT_OFF = Flag(
+    "lungs_cut_off",
+    "The images end within the lungs: what lies beyond was not read, and their volume "
+    "is that of the part that is shown.",
     Grade.B,
 )
 
@@ -124,4 +136,5 @@ def _doubts(lungs: Lungs) -> Iterator[Criterion]:
 
 def _flags(volume: Volume, lungs: Lungs) -> tuple[Flag, ...]:
     thick = (THICK_SLICES,) if volume.spacing_mm[0] > THICK_MM else ()
-    return (*lungs.flags, *thick)
+    cut = (CUT_OFF,) if max(cut_shares(volume, lungs)) > CUT_SHARE else ()
+    return (*lungs.flags, *thick, *cut)

@@ -63,10 +63,10 @@ def criteria(volume: Volume, lungs: Lungs) -> tuple[Criterion, ...]:
     The order is that in which a refusal names its reason among equal grades.
     """
     image = coarsen(volume)
-    area = _lung_area_cm2(volume, lungs, image)
+    area = _lung_area_cm2(volume, lungs)
     return (
         _lungs_present(volume, lungs),
-        *_coverage(area),
+        *_coverage(cut_shares(volume, lungs)),
         _height(area, image),
         *_shape(volume, lungs),
         _field_of_view(image),
@@ -75,15 +75,21 @@ def criteria(volume: Volume, lungs: Lungs) -> tuple[Criterion, ...]:
     )
 
 
-def _lung_area_cm2(
-    volume: Volume, lungs: Lungs, image: CoarseImage
-) -> npt.NDArray[np.float64]:
+def cut_shares(volume: Volume, lungs: Lungs) -> tuple[float, float]:
+    """Return how large lowest and highest slice cut the lungs, of the largest area."""
+    area = _lung_area_cm2(volume, lungs)
+    largest = max(float(area.max()), 1e-6)
+    return float(area[0]) / largest, float(area[-1]) / largest
+
+
+def _lung_area_cm2(volume: Volume, lungs: Lungs) -> npt.NDArray[np.float64]:
     """Return the area of both lungs in each slice, from the feet to the head."""
-    axial = image.change.axes[0]
+    change = reorientation(volume.affine, CANONICAL)
+    axial = change.axes[0]
     others = tuple(axis for axis in range(3) if axis != axial)
     pixel_cm2 = volume.voxel_mm3 / volume.spacing_mm[axial] / 100
     area: npt.NDArray[np.float64] = (lungs.labels > 0).sum(axis=others) * pixel_cm2
-    return area[::-1] if image.change.flips[0] else area
+    return area[::-1] if change.flips[0] else area
 
 
 def _lungs_present(volume: Volume, lungs: Lungs) -> Criterion:
@@ -93,11 +99,9 @@ def _lungs_present(volume: Volume, lungs: Lungs) -> Criterion:
     )
 
 
-def _coverage(area: npt.NDArray[np.float64]) -> Iterator[Criterion]:
+def _coverage(shares: tuple[float, float]) -> Iterator[Criterion]:
     """Yield how nearly the lungs have ended at the lowest and the highest slice."""
-    largest = max(float(area.max()), 1e-6)
-    for end, share in (("lowest", area[0]), ("highest", area[-1])):
-        part = float(share) / largest
+    for end, part in zip(("lowest", "highest"), shares, strict=True):
         yield Criterion(
             "lungs_not_covered",
             graded(part, none=0.6, full=0.25),

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from models.terms import Vector
-from models.volume.lungs.grid import CoarseImage, Floats, Mask, box_of
+from models.volume.lungs.grid import AIR_HU, CoarseImage, Floats, Mask, box_of
 
 AERATED_HU = -400.0
 """Below it, a coarse voxel is more lung than tissue: midway between the two."""
@@ -32,7 +32,13 @@ BRONCHUS_MM2 = 650.0
 STRAIGHTNESS_MM = 60.0
 """The trachea lies nearer than this to the middle of the body."""
 
-LABELS_IN_PLANE = np.zeros((3, 3, 3), bool)
+ROOM_HU = -925.0
+"""Mean of room air, away from its rim: below it. Of a lung it is above."""
+
+SMALLEST_ML = 40.0
+"""Less air is no lung: a pocket, or the tip of one."""
+
+LABELS_IN_PLANE = np.zeros((3, 3, 3), np.bool_)
 LABELS_IN_PLANE[1] = True
 
 SHORTEST_MM = 25.0
@@ -42,20 +48,72 @@ Labels = npt.NDArray[np.signedinteger]
 Reals = npt.NDArray[np.float64]
 
 
-def enclosed_air(image: CoarseImage) -> Mask:
-    """Return the air that no way within its slice leads out of the body.
+@dataclass(frozen=True, slots=True)
+class Air:
+    """The air of a slice, by where it lies.
 
-    What touches the edge of a slice is room air, or a lung that the field of view has
-    cut: it cannot be told which.
+    Attributes
+    ----------
+    inside
+        ``(S, P, L)`` bool: air of the body, lungs among it that the field of view cuts.
+    beyond
+        ``(S, P, L)`` bool: what is around the body and as low as padding, so that it
+        may lie beyond the field of view.
+    """
+
+    inside: Mask
+    beyond: Mask
+
+
+def find_air(image: CoarseImage) -> Air:
+    """Tell the air of the body from that around it.
+
+    Inside is what no way within its slice leads out of the body. Where the field of
+    view is smaller than the chest, a way leads out of a lung: what is no even gas and
+    hangs together with air inside in other slices is inside too.
     """
     air = image.array < AERATED_HU
     labels, count = ndimage.label(air, structure=LABELS_IN_PLANE)
-    open_air = np.zeros(count + 1, bool)
+    is_open = np.zeros(count + 1, np.bool_)
     for edge in (labels[:, 0], labels[:, -1], labels[:, :, 0], labels[:, :, -1]):
-        open_air[np.unique(edge)] = True
-    open_air[0] = True
-    enclosed: Mask = ~open_air[labels]
-    return enclosed
+        is_open[np.unique(edge)] = True
+    is_open[0] = True
+    enclosed: Mask = ~is_open[labels]
+    around = air & ~enclosed
+    beyond = around & (image.array <= AIR_HU)
+    return Air(enclosed | _cut_open(image, around & ~beyond, enclosed), beyond)
+
+
+def _cut_open(image: CoarseImage, around: Mask, enclosed: Mask) -> Mask:
+    """Return which air around the body, inside the field of view, is a lung's."""
+    labels, count = ndimage.label(around, structure=LABELS_IN_PLANE)
+    inner = _rimless(around)
+    of_inner = labels[inner]
+    voxels = np.bincount(of_inner, minlength=count + 1)
+    uneven = _means(of_inner, image.array[inner], voxels) > ROOM_HU
+    uneven &= voxels > 0
+    if not uneven.any():
+        return np.zeros_like(enclosed)
+    candidates = uneven[labels]
+    joined, count = ndimage.label(candidates | enclosed)
+    within = np.bincount(joined[enclosed], minlength=count + 1)
+    lung = within * np.prod(image.spacing_mm) / 1000 >= SMALLEST_ML
+    lung[0] = False
+    found: Mask = candidates & lung[joined]
+    return found
+
+
+def _rimless(mask: Mask) -> Mask:
+    """Return a mask without the voxels at its border, within each slice.
+
+    There a voxel is partly skin.
+    """
+    inner = mask.copy()
+    inner[:, 1:] &= mask[:, :-1]
+    inner[:, :-1] &= mask[:, 1:]
+    inner[:, :, 1:] &= mask[:, :, :-1]
+    inner[:, :, :-1] &= mask[:, :, 1:]
+    return inner
 
 
 def middle_of_body(image: CoarseImage) -> float:

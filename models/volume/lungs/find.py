@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from models.contract import LabelMap, Volume
 from models.terms import Flag, Grade
-from models.volume.lungs.air import enclosed_air, find_airways, middle_of_body
+from models.volume.lungs.air import find_air, find_airways, middle_of_body
 from models.volume.lungs.grid import CoarseImage, Mask, box_of, coarsen
 from models.volume.lungs.shape import completed
-from models.volume.lungs.sides import LEFT_LUNG, RIGHT_LUNG, find_sides, without_gas
+from models.volume.lungs.sides import (
+    LEFT_LUNG,
+    RIGHT_LUNG,
+    filled_with_gas,
+    find_sides,
+    without_gas,
+)
 from models.volume.lungs.whole import fill_lungs
 
 BORDER_HU = -500.0
@@ -33,7 +39,10 @@ NOT_SPLIT = Flag(
     Grade.B,
 )
 TOUCHES_EDGE = Flag(
-    "lungs_touch_edge", "A lung reaches the side of the field of view.", Grade.B
+    "lungs_touch_edge",
+    "A lung reaches the side of the field of view: what lies beyond was not read, and "
+    "its volume is that of the part that is shown.",
+    Grade.B,
 )
 GAS_IN_LUNGS = Flag(
     "gas_in_lungs",
@@ -89,10 +98,10 @@ def find_lungs(volume: Volume) -> Lungs:
     if volume.units != "HU":
         return _none(volume, NOT_HOUNSFIELD)
     image = coarsen(volume)
-    air = enclosed_air(image)
-    airways = find_airways(image, air)
+    air = find_air(image)
+    airways = find_airways(image, air.inside)
     middle = middle_of_body(image)
-    sides = find_sides(image, air & ~airways, middle)
+    sides = find_sides(image, air.inside & ~airways, middle)
     if not sides.labels.any():
         return _none(volume, NO_LUNGS)
     shape = completed(image, sides.labels)
@@ -101,11 +110,20 @@ def find_lungs(volume: Volume) -> Lungs:
         return _none(volume, NO_LUNGS)
     other = airways | ((sides.labels > 0) & (aerated == 0))
     filled = fill_lungs(aerated, shape, image, other, middle)
-    found = _on_source_grid(volume, image, aerated, filled, sides.split)
+    filled[air.beyond] = 0
     gas = np.count_nonzero(sides.rest & (filled > 0))
-    if gas * np.prod(image.spacing_mm) / 1000 < GAS_ML:
-        return found
-    return replace(found, flags=(*found.flags, GAS_IN_LUNGS))
+    found = (
+        (ONE_LUNG, np.unique(aerated).size < 3),
+        (NOT_SPLIT, not sides.split),
+        (TOUCHES_EDGE, _touches_edge(filled, air.beyond)),
+        (
+            GAS_IN_LUNGS,
+            gas * np.prod(image.spacing_mm) / 1000 >= GAS_ML
+            or filled_with_gas(image, aerated),
+        ),
+    )
+    flags = tuple(flag for flag, holds in found if holds)
+    return _on_source_grid(volume, image, (aerated, filled, air.beyond), flags)
 
 
 def _none(volume: Volume, why: Flag) -> Lungs:
@@ -116,19 +134,24 @@ def _none(volume: Volume, why: Flag) -> Lungs:
 def _on_source_grid(
     volume: Volume,
     image: CoarseImage,
-    aerated: LabelMap,
-    filled: LabelMap,
-    split: bool,
+    coarse: tuple[LabelMap, LabelMap, Mask],
+    flags: tuple[Flag, ...],
 ) -> Lungs:
-    """Draw the lungs on the source grid, the border of their air voxel by voxel."""
+    """Draw the lungs on the source grid, the border of their air voxel by voxel.
+
+    Parameters
+    ----------
+    coarse
+        What of them is aerated, all of them, and what lies beyond the field of view.
+    """
     air = np.less(volume.array, BORDER_HU)
-    codes = image.to_source(_with_border(aerated, filled))
+    codes = image.to_source(_with_border(*coarse))
     labels = (codes & SIDE) * (air | (codes < BORDER))
     air &= labels > 0
-    return Lungs(labels, aerated=air, flags=_flags(aerated, filled, split))
+    return Lungs(labels, aerated=air, flags=flags)
 
 
-def _with_border(aerated: LabelMap, filled: LabelMap) -> LabelMap:
+def _with_border(aerated: LabelMap, filled: LabelMap, beyond: Mask) -> LabelMap:
     """Return the labels, with ``BORDER`` added on both sides of the air's surface.
 
     Beside disease that was given back a voxel counts whole: what is dense in it is
@@ -142,6 +165,7 @@ def _with_border(aerated: LabelMap, filled: LabelMap) -> LabelMap:
     for side in (RIGHT_LUNG, LEFT_LUNG):
         outer = ~lungs & _dilated(aerated == side)
         codes[outer] = side + BORDER
+    codes[beyond] = 0
     return codes
 
 
@@ -165,12 +189,14 @@ def _halves(axis: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
     return tuple(low), tuple(high)
 
 
-def _flags(aerated: LabelMap, labels: LabelMap, split: bool) -> tuple[Flag, ...]:
-    sides = len(set(np.unique(aerated).tolist()) - {0})
+def _touches_edge(labels: LabelMap, beyond: Mask) -> bool:
+    """Say whether a lung reaches the sides of the images, or padding within them."""
     edges = (labels[:, 0], labels[:, -1], labels[:, :, 0], labels[:, :, -1])
-    found = (
-        (ONE_LUNG, sides < 2),
-        (NOT_SPLIT, not split),
-        (TOUCHES_EDGE, any(edge.any() for edge in edges)),
-    )
-    return tuple(flag for flag, holds in found if holds)
+    if any(edge.any() for edge in edges):
+        return True
+    lungs = labels > 0
+    for axis in (1, 2):
+        low, high = _halves(axis)
+        if (lungs[low] & beyond[high]).any() or (lungs[high] & beyond[low]).any():
+            return True
+    return False

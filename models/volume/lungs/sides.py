@@ -17,13 +17,11 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from models.terms import Vector
+from models.volume.lungs.air import SMALLEST_ML
 from models.volume.lungs.ball import grown
 from models.volume.lungs.grid import CoarseImage, Floats, Mask, Scalar, box_of
 
 RIGHT_LUNG, LEFT_LUNG = 1, 2
-
-SMALLEST_ML = 40.0
-"""Less air on one side is no lung: a pocket, or the tip of one."""
 
 SMALLEST_CORE_ML = 5.0
 """Of a lung that touches the other one over a wide front, little may be left when they
@@ -110,6 +108,12 @@ def _lung_like(image: CoarseImage, air: Mask) -> Mask:
         box = boxes[label - 1]
         keep[label] = not _is_gas(image.array[box], labels[box] == label)
     return keep[labels]
+
+
+def filled_with_gas(image: CoarseImage, labels: npt.NDArray[np.uint8]) -> bool:
+    """Say whether one of the lungs holds gas alone, as a pneumothorax does."""
+    sides = (labels == side for side in (RIGHT_LUNG, LEFT_LUNG))
+    return any(side.any() and _is_gas(image.array, side) for side in sides)
 
 
 def without_gas(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from types import MappingProxyType
 
 import numpy as np
-
 import pytest
 
 from models.chest_ct.aggregate import CNN, SLICES, Z_PROFILE

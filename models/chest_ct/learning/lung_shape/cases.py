@@ -15,7 +15,7 @@ from models.chest_ct.simulator.plan import StudyPlan, plan
 from models.chest_ct.simulator.study import simulate
 from models.over_processes import over_processes
 from models.training.settings import settings_digest
-from models.volume.lungs.air import enclosed_air, find_airways, middle_of_body
+from models.volume.lungs.air import find_air, find_airways, middle_of_body
 from models.volume.lungs.grid import coarsen
 from models.volume.lungs.shape import averaged, cell_steps
 from models.volume.lungs.sides import find_sides
@@ -88,7 +88,7 @@ def _simulated(job: _Job) -> None:
 def seen(study: SimulatedStudy) -> ShapeCase:
     """Return what is found of a study, beside its truth."""
     image = coarsen(study.volume)
-    air = enclosed_air(image)
+    air = find_air(image).inside
     found = find_sides(image, air & ~find_airways(image, air), middle_of_body(image))
     cells = cell_steps(image.array.shape, image.spacing_mm, STORED_MM)
     return ShapeCase(

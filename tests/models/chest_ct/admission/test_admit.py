@@ -67,6 +67,21 @@ def test_slices_of_six_millimetres_are_flagged() -> None:
     assert [flag.code for flag in flags] == ["thick_slices"]
 
 
+@pytest.mark.parametrize("end", ["below", "above"])
+def test_lungs_that_the_images_cut_off_are_flagged(end: str) -> None:
+    """A quarter of their largest area in the last slice: read, and it is said."""
+    whole = chest()
+    area = (find_lungs(whole).labels > 0).sum(axis=(1, 2))
+    cut = np.flatnonzero(area > 0.25 * area.max())[[0, -1]]
+    kept = slice(int(cut[0]), None) if end == "below" else slice(0, int(cut[1]) + 1)
+    rows, columns = whole.shape[1:]
+
+    admission = decided(part(whole, kept, slice(0, rows), slice(0, columns)))
+
+    assert admission.is_chest
+    assert [flag.code for flag in admission.flags] == ["lungs_cut_off"]
+
+
 REFUSED = {
     "not_ct": chest(modality="MR", units="arbitrary"),
     "not_axial": reformatted(chest(), (1, 0, 2)),

@@ -10,7 +10,7 @@ import pytest
 from models.chest_ct.validation.lungs import dice
 from models.contract import Volume
 from models.volume.lungs import network
-from models.volume.lungs.air import enclosed_air, find_airways, middle_of_body
+from models.volume.lungs.air import find_air, find_airways, middle_of_body
 from models.volume.lungs.grid import coarsen
 from models.volume.lungs.shape import averaged, cell_steps, completed
 from models.volume.lungs.sides import find_sides
@@ -20,7 +20,7 @@ from tests.models.volume.lungs.made import array, chest, lung
 def learned(volume: Volume) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     """Return the shape on the volume's grid."""
     image = coarsen(volume)
-    air = enclosed_air(image)
+    air = find_air(image).inside
     found = find_sides(image, air & ~find_airways(image, air), middle_of_body(image))
     return image.to_source(completed(image, found.labels).likely)
 

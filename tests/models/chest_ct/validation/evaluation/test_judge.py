@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from models.chest_ct.cases.simulated import simulated_cases
-from models.chest_ct.findings import KINDS, LUNGS
+from models.chest_ct.findings import KINDS
 from models.chest_ct.golden import golden_study
 from models.chest_ct.kinds import Kind
 from models.chest_ct.model import build
 from models.chest_ct.simulator.settings import shipped, tiny
+from models.chest_ct.told_lungs import LUNGS
 from models.chest_ct.validation.evaluation.judge import (
     judge,
     read,
