@@ -26,6 +26,11 @@ MAX_VOXELS = 1 << 30
 float32. Headers may claim more, whatever lies in the files."""
 
 
+AIR_HU = -1024.0
+BRIGHTEST_HU = 3071.0
+"""Twelve bits of Hounsfield units lie between: padding among them may be tissue."""
+
+
 class SeriesError(Exception):
     """A series cannot become a volume.
 
@@ -55,6 +60,9 @@ class PixelFormat:
         None when the image carries no rescale.
     rescale_type
         ``"HU"``, "" when not said, or another unit.
+    padding
+        Lowest and highest stored value that is no measurement (C.7.5.1.1.2); None
+        where none is stated.
     """
 
     bits_allocated: int
@@ -64,6 +72,7 @@ class PixelFormat:
     slope: float | None
     intercept: float | None
     rescale_type: str
+    padding: tuple[int, int] | None = None
 
     @classmethod
     def of(cls, tags: Mapping[str, str]) -> PixelFormat:
@@ -88,6 +97,7 @@ class PixelFormat:
                 slope=float(tags["RescaleSlope"]) if rescaled else None,
                 intercept=float(tags["RescaleIntercept"]) if rescaled else None,
                 rescale_type=tags.get("RescaleType", ""),
+                padding=_padding(tags),
             )
         except (KeyError, ValueError):
             raise SeriesError(
@@ -137,6 +147,36 @@ class PixelFormat:
         if self.rescales and out.dtype.kind == "f":
             out *= self.slope
             out += self.intercept
+
+
+    def clear_padding(self, plane: Pixels, out: Pixels) -> None:
+        """Make air of the padding that would read as brighter than any tissue.
+
+        Parameters
+        ----------
+        plane
+            Stored values, trimmed.
+        out
+            The same in Hounsfield units; written to.
+        """
+        if self.padding is None or self.slope is None or self.intercept is None:
+            return
+        ends = np.array([self.padding]).astype(self.dtype)  # a sign that is not kept
+        self.trim(ends)
+        low, high = int(ends.min()), int(ends.max())
+        if high * self.slope + self.intercept <= BRIGHTEST_HU:
+            return
+        out[(plane >= low) & (plane <= high)] = AIR_HU
+
+
+def _padding(tags: Mapping[str, str]) -> tuple[int, int] | None:
+    """Return the range of padding; None where none is stated, or it is no number."""
+    try:
+        value = int(tags["PixelPaddingValue"])
+        ends = value, int(tags.get("PixelPaddingRangeLimit", value))
+    except (KeyError, ValueError):
+        return None
+    return ends if max(map(abs, ends)) < 1 << 32 else None
 
 
 def require_possible(slices: int, rows: int, columns: int) -> None:

@@ -86,6 +86,8 @@ def load_volume(series: SeriesInfo, threads: int = 1) -> Volume:
         image = opened.get(instance.path)
         plane = read_plane(instance, pixel_format, series.rows, series.columns, image)
         pixel_format.rescale(plane, out=array[index])
+        if hounsfield:
+            pixel_format.clear_padding(plane, out=array[index])
 
     with ThreadPoolExecutor(max(1, threads)) as pool:
         list(pool.map(fill, range(len(array))))

@@ -61,6 +61,8 @@ PIXEL_TAGS = (
     "RescaleSlope",
     "RescaleIntercept",
     "RescaleType",
+    "PixelPaddingValue",
+    "PixelPaddingRangeLimit",
 )
 """How the pixels are stored; kept only when it is the same in every slice, so that
 the loader need not open the headers again (DICOM PS3.3 C.7.6.3, C.11.1)."""

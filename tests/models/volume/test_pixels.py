@@ -100,6 +100,36 @@ class TestFormat:
         """Without one the numbers are arbitrary, not HU."""
         assert build_format(**tags).hounsfield is hounsfield
 
+    @pytest.mark.parametrize(
+        ("tags", "cleared"),
+        [
+            ({"PixelPaddingValue": "63536"}, [False, False, True]),
+            ({"PixelPaddingValue": "-2000"}, [False, False, True]),  # as a VR of SS
+            (
+                {"PixelPaddingValue": "60000", "PixelPaddingRangeLimit": "65535"},
+                [False, False, True],
+            ),
+            ({"PixelPaddingValue": "1064"}, [False, False, False]),  # 40 HU: tissue
+            ({"PixelPaddingValue": "0"}, [False, False, False]),  # is air already
+            ({"PixelPaddingValue": "a lot"}, [False, False, False]),
+            ({}, [False, False, False]),
+        ],
+    )
+    def test_padding_brighter_than_tissue_is_air(
+        self, tags: dict[str, str], cleared: list[bool]
+    ) -> None:
+        """63536 beyond the field of view is no metal; what may be tissue stays."""
+        pixel_format = build_format(RescaleSlope="1", RescaleIntercept="-1024", **tags)
+        plane = np.array([[0, 1064, 63536]], np.uint16)
+        out = np.empty(plane.shape, np.float32)
+        pixel_format.rescale(plane, out)
+        before = out.copy()
+
+        pixel_format.clear_padding(plane, out)
+
+        expected = np.where(cleared, np.float32(-1024), before[0])
+        assert out[0].tolist() == expected.tolist()
+
     def test_an_identity_rescale_changes_nothing(self) -> None:
         """Slope 1 and intercept 0 leave the integers alone."""
         tags = {"RescaleSlope": "1.0", "RescaleIntercept": "0"}
