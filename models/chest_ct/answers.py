@@ -72,8 +72,8 @@ def statements(
     if score.levels:
         yield Statement(
             "Profile of the lungs",
-            f"{_sign(score.leading, sides=sides)}, most at {heights(score.levels)} of the "
-            "height below the apex",
+            f"{_sign(score.leading, sides=sides)}, most at {heights(score.levels)} of "
+            "the height below the apex",
             LUNGS.name,
         )
 

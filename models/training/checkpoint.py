@@ -26,7 +26,7 @@ def save_weights(network: nn.Module, path: Path) -> None:
     as another user than the training: the file may be read as any other can.
     """
     state = {
-        name: tensor.detach().half().contiguous().cpu()
+        name: _halved(tensor.detach()).contiguous().cpu()
         for name, tensor in network.state_dict().items()
     }
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -36,8 +36,13 @@ def save_weights(network: nn.Module, path: Path) -> None:
 def as_written(network: nn.Module) -> nn.Module:
     """Round the weights to what `save_weights` writes: figures are then of the file."""
     state = network.state_dict()
-    network.load_state_dict({name: state[name].half().float() for name in state})
+    network.load_state_dict({name: _halved(state[name]) for name in state})
     return network
+
+
+def _halved(tensor: torch.Tensor) -> torch.Tensor:
+    """Return what is written of a tensor: counters, which grow beyond it, stay."""
+    return tensor.half() if tensor.is_floating_point() else tensor
 
 
 def load_weights(network: nn.Module, path: Path) -> nn.Module:

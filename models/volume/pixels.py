@@ -148,7 +148,6 @@ class PixelFormat:
             out *= self.slope
             out += self.intercept
 
-
     def clear_padding(self, plane: Pixels, out: Pixels) -> None:
         """Make air of the padding that would read as brighter than any tissue.
 

@@ -53,7 +53,7 @@ def shape_of(location: Location) -> tuple[int, Polygon, bool]:
         within = int(location.outline.sum(axis=(1, 2)).argmax())
         outline = largest_outline(location.outline[within])
         if outline is not None:
-            return d.start + within, outline + [w.start, h.start], True
+            return d.start + within, outline + np.array([w.start, h.start]), True
     x, y, right, bottom = w.start, h.start, w.stop, h.stop
     box = [(x, y), (right, y), (right, bottom), (x, bottom), (x, y)]
     return (d.start + d.stop - 1) // 2, np.array(box, np.float64), False

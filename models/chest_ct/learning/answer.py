@@ -29,10 +29,11 @@ DECAY = 0.01
 are many beside the chests."""
 
 LEAST_SPREAD = 1e-6
-"""Of a feature that is the same in every chest."""
+"""A feature that differs less between chests is taken as the same in all."""
 
-LEAST_WEIGHT = 1e-4
-"""Of a kind's evidence: more of it is never less pathology."""
+LEAST_WEIGHT, MOST_WEIGHT = 1e-4, 1e4
+"""Of a kind's evidence: more of it is never less pathology. And where a short training
+tells no chest from another, no weight of any grows out of half precision."""
 
 Reals = npt.NDArray[np.float64]
 
@@ -55,20 +56,28 @@ def fit_answer(
     told, chest = (
         torch.cat(each).double().cpu().numpy() for each in zip(*found, strict=True)
     )
-    middle, spread = chest.mean(axis=0), chest.std(axis=0).clip(min=LEAST_SPREAD)
+    middle, spread = chest.mean(axis=0), chest.std(axis=0)
+    spread = np.where(spread < LEAST_SPREAD, np.inf, spread)
+    most = MOST_WEIGHT * np.where(np.isinf(spread), 0.0, spread)
     label = np.array([float(kept.case.is_positive) for kept in cases])
     smoothing = settings.loss.study.smoothing
     target = label * (1 - smoothing) + smoothing / 2
-    weight, whole, bias, left = _fitted(told, (chest - middle) / spread, target)
+    weight, whole, bias, left = _fitted(told, (chest - middle) / spread, target, most)
     with torch.no_grad():
-        network.weight.copy_(torch.from_numpy(np.log(np.expm1(weight))))
+        network.weight.copy_(torch.from_numpy(_before_softplus(weight)))
         network.whole.weight.copy_(torch.from_numpy(whole / spread)[None])
         network.whole.bias.fill_(bias - float(whole @ (middle / spread)))
     return left
 
 
+def _before_softplus(weight: Reals) -> Reals:
+    """Return what softplus makes the weights of; large ones do not overflow."""
+    found: Reals = weight + np.log(-np.expm1(-weight))
+    return found
+
+
 def _fitted(
-    told: Reals, chest: Reals, target: Reals
+    told: Reals, chest: Reals, target: Reals, most: Reals
 ) -> tuple[Reals, Reals, float, float]:
     """Return the weights of both kinds of features, the bias, and the cross-entropy.
 
@@ -78,6 +87,8 @@ def _fitted(
     ----------
     told, chest
         ``(N, 2 K)`` and ``(N, F)``, the latter evenly spread.
+    most
+        ``(F,)``, how far the weights of ``chest`` may be from 0.
     """
     features = np.hstack([told, chest, np.ones((len(told), 1))])
     decay = np.zeros(features.shape[1])
@@ -90,14 +101,15 @@ def _fitted(
         value = entropy.mean() + float(decay @ weights**2)
         return float(value), slope + 2 * decay * weights
 
-    least = [LEAST_WEIGHT] * told.shape[1] + [-np.inf] * (chest.shape[1] + 1)
-    bounds = Bounds(np.array(least), np.inf)
+    kinds = told.shape[1]
+    least = np.concatenate([np.full(kinds, LEAST_WEIGHT), -most, [-np.inf]])
+    largest = np.concatenate([np.full(kinds, MOST_WEIGHT), most, [np.inf]])
+    bounds = Bounds(least, largest)
     start = np.zeros(features.shape[1])
     start[: told.shape[1]] = LEAST_WEIGHT
     solved = minimize(cost, start, jac=True, method="L-BFGS-B", bounds=bounds)
     weights: Reals = solved.x
     left = float(solved.fun - decay @ weights**2)
-    kinds = told.shape[1]
     return weights[:kinds], weights[kinds:-1], float(weights[-1]), left
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -218,12 +219,22 @@ def train_network(
             SingleProcess(chosen_device(options.device)),
             folder,
             made_by,
-            _watch(cases.validation, settings, folder, options),
+            _watch(cases, settings, folder, options),
         )
-        if settings.parts and isinstance(network, TriageCNN):
-            fit_answer(network, cases.training, settings, *_where(network, options))
+        _answer(network, cases.training, settings, options)
     write_resolved(settings, folder)
     return as_written(network).eval()
+
+
+def _answer(
+    network: nn.Module,
+    training: Sequence[Kept],
+    settings: ChestSettings,
+    options: RunOptions,
+) -> None:
+    """Fit the answer for whole chests, where only parts were learned from."""
+    if settings.parts and isinstance(network, TriageCNN):
+        fit_answer(network, training, settings, *_where(network, options))
 
 
 def validated(
@@ -257,7 +268,7 @@ def _where(network: nn.Module, options: RunOptions) -> tuple[str, str]:
 
 
 def _watch(
-    held_out: Sequence[Kept],
+    cases: Cases,
     settings: ChestSettings,
     folder: Path,
     options: RunOptions,
@@ -267,7 +278,9 @@ def _watch(
         trackers.append(TensorBoard(folder / EVENTS))
 
     def validate(network: nn.Module) -> Mapping[str, float]:
-        return validated(network, held_out, settings, options)
+        answering = copy.deepcopy(network).eval()  # as it would be published
+        _answer(answering, cases.training, settings, options)
+        return validated(answering, cases.validation, settings, options)
 
     is_judged = options.validate_every or settings.loop.watched
     return Watch(trackers, validate if is_judged else None, options.validate_every or 1)

@@ -21,8 +21,8 @@ SPACE: Space = {
 """Keys of `ChestSettings` and what they may be."""
 
 WATCHED = Watched(figure="auc", every=5)
-"""What decides between trials where the settings watch no figure. Held-out cases are
-read whole, which takes as long as some epochs."""
+"""What decides between trials where the settings watch no figure. All cases are read
+whole for it, which takes as long as some epochs."""
 
 FOLD = 0
 """Held out in every trial; the test part is seen by none."""

@@ -69,13 +69,27 @@ def auc(scored: Scored) -> float:
 def auc_interval(scored: Scored, seed: int = 0) -> Estimate:
     """Return the area with its interval, by bootstrap over patients.
 
-    Where the classes are apart every sample has the area 1, and so has the interval,
-    however few cases there are.
+    Where the classes are apart every sample has the area 1, however few cases there
+    are. What is not seen in n patients may be in more of them than none: the interval
+    is then that of Clopper and Pearson (Biometrika 1934;26:404) for n of n, with n the
+    patients of the class that has fewer.
     """
     if not scored.has_both:
         return Estimate(math.nan, math.nan, math.nan)
+    value = auc(scored)
+    if value in {0.0, 1.0}:
+        least = 0.025 ** (1 / _fewest(scored))
+        return Estimate(value, *((least, 1.0) if value else (0.0, 1 - least)))
     false, true, _ = _curves(scored, drawn(scored, seed=seed))
-    return percentiles(auc(scored), np.asarray(np.trapezoid(true, false, axis=1)))
+    return percentiles(value, np.asarray(np.trapezoid(true, false, axis=1)))
+
+
+def _fewest(scored: Scored) -> int:
+    """Return of how many patients the class is that has fewer."""
+    patients = np.asarray(scored.patients)
+    return min(
+        np.unique(patients[scored.truth == is_class]).size for is_class in (True, False)
+    )
 
 
 def band(scored: Scored, seed: int = 0) -> Band:

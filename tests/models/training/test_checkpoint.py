@@ -34,3 +34,17 @@ def test_a_node_of_another_user_can_read_the_weights(tmp_path: Path) -> None:
         os.umask(before)
 
     assert stat.S_IMODE((tmp_path / "w.safetensors").stat().st_mode) == 0o644
+
+
+def test_what_counts_far_stays_a_number(tmp_path: Path) -> None:
+    """Batch norm counts its batches: half precision ends at 65 504."""
+    network = nn.BatchNorm3d(2)
+    assert network.num_batches_tracked is not None
+    network.num_batches_tracked += 1_000_001
+
+    save_weights(network, tmp_path / "w.safetensors")
+    as_written(network)
+
+    read = load_weights(nn.BatchNorm3d(2), tmp_path / "w.safetensors")
+    for found in (network, read):
+        assert found.state_dict()["num_batches_tracked"] == 1_000_001

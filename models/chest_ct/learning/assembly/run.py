@@ -235,7 +235,10 @@ def _measured(folder: Path, content: Mapping[str, Any]) -> dict[str, Any]:
         there = load_bundle(folder)
     except BundleError:
         return {}
-    is_same = dict(there.weights) == content["weights"]
+    is_same = (
+        dict(there.weights) == content["weights"]
+        and there.shared_weights == content["shared_weights"]
+    )
     if not is_same or there.decision != json.loads(json.dumps(content["decision"])):
         return {}
     return dict(there.metrics)

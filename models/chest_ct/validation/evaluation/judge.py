@@ -19,6 +19,7 @@ from models.chest_ct.simulator.kinds import Acquisition, SimulatedStudy
 from models.chest_ct.simulator.scene import build_scene
 from models.chest_ct.simulator.shapes import find_shapes
 from models.chest_ct.simulator.study import acquire, look
+from models.chest_ct.told_lungs import MEAN_DENSITY
 from models.chest_ct.validation.evaluation.judged import (
     MEAN_HU,
     Judged,
@@ -27,7 +28,6 @@ from models.chest_ct.validation.evaluation.judged import (
     ToldPlace,
     density_score,
 )
-from models.chest_ct.told_lungs import MEAN_DENSITY
 from models.contract import Context, Findings, LabelMap, UnfitInput, Volume
 
 SOFT, SHARP = ("B30f", 0.0), ("B70f", 1.0)

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from models.chest_ct.cases.cache import PREPARED
 from models.chest_ct.cases.case import Case
 from models.chest_ct.cases.gather import digest_of_drawn, labelled_cases
 from models.chest_ct.cases.journal import Journal
@@ -185,7 +186,13 @@ def _digest(cases: Sequence[Case]) -> str:
 
 def _identity(bundle: Bundle) -> str:
     """Return what answers hang on: weights, views, rules, code; no figure of them."""
-    parts = [READING, dict(bundle.weights), bundle.preprocessing, bundle.decision]
+    parts = [
+        [READING, PREPARED],
+        dict(bundle.weights),
+        dict(bundle.shared_weights),
+        bundle.preprocessing,
+        bundle.decision,
+    ]
     plain = json.dumps([*parts, bundle.training["z_profile"]], sort_keys=True)
     return hashlib.sha256(plain.encode()).hexdigest()
 

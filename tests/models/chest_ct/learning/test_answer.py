@@ -59,3 +59,21 @@ def test_shuffled_labels_are_learned_by_rote_at_most(tmp_path: Path) -> None:
     others = tiny_cases(tmp_path / "b", 48, [n % 4 < 2 for n in range(48)])[24:]
 
     assert 0.2 < auc(scored(score(network, others, settings))) < 0.8
+
+
+def test_a_map_that_tells_nothing_apart_gives_an_answer_that_can_be_written(
+    tmp_path: Path,
+) -> None:
+    """Evidence that differs by a hair: its weight grows, and stays a number."""
+    settings, cases = tiny_settings(), tiny_cases(tmp_path, 12)
+    network = untrained(settings)
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            if name.startswith("whole") or parameter.ndim < 2:
+                continue
+            parameter.mul_(1e-3)
+
+    fit_answer(network, cases, settings)
+
+    for name, value in network.state_dict().items():
+        assert value.half().isfinite().all(), name

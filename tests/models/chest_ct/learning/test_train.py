@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from statistics import fmean
 from typing import Literal
@@ -30,7 +31,7 @@ from models.chest_ct.settings import ChestSettings, NetworkSettings
 from models.training.checkpoint import CheckpointError
 from models.training.classification.roc import auc
 from models.training.classification.threshold import Threshold
-from models.training.loop import fit
+from models.training.loop import LOG, fit
 from models.training.run_options import RunOptions
 from models.training.strategy import SingleProcess
 from models.training.tracking import Epoch, Tracker
@@ -102,7 +103,8 @@ def test_labels_threshold_and_output_speak_of_one_class(tmp_path: Path) -> None:
     content = json.loads(trained(tmp_path / "run")[0].read_text(encoding="utf-8"))
     threshold = Threshold.of(content["threshold"])
     assert content["positive"] == threshold.positive == POSITIVE == "pathology"
-    assert threshold.calls(1.0, POSITIVE)
+    assert threshold.calls(threshold.value, POSITIVE)
+    assert not threshold.calls(threshold.value - 1e-6, POSITIVE)
     with pytest.raises(ValueError, match="the threshold is of 'pathology'"):
         threshold.calls(1.0, "normal")
     for each in content["scores"]["test"]:
@@ -258,6 +260,14 @@ def test_the_full_networks_train_for_an_epoch(
     cases = Cases.of(gathered, settings, 0)
     few = Cases(cases.training[:4], cases.validation[:4], ())
 
+    torch.manual_seed(settings.loop.seed)
+    untrained = dict(build_network(settings).named_parameters())
+
     network = train_network(gathered, few, settings, 0, tmp_path, OPTIONS)
 
-    assert all(p.isfinite().all() for p in network.parameters())
+    (line,) = (tmp_path / LOG).read_text(encoding="utf-8").splitlines()
+    assert math.isfinite(json.loads(line)["loss"])
+    for name, parameter in network.named_parameters():
+        assert parameter.isfinite().all(), name
+        changed = (parameter - untrained[name].half().float()).abs().max()
+        assert changed > 0, f"{name} has learned nothing"

@@ -59,6 +59,23 @@ def test_one_class_has_no_area() -> None:
         roc(scored)
 
 
+@pytest.mark.parametrize(
+    ("truth", "value"), [([1, 1, 0, 0, 0], 1.0), ([0] * 3 + [1] * 2, 0.0)]
+)
+def test_few_cases_that_lie_apart_are_not_certain(
+    truth: list[int], value: float
+) -> None:
+    """Two of two: by Clopper and Pearson it may be 0.16 as well."""
+    names = [f"patient {number}" for number in range(5)]
+    probability = np.array([0.9, 0.8, 0.3, 0.2, 0.1])
+    found = auc_interval(Scored("sick", names, np.array(truth, bool), probability))
+    far = found.low if value else 1 - found.high
+
+    assert found.value == value
+    assert far == pytest.approx(0.158, abs=0.001)
+    assert (found.high if value else found.low) == value
+
+
 def test_the_interval_holds_the_true_area_as_often_as_it_says() -> None:
     """Of 100 samples of known area some 95 intervals hold it."""
     apart = 1.5
