@@ -75,7 +75,7 @@ def tune(
         raise typer.BadParameter("--grid tries all points: leave out --trials")
     tuned = part(name, "learning.tune")
     chosen = chosen_settings(name, network, settings, epochs)
-    wanted = _search(_watching(chosen, tuned), tuned.SPACE, data, seed)
+    wanted = _search(_watching(chosen, tuned), tuned, data, seed)
     count = None if grid else trials or 50
     try:
         ended = _run(wanted, tuned.objective, data, output, count, device)
@@ -97,7 +97,7 @@ def _watching(settings: Any, tuned: Any) -> Any:
     return settings.model_copy(update={"loop": loop})
 
 
-def _search(settings: Any, space: Any, data: Path, seed: int) -> Search:
+def _search(settings: Any, tuned: Any, data: Path, seed: int) -> Search:
     try:
         from models.training.tuning.search import Search  # torch: not for a help page
     except ImportError:
@@ -106,7 +106,8 @@ def _search(settings: Any, space: Any, data: Path, seed: int) -> Search:
         ) from None
     if settings.loop.watched is None:
         raise ValueError("the settings watch no figure: tune needs [loop.watched]")
-    return Search(settings, space, settings.loop.watched, str(data.resolve()), seed)
+    watched, digest = settings.loop.watched, tuned.data_digest(data)
+    return Search(settings, tuned.SPACE, watched, digest, seed)
 
 
 def _run(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,8 @@ CACHE = "PACS_AI_CACHE"
 HOME = Path("~/.cache/pacs-ai-node/chest_ct")
 """Where they are kept otherwise."""
 
+Check = Callable[[Sequence[Case]], None]
+
 FEWEST_CASES = 4
 """For which a process is started."""
 
@@ -51,7 +53,9 @@ class Gathered:
     sha256: str
 
 
-def gather(data: Path, view: View, told: Told | None = None) -> Gathered:
+def gather(
+    data: Path, view: View, told: Told | None = None, check: Check | None = None
+) -> Gathered:
     """Find the cases, prepare what is not prepared, and return them.
 
     Parameters
@@ -59,6 +63,8 @@ def gather(data: Path, view: View, told: Told | None = None) -> Gathered:
     data
         A folder with ``labels.csv`` and images, ``simulated``, or a settings file of
         the simulator.
+    check
+        Is given the cases before the first is prepared, and may refuse them.
 
     Raises
     ------
@@ -68,6 +74,8 @@ def gather(data: Path, view: View, told: Told | None = None) -> Gathered:
         Labels or settings cannot be used: one line.
     """
     name, cases, left_out = labelled_cases(data)
+    if check is not None:
+        check(cases)
     processes = suitable_processes(len(cases), FEWEST_CASES)
     kept, refused = keep(cases, [view], cache_folder(), processes, told)
     chosen = [first for (first,) in kept]
@@ -123,6 +131,18 @@ def labelled_cases(data: Path) -> tuple[str, list[Case], list[LeftOut]]:
         cases = simulated_cases(settings)
         return SIMULATED if has_real_nodules(cases) else DRAWN_ALONE, cases, []
     raise FileNotFoundError(f"{data} is no folder; or name `{SIMULATED}`")
+
+
+def digest_of_labelled(data: Path) -> str:
+    """Return what changes when images, labels or patients of the data do.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `gather` does.
+    """
+    _, cases, _ = labelled_cases(data)
+    return _hash((case.source.digest(), case) for case in cases)
 
 
 def digest_of_drawn(cases: Sequence[Case], view: View) -> str:

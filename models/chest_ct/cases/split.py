@@ -12,6 +12,9 @@ from models.chest_ct.cases.case import Case
 from models.training.classification.split import Split, split_patients
 from models.training.settings import TrainingSection
 
+FEWEST_PATIENTS = 10
+"""Of each label, with which every part of the shipped splits has some."""
+
 
 class SplitSettings(TrainingSection):
     """How the patients are divided.

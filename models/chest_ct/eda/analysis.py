@@ -150,6 +150,7 @@ def judge(lines: Sequence[Entry], examined: Sequence[Examined]) -> Analysis:
     told = telltales.telltales(passed)
     remarks += [
         *entries.one_label(passed),
+        *entries.few_patients(passed),
         *telltales.leaks(told),
         *people.two_ids(linked),
         *people.two_people(read),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from models.chest_ct.cases.found import pseudonym
 from models.chest_ct.cases.labels import Label
+from models.chest_ct.cases.split import FEWEST_PATIENTS
 from models.chest_ct.eda.kinds import Remark, of_line
 from models.chest_ct.eda.seen import Examined, Pixels, Seen
 
@@ -183,6 +184,22 @@ def one_label(cases: Sequence[Usable]) -> Remarks:
     if len({case.is_positive for case in cases}) == 1:
         label = int(cases[0].is_positive)
         yield Remark("one_label", "all", f"every study that passes is labelled {label}")
+
+
+def few_patients(cases: Sequence[Usable]) -> Remarks:
+    """Yield a remark on all data where a part of a split may lack a label."""
+    of_label = {
+        label: len({case.entry.patient for case in cases if case.is_positive is label})
+        for label in (True, False)
+    }
+    fewest = min(of_label, key=lambda label: of_label[label])
+    if 0 < of_label[fewest] < FEWEST_PATIENTS:
+        yield Remark(
+            "few_patients",
+            "all",
+            f"{of_label[fewest]} patients are labelled {fewest:d}; a training wants "
+            f"{FEWEST_PATIENTS} of each label at least, so that every part has some",
+        )
 
 
 def without_series(entries: Sequence[Entry]) -> Remarks:

@@ -78,6 +78,9 @@ KINDS = {
     "one_label": _finding(
         "one label only", "Add studies of the other label: nothing is learned of one."
     ),
+    "few_patients": _finding(
+        "few patients", "Add patients of that label: a split leaves a part without."
+    ),
     "label_leak": _finding(
         "gives the label away",
         "A network will learn this instead of disease. Collect the other label "

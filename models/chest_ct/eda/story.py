@@ -72,7 +72,7 @@ def tell(analysis: Analysis) -> Story:
         lead=lead(analysis),
         warnings=tuple(
             each.detail[:1].upper() + each.detail[1:]
-            for kind in ("one_label", "label_leak")
+            for kind in ("one_label", "few_patients", "label_leak")
             for each in analysis.of_kind(kind)
         ),
         tiles=(

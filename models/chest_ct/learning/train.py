@@ -6,6 +6,7 @@ import copy
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from torch import nn
 
 from models.chest_ct.build import build_network
 from models.chest_ct.cases.cache import Kept
+from models.chest_ct.cases.case import Case
 from models.chest_ct.cases.gather import Gathered, gather
 from models.chest_ct.cases.scores import CaseScore, score, scored
-from models.chest_ct.cases.split import Parts, parts_of, taken
+from models.chest_ct.cases.split import FEWEST_PATIENTS, Parts, parts_of, taken
 from models.chest_ct.learning.answer import fit_answer
 from models.chest_ct.learning.dataset import ChestCases, SliceCases
 from models.chest_ct.learning.loss import ChestLoss, SlicesLoss
@@ -104,7 +106,8 @@ def run(
         Version that the record states; else it says that it is the user's own.
     """
     options = options or RunOptions()
-    gathered = gather(data, settings.view, _told(options))
+    check = partial(require_both_labels, settings=settings, fold=fold or 0)
+    gathered = gather(data, settings.view, _told(options), check)
     settings = whole_where_undrawn(settings, gathered.cases)
     number = fold or 0
     record = output / f"{settings.network.kind}.json"
@@ -163,8 +166,8 @@ def train_fold(
     models.training.checkpoint.CheckpointError
         What lies in ``work`` is of other settings, data or fold.
     """
+    require_both_labels([kept.case for kept in gathered.cases], settings, fold)
     cases = Cases.of(gathered, settings, fold)
-    _require_both_labels(cases)
     network = train_network(gathered, cases, settings, fold, work, options)
     record = publish(
         Trained(network, settings, gathered, fold, release or "own", work / LOG),
@@ -177,19 +180,25 @@ def train_fold(
     return record
 
 
-def _require_both_labels(cases: Cases) -> None:
-    """Refuse parts that could be neither learned from nor judged, before an hour is."""
-    parts = {
-        "training": cases.training,
-        "validation": cases.validation,
-        "test": cases.test,
-    }
-    for name, part in parts.items():
+def require_both_labels(
+    cases: Sequence[Case], settings: ChestSettings, fold: int
+) -> None:
+    """Refuse parts that could be neither learned from nor judged.
+
+    Raises
+    ------
+    ValueError
+        A part has studies of one label alone.
+    """
+    parts = parts_of(cases, settings.split, fold)
+    for name in ("training", "validation", "test"):
+        part = taken(cases, getattr(parts, name))
         for label in (True, False):
-            if part and not any(kept.case.is_positive is label for kept in part):
+            if part and not any(case.is_positive is label for case in part):
                 raise ValueError(
                     f"the {name} part has no study with pathology {label:d}: "
-                    "patients of each label are needed in every part, give more"
+                    f"{FEWEST_PATIENTS} patients of each label are the fewest that "
+                    "every part has some of; more teach more"
                 )
 
 

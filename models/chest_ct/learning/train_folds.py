@@ -12,9 +12,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from models.chest_ct.cases.case import Case
 from models.chest_ct.cases.gather import gather
 from models.chest_ct.learning.parts import whole_where_undrawn
-from models.chest_ct.learning.train import require_same, train_fold
+from models.chest_ct.learning.train import (
+    require_both_labels,
+    require_same,
+    train_fold,
+)
 from models.chest_ct.settings import ChestSettings
 from models.training.folds import fold_numbers
 from models.training.run_options import RunOptions
@@ -53,7 +58,12 @@ def train_folds(
     """
     options = options or RunOptions()
     told = options.progress.read if options.progress else None
-    gathered = gather(data, settings.view, told)
+
+    def check(cases: Sequence[Case]) -> None:
+        for number in numbers:
+            require_both_labels(cases, settings, number)
+
+    gathered = gather(data, settings.view, told, check)
     wanted, settings = settings, whole_where_undrawn(settings, gathered.cases)
     if settings != wanted:
         yield UNDRAWN

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from models.chest_ct.cases.gather import gather
+from models.chest_ct.cases.gather import digest_of_labelled, gather
 from models.chest_ct.learning.parts import whole_where_undrawn
 from models.chest_ct.learning.train import Cases, train_network, validated
 from models.chest_ct.settings import ChestSettings
@@ -26,6 +26,10 @@ whole for it, which takes as long as some epochs."""
 
 FOLD = 0
 """Held out in every trial; the test part is seen by none."""
+
+
+data_digest = digest_of_labelled
+"""What tells the data of one search from those of another."""
 
 
 def objective(

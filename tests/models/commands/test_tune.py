@@ -122,6 +122,15 @@ def test_another_search_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     assert "out/trials.db is of another search: choose another" in str(other.exception)
 
 
+def test_trials_of_other_data_are_not_reused(tmp_path: Path) -> None:
+    """A label was corrected, a study came: what was tried told of the data before."""
+    assert tune(tmp_path, "--trials", "1").exit_code == 0
+    (tmp_path / "data" / "another").touch()
+    other = tune(tmp_path, "--trials", "1")
+
+    assert "is of another search" in str(other.exception)
+
+
 def test_without_optuna_there_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

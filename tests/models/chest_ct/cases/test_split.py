@@ -9,7 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.chest_ct.cases.case import Case
-from models.chest_ct.cases.split import SplitSettings, parts_of, taken
+from models.chest_ct.cases.split import (
+    FEWEST_PATIENTS,
+    SplitSettings,
+    parts_of,
+    taken,
+)
 from tests.models.chest_ct.cases.made import Made, made_cases
 
 
@@ -72,3 +77,26 @@ def test_a_fold_that_does_not_exist_is_refused() -> None:
     """There are as many as the settings say."""
     with pytest.raises(ValueError, match="fold is 0 to 2, not 3"):
         parts_of(made_cases(30), SplitSettings(), 3)
+
+
+@given(
+    sick=st.integers(FEWEST_PATIENTS, 40),
+    well=st.integers(FEWEST_PATIENTS, 40),
+    folds=st.integers(3, 4),
+    fold=st.integers(0, 2),
+    seed=st.integers(0, 50),
+)
+@settings(max_examples=50)
+def test_so_many_patients_of_each_label_fill_every_part(
+    sick: int, well: int, folds: int, fold: int, seed: int
+) -> None:
+    """Fewer are told of by the analysis of the data."""
+    cases = [
+        Case(str(number), f"patient {number}", number < sick, Made(0))
+        for number in range(sick + well)
+    ]
+
+    parts = parts_of(cases, SplitSettings(folds=folds, seed=seed), fold)
+
+    for part in (parts.training, parts.validation, parts.test):
+        assert {cases[number].is_positive for number in part} == {True, False}

@@ -7,7 +7,13 @@ from dataclasses import replace
 import pytest
 
 from models.chest_ct.cases.labels import Label
-from models.chest_ct.eda.entries import match, one_label, repeated, without_series
+from models.chest_ct.eda.entries import (
+    few_patients,
+    match,
+    one_label,
+    repeated,
+    without_series,
+)
 from models.chest_ct.eda.seen import Acquired, Examined, Person, Seen
 from tests.models.chest_ct.eda.made import usable
 
@@ -86,6 +92,17 @@ def test_the_table_is_believed_before_the_header() -> None:
     assert (told.sex, told.age) == ("F", 70)
     assert told.patient != silent.patient == "p"
     assert (silent.sex, silent.age) == ("", None)
+
+
+def test_few_patients_of_a_label_are_told_of() -> None:
+    """Before hours of reading end in a part without one."""
+    well = [usable(number) for number in range(20)]
+    sick = [usable(20 + number, label=True) for number in range(10)]
+    (remark,) = few_patients([*well, *sick[:9]])
+
+    assert remark.detail.startswith("9 patients are labelled 1; a training wants 10")
+    assert not list(few_patients([*well, *sick]))
+    assert not list(few_patients(well))  # of that another remark tells
 
 
 def test_one_label_alone_teaches_nothing() -> None:

@@ -13,6 +13,7 @@ import pytest
 from models.chest_ct import eda
 from models.chest_ct.cases.found import find_cases
 from models.chest_ct.cases.labels import LabelError
+from models.chest_ct.eda import entries
 from models.chest_ct.eda.analysis import Analysis, analyse
 from models.chest_ct.eda.clean_table import write_table
 from models.chest_ct.eda.kinds import KINDS
@@ -60,7 +61,7 @@ def test_every_planted_fault_is_found_and_nothing_else(
     """Each under its own kind, and of the right line or file."""
     said = [(each.kind, each.where) for each in found.remarks]
 
-    assert sorted(said) == sorted(planted[1])
+    assert sorted(said) == sorted([*planted[1], ("few_patients", "all")])
     assert {kind for kind, _ in said} | MADE_OF_VALUES == set(KINDS)
 
 
@@ -100,8 +101,11 @@ def test_no_person_is_named_in_anything_that_is_written(
     assert json.loads((tmp_path / "eda.json").read_text())["counts"]["passed"] == 4
 
 
-def test_clean_data_are_called_clean(sound: Path, tmp_path: Path) -> None:
+def test_clean_data_are_called_clean(
+    sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Over two processes: no fault, no finding; the page shows every study."""
+    monkeypatch.setattr(entries, "FEWEST_PATIENTS", 1)
     labels = "2 with pathology, 2 without"
     lines = run(sound, tmp_path / "eda", workers=2)
 

@@ -83,7 +83,7 @@ def test_a_shipped_recipe_is_tuned_by_the_line_of_the_docs(
         return 0.5
 
     monkeypatch.setattr(tune, "objective", objective)
-    line = f"tune chest_ct --network {name} --data {tmp_path} --output {tmp_path / 'o'}"
+    line = f"tune chest_ct --network {name} --data simulated --output {tmp_path / 'o'}"
 
     result = CliRunner().invoke(app, [*line.split(), "--trials", "1", "--epochs", "10"])
 
