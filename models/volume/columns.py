@@ -16,7 +16,7 @@ class Shows(StrEnum):
     """What stands in a column.
 
     ``PROBABILITY`` to ``DECIDED_BY`` are of the first classification of a result,
-    ``TYPE`` to ``BOX_MM`` of its first location.
+    ``TYPE`` to ``IMAGES`` of its first location.
     """
 
     MEASUREMENT = "measurement"
@@ -37,6 +37,8 @@ class Shows(StrEnum):
     """Where it is: ``x_min,x_max,y_min,y_max,z_min,z_max`` in voxels of the series."""
     BOX_MM = "box_mm"
     """The same in patient LPS millimetres."""
+    IMAGES = "images"
+    """Which images those are, by the numbers that a viewer shows."""
     COMMON = "common"
     """A column of every table, which stands here in this one."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from node.batch.cells import suspected
+from node.batch.cells import spanned, suspected
 from node.batch.entry import Entry
 from node.batch.words import Words
 
@@ -32,9 +32,13 @@ def answer_lines(entry: Entry, words: Words) -> Iterator[Line]:
     yield words.text("head_result"), told
     if place := suspected(entry.job):
         x, x_last, y, y_last, z, z_last = place.xyz
-        ranges = {"x": f"{x}-{x_last}", "y": f"{y}-{y_last}", "z": f"{z}-{z_last}"}
+        ranges = {"x": spanned(x, x_last), "y": spanned(y, y_last)}
+        key, along = "found_at", place.images
+        if along is None:  # numbers that a viewer shows tell no image
+            key, along = "found_in_slices", (z, z_last)
         what = words.part(place.structure)
-        yield words.text("head_finding"), words.text("found_at", what=what, **ranges)
+        told = words.text(key, what=what, z=spanned(*along), **ranges)
+        yield words.text("head_finding"), told
     yield from truth_lines(entry, words)
 
 

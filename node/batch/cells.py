@@ -74,7 +74,18 @@ def _of_place(shows: Shows, job: JobRow) -> str:
         return place.structure
     if shows is Shows.BOX:
         return ",".join(map(str, place.xyz))
+    if shows is Shows.IMAGES:
+        return NOT_APPLICABLE if place.images is None else spanned(*place.images)
     return ",".join(f"{edge:z.1f}" for edge in place.box_mm)
+
+
+def spanned(first: int, last: int) -> str:
+    """Return a range as one number, or as two.
+
+    >>> spanned(72, 83), spanned(5, 5)
+    ('72-83', '5')
+    """
+    return str(first) if first == last else f"{first}-{last}"
 
 
 def suspected(job: JobRow) -> Located | None:

@@ -87,7 +87,9 @@ TEXTS = {
     "answer_below": "ниже порога",
     "answer_told": "{answer}, {probability} (порог {threshold})",
     "answer_method": "{told}, решающий метод: {method}",
-    "found_at": "{what}: столбцы {x}, строки {y}, срезы {z}",
+    "found_at": "{what}: изображения {z}, столбцы {x}, строки {y}",
+    "found_in_slices": "{what}: срезы {z} (счёт от 0, со стороны ног), столбцы {x}, "
+    "строки {y}",
     "truth_correct": "{truth}: ВЕРНО",
     "truth_wrong": "{truth}: НЕВЕРНО",
     "sent_yes": "да",

@@ -6,7 +6,7 @@ Kept as text with each result, so that a row made another day says the same.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # arrays, which no help page needs
 
 Box = tuple[int, int, int, int, int, int]
 BoxMm = tuple[float, float, float, float, float, float]
+Images = tuple[int, int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,9 @@ class Located:
         ``x_min, x_max, y_min, y_max, z_min, z_max`` in voxels of the series, from 0.
     box_mm
         The same corners in patient LPS millimetres.
+    images
+        Lowest and highest Instance Number, which is what a viewer writes beside an
+        image; None where these do not tell the images apart.
     """
 
     structure: str
@@ -80,13 +84,18 @@ class Located:
     box_mm: BoxMm
     score: float
     found_by: str = ""
+    images: Images = None
 
     @classmethod
-    def of(cls, place: Location, affine: npt.NDArray[np.float64]) -> Located:
+    def of(
+        cls, place: Location, affine: npt.NDArray[np.float64], images: Images = None
+    ) -> Located:
         """Return what is kept of a location in a volume of this affine."""
         (x, y, z), (x_last, y_last, z_last) = place.corners_mm(affine)
         box_mm = (x, x_last, y, y_last, z, z_last)
-        return cls(place.structure, place.xyz, box_mm, place.score, place.found_by)
+        return cls(
+            place.structure, place.xyz, box_mm, place.score, place.found_by, images
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +114,23 @@ class Answers:
     located: tuple[Located, ...] = ()
 
     @classmethod
-    def of(cls, findings: Findings, affine: npt.NDArray[np.float64]) -> Answers:
-        """Return what findings in a volume of this affine answer."""
+    def of(
+        cls,
+        findings: Findings,
+        affine: npt.NDArray[np.float64],
+        images: Sequence[Images],
+    ) -> Answers:
+        """Return what findings in a volume of this affine answer.
+
+        Parameters
+        ----------
+        images
+            Of each location, as `Located` has them.
+        """
+        places = zip(findings.locations, images, strict=True)
         return cls(
             tuple(map(Classified.of, findings.classifications)),
-            tuple(Located.of(place, affine) for place in findings.locations),
+            tuple(Located.of(place, affine, found) for place, found in places),
         )
 
     def plain(self) -> dict[str, list[dict[str, Any]]]:
@@ -134,5 +155,6 @@ class Answers:
 
 
 def _located(plain: Mapping[str, Any]) -> Located:
-    corners = {name: tuple(plain[name]) for name in ("xyz", "box_mm")}
+    several = ("xyz", "box_mm", "images")
+    corners = {name: tuple(plain[name]) for name in several if plain.get(name)}
     return Located(**{**plain, **corners})

@@ -55,6 +55,7 @@ from node.predict.received import read_received, require_whole
 from node.report.compose import UNCONFIRMED, compose, prepare
 from node.report.identity import input_digest
 from node.report.provenance import Provenance, is_own
+from node.report.slices import image_range
 
 PACKAGE = "pacs-ai-node"
 
@@ -225,7 +226,11 @@ def _report(reading: _Reading, clock: _Clock) -> Reported | Unchanged:
         model_version=bundle.version,
         weights_digest=bundle.weights_digest,
         measurements=tuple(_measured(each) for each in findings.measurements),
-        answers=Answers.of(findings, volume.affine),
+        answers=Answers.of(
+            findings,
+            volume.affine,
+            [image_range(volume, place) for place in findings.locations],
+        ),
         verdicts=verdicts(reading.read.choice, study),
         made_with=_made_with(provenance, _protocol(reading)),
         priors=request.priors,

@@ -38,15 +38,26 @@ def image_name(volume: Volume, index: int) -> str:
     return f"image {numbers[index]}" if numbers else f"slice {index + 1}"
 
 
+def image_range(volume: Volume, location: Location) -> tuple[int, int] | None:
+    """Return lowest and highest Instance Number that a location reaches over.
+
+    They may count against the slices. None where they do not tell slices.
+    """
+    numbers = image_numbers(volume)
+    if numbers is None:
+        return None
+    ends = numbers[location.first[0]], numbers[location.last[0]]
+    return min(ends), max(ends)
+
+
 def images(volume: Volume, location: Location) -> str:
     """Return the slices that a location reaches over."""
     first, last = location.first[0], location.last[0]
     if first == last:
         return image_name(volume, first)
-    numbers = image_numbers(volume) or range(1, volume.shape[0] + 1)
-    low, high = sorted((numbers[first], numbers[last]))
-    noun = "images" if image_numbers(volume) else "slices"
-    return f"{noun} {low} to {high}"
+    found = image_range(volume, location)
+    low, high = found or (first + 1, last + 1)
+    return f"{'images' if found else 'slices'} {low} to {high}"
 
 
 def best_slice(volume: Volume, findings: Findings, location: Location) -> int:

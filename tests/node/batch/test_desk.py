@@ -137,6 +137,7 @@ def test_a_row_is_what_hospitals_know(first: Ran) -> None:
     assert row["most_dangerous_pathology_type"] == "Consolidation"
     assert row["pathology_localization"] == "2,9,4,7,1,2"
     assert row["localization_mm"] == "1.5,9.5,3.5,7.5,0.5,2.5"
+    assert row["localization_images"] == "2-3"
     assert (row["method"], row["threshold"]) == ("cnn_3d", "0.500")
     assert row["lungs_ml"] == "1.0"
     assert (row["truth"], row["correct"]) == ("1", "CORRECT")
@@ -175,7 +176,7 @@ def test_each_study_is_told_as_it_ends(first: Ran) -> None:
     for words in ("4 images", "Stages", "3D network 0.4 s"):
         assert words in block
     assert "pathology suspected, 0.700 (threshold 0.500)" in block
-    assert "Consolidation: columns 2-9, rows 4-7, slices 1-2" in block
+    assert "Consolidation: images 2-3, columns 2-9, rows 4-7" in block
     assert "0: WRONG" in block
 
 

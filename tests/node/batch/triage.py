@@ -50,6 +50,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "answer": {"shows": "answer"},
     "threshold": {"shows": "threshold"},
     "localization_mm": {"shows": "box_mm"},
+    "localization_images": {"shows": "images"},
     "lungs_ml": {"structure": "Lungs", "unit": "mL"},
 }
 """Of chest CT triage, in the order that hospitals know."""

@@ -43,9 +43,10 @@ def test_a_box_is_told_in_voxels_and_in_millimetres() -> None:
     """Columns count columns to the left of the patient, slices to the head."""
     place = Location("Nodule", (1, 10, 20), (2, 13, 29), 0.5, "cnn_3d")
 
-    kept = Located.of(place, AFFINE)
+    kept = Located.of(place, AFFINE, (72, 73))
 
     assert kept.xyz == (20, 29, 10, 13, 1, 2)
+    assert kept.images == (72, 73)
     assert kept.box_mm == (-90.25, -85.25, -85.25, -83.25, 8.0, 12.0)
 
 
@@ -56,7 +57,8 @@ def test_what_the_ledger_keeps_is_what_was_answered(
     """To the last digit, evidence and box included."""
     place = Location("Nodule", (0, edge, 0), (3, edge + 2, 1), probability)
     answers = Answers(
-        (classified(probability, threshold),), (Located.of(place, AFFINE),)
+        (classified(probability, threshold),),
+        (Located.of(place, AFFINE), Located.of(place, AFFINE, (edge, edge + 2))),
     )
 
     assert Answers.of_text(answers.text()) == answers

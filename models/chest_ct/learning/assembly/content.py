@@ -65,6 +65,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
     "answer": {"shows": "answer"},
     "threshold": {"shows": "threshold"},
     "localization_mm": {"shows": "box_mm"},
+    "localization_images": {"shows": "images"},
     "lungs_ml": {"structure": "Lungs", "unit": "mL"},
     "right_lung_ml": {"structure": "Right lung", "unit": "mL"},
     "left_lung_ml": {"structure": "Left lung", "unit": "mL"},
