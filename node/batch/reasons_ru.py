@@ -104,7 +104,8 @@ REASONS: Mapping[str, Words] = MappingProxyType(
         "own_output": Words("Серия сама является результатом ИИ-узла.", OTHER_SERIES),
         "not_chosen": Words("Прочитана другая серия исследования.", OTHER_SERIES),
         "demonstration_off": Words(
-            "Это демонстрационная модель, и её ответы здесь не разрешены.", SEE_LOG
+            "Это демонстрационная модель, и её ответы здесь не разрешены.",
+            "Если её ответы нужны: `allow_demonstration = true` в node.toml.",
         ),
         # Грудная клетка
         "not_ct": Words("Это не изображения КТ.", OTHER_SERIES),

@@ -89,7 +89,8 @@ WORDS: dict[str, Words] = {
     "matrix": Words("The images are too small or too large.", OTHER_SERIES),
     "spacing": Words("The slices are too thick or the pixels too large.", OTHER_SERIES),
     "demonstration_off": Words(
-        "The model is a demonstration, and this site has not allowed it to answer.", ASK
+        "The model is a demonstration, and this site has not allowed it to answer.",
+        "Where the site wants its answers, `allow_demonstration = true` in node.toml.",
     ),
     # Is it a chest CT that covers the lungs?
     "not_ct": Words("The images are no CT.", OTHER_SERIES),
