@@ -105,7 +105,7 @@ REASONS: Mapping[str, Words] = MappingProxyType(
         "not_chosen": Words("Прочитана другая серия исследования.", OTHER_SERIES),
         "demonstration_off": Words(
             "Это демонстрационная модель, и её ответы здесь не разрешены.",
-            "Если её ответы нужны: `allow_demonstration = true` в node.toml.",
+            "Если её ответы нужны, разрешите демонстрации в node.toml.",
         ),
         # Грудная клетка
         "not_ct": Words("Это не изображения КТ.", OTHER_SERIES),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from os.path import commonpath
@@ -62,13 +62,21 @@ class Seen:
         return seen
 
     def studies(self) -> Iterator[StudyFiles]:
-        """Yield the studies; beside each, what may be a damaged image of it."""
+        """Yield the studies; beside each, what may be a damaged image of it.
+
+        That is what lies in a folder with images of this study and of no other. Among
+        the images of several it is nobody's: one file would spoil them all.
+        """
         in_zip = Counter(
             archive for paths in self.by_study.values() for archive in self._zips(paths)
         )
+        owners = self._owners()
         for uid, paths in self.by_study.items():
-            folders = {path.parent for path in paths}
-            beside = tuple(f for f in self._doubtful() if f.parent in folders)
+            beside = tuple(
+                file
+                for file in self._doubtful()
+                if owners.get(file.parent) == {uid}
+            )
             yield StudyFiles(
                 uid,
                 self._place(paths, in_zip),
@@ -82,6 +90,14 @@ class Seen:
         _, refused = read_headers(self.loose, threads=1)
         told = dict(refused) | self.strangers
         return {path: reason for path, reason in told.items() if reason not in HARMLESS}
+
+    def _owners(self) -> dict[Path, set[str]]:
+        """Return whose images lie in each folder."""
+        owners: dict[Path, set[str]] = defaultdict(set)
+        for uid, paths in self.by_study.items():
+            for path in paths:
+                owners[path.parent].add(uid)
+        return owners
 
     def _doubtful(self) -> Iterator[Path]:
         """Yield what may be a damaged image; a loose file the worker will judge."""

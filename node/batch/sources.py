@@ -88,11 +88,16 @@ class Folder:
         return folder.resolve() == self._without or (folder / LEDGER_FOLDER).is_dir()
 
     def _lost(self, seen: Seen, beside: Set[Path]) -> Iterator[NoStudy]:
-        """Yield the folders in which damaged images lie, and no sound one."""
+        """Yield the folders in which damaged images lie, and no sound one.
+
+        Among the images of several studies each is told of by itself.
+        """
+        shared = {path.parent for paths in seen.by_study.values() for path in paths}
         reasons: dict[Path, list[str]] = defaultdict(list)
         for path, reason in seen.damaged().items():
             if path not in beside:
-                at = path if path.parent == self._root else path.parent
+                is_alone = path.parent == self._root or path.parent in shared
+                at = path if is_alone else path.parent
                 reasons[at].append(reason)
         for at, told in reasons.items():
             yield NoStudy(at, Counter(told).most_common(1)[0][0])

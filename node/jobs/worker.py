@@ -51,7 +51,11 @@ from node.predict.choose import Choice, choose, name_of
 from node.predict.earlier import with_earlier
 from node.predict.fitting import NoneFits, Reading, read_fitting
 from node.predict.patient import patient_of, with_own_priors
-from node.predict.received import read_received, require_whole
+from node.predict.received import (
+    read_received,
+    require_meant_whole,
+    require_whole,
+)
 from node.report.compose import UNCONFIRMED, compose, prepare
 from node.report.identity import input_digest
 from node.report.provenance import Provenance, is_own
@@ -167,6 +171,7 @@ def _perform(request: JobRequest) -> Outcome:
     with clock.stage("choose"):
         choice = choose(rule, study, is_own, only=request.only_series)
     if choice.chosen is None:
+        require_meant_whole(choice, study)
         reason = SERIES_NOT_ACCEPTED if request.only_series else choice.reason
         return _refused(choice, reason, study)
     require_whole(choice.chosen, study)

@@ -7,6 +7,7 @@ from models.volume.duplicates import ConflictError, settle
 from models.volume.series import StudyHeaders, read_study
 from node.errors import JobError
 from node.jobs.job import FILE_MISSING, JobRequest
+from node.predict.choose import ANOTHER_KIND, Choice
 
 
 def read_received(request: JobRequest, threads: int) -> StudyHeaders:
@@ -71,3 +72,20 @@ def require_whole(series: SeriesInfo, study: StudyHeaders) -> None:
         raise JobError(
             "damaged_file", f"{damaged} damaged files lie beside those of the series"
         )
+
+
+def require_meant_whole(choice: Choice, study: StudyHeaders) -> None:
+    """Refuse a study that was refused for what damage may have made of a series.
+
+    A slice that cannot be read is a gap, and too few slices: it is then no study of
+    another kind, but a damaged one.
+
+    Raises
+    ------
+    JobError
+        Permanent ``damaged_file``.
+    """
+    for series in study.series:
+        refusal = choice.refusals.get(series.series_instance_uid)
+        if refusal is not None and refusal.reason not in ANOTHER_KIND:
+            require_whole(series, study)

@@ -90,7 +90,7 @@ WORDS: dict[str, Words] = {
     "spacing": Words("The slices are too thick or the pixels too large.", OTHER_SERIES),
     "demonstration_off": Words(
         "The model is a demonstration, and this site has not allowed it to answer.",
-        "Where the site wants its answers, `allow_demonstration = true` in node.toml.",
+        "Where its answers are wanted, let node.toml allow demonstrations.",
     ),
     # Is it a chest CT that covers the lungs?
     "not_ct": Words("The images are no CT.", OTHER_SERIES),

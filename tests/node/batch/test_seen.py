@@ -134,3 +134,21 @@ def test_another_damaged_image_beside_a_study_makes_another_study(
         told.add(only_study(path).neighbours)
 
     assert len(told) == 3
+
+
+DAMAGED = b"\0" * 128 + b"DICM" + b"\x02\x00\x10\x00UI"
+
+
+def test_a_damaged_file_among_several_studies_spoils_none(tmp_path: Path) -> None:
+    """Nobody knows whose it is: it is told of by itself."""
+    flat = {
+        f"{number}.dcm": image
+        for number, image in enumerate((*images("a").values(), *images("b").values()))
+    }
+    write_zip(tmp_path / "flat.zip", flat, {"x.dcm": DAMAGED})
+    write_zip(tmp_path / "own.zip", images("c"), {"c/x.dcm": DAMAGED})
+
+    beside = {study.path.name: len(study.beside) for study in studies(tmp_path)}
+
+    assert beside == {"flat.zip": 0, "own.zip": 1}
+    assert told(tmp_path) == {"flat.zip/x.dcm": "missing_uid"}

@@ -82,6 +82,16 @@ def test_a_damaged_file_beside_the_series_fails_by_name(
     assert str(tmp_path) not in outcome.message
 
 
+def test_a_slice_that_is_damaged_in_the_middle_fails_by_name(tmp_path: Path) -> None:
+    """Without it there is a gap, and the study is not one of another kind."""
+    files = series(tmp_path)
+    files[1].write_bytes(files[1].read_bytes()[:150])
+
+    outcome = failed(perform(request(tmp_path, files)))
+
+    assert (outcome.reason, outcome.permanent) == ("damaged_file", True)
+
+
 def test_files_that_never_were_images_of_the_series_do_no_harm(
     tmp_path: Path,
 ) -> None:
