@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from models.chest_ct.kinds import Kind
 from models.chest_ct.simulator.deposit import Finding
@@ -192,6 +193,35 @@ def test_disease_changes_nothing_far_from_it(draw_scene: DrawScene) -> None:
     same = scene.hu == other.hu
 
     assert same.mean() > 0.98
+
+
+REACH_MM = 20.0
+"""Of blur, of a slice's thickness and of a kernel's undershoot around disease."""
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_an_image_tells_nothing_of_its_label_but_the_disease(
+    number: int, settings: SimulatorSettings
+) -> None:
+    """The study of a plan and the one without its findings are one image elsewhere.
+
+    So neither body nor scanner, noise, kernel nor field of view know the label.
+    """
+    positive = [each for each in plan(settings) if each.is_positive][number]
+    ill = simulate(positive, settings)
+    well = simulate(replace(positive, findings=(), is_positive=False), settings)
+    away = ndimage.distance_transform_edt(
+        ill.truth == 0, sampling=ill.volume.spacing_mm
+    )
+    far = away > REACH_MM
+
+    assert ill.acquisition == well.acquisition
+    assert np.array_equal(ill.volume.affine, well.volume.affine)
+    assert ill.truth.any()
+    assert far.mean() > 0.3
+    apart = np.abs(hounsfield(ill) - hounsfield(well))[far]
+    assert apart.max() <= 1  # what is blurred by Fourier is rounded otherwise
+    assert (apart > 0).mean() < 1e-3
 
 
 @pytest.mark.parametrize("kind", [Kind.CONSOLIDATION, Kind.GROUND_GLASS])
