@@ -27,6 +27,9 @@ UNREADABLE = "unreadable"
 """Reason of a file that the disk does not give: a study without it may look whole."""
 
 
+ZIP_BEGINS = b"PK\3\4"
+
+
 class ReadingError(Exception):
     """A folder has no findings; one line that says why.
 
@@ -121,6 +124,12 @@ def _study(folder: Path) -> StudyHeaders:
         raise ReadingError("conflicting_instances", str(error)) from None
     if closed := sum(reason == UNREADABLE for _, reason in study.unreadable):
         raise ReadingError("file_missing", f"{closed} files cannot be read")
+    if packed := sum(_is_zip(path) for path, _ in study.unreadable):
+        raise ReadingError(
+            "no_study",
+            f"{folder}: ZIPs lie in it: {packed}; name the folder of one unpacked "
+            "study, or read them with `pacs-node batch`",
+        )
     if not study.series:
         reasons = Counter(reason for _, reason in study.unreadable)
         told = ", ".join(
@@ -134,6 +143,12 @@ def _study(folder: Path) -> StudyHeaders:
             f"{len(study.patient_ids)}; name the folder of one study",
         )
     return study
+
+
+def _is_zip(path: Path) -> bool:
+    """Whether a file that is no image begins as a ZIP: studies may lie in it."""
+    with path.open("rb") as stream:
+        return stream.read(len(ZIP_BEGINS)) == ZIP_BEGINS
 
 
 def _first_that_fits(model: Model, study: StudyHeaders, context: Context) -> Findings:

@@ -38,7 +38,7 @@ def _chest_study(folder: Path) -> None:
 
 def _hippocampus_training(folder: Path) -> None:
     write_training(folder)
-    (folder / "training.toml").rename(folder / "settings.toml")
+    (folder / "training.toml").rename(folder / "bundle.toml")
 
 
 Writer = Callable[[Path], None]

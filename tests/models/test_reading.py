@@ -6,6 +6,7 @@ import pickle
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
+from zipfile import ZipFile
 
 import pytest
 from pydicom import dcmread
@@ -159,6 +160,18 @@ def test_two_studies_in_a_folder_are_not_guessed_apart(tmp_path: Path) -> None:
 
     assert error.reason == "identity_conflict"
     assert "name the folder of one study" in str(error)
+
+
+def test_zips_beside_a_study_are_not_passed_over(tmp_path: Path) -> None:
+    """The answer would be taken for that of a patient who was never read."""
+    series(tmp_path / "study")
+    with ZipFile(tmp_path / "study" / "patient_2.zip", "w") as archive:
+        archive.writestr("1.dcm", b"")
+
+    error = refusal(tmp_path / "study")
+
+    assert error.reason == "no_study"
+    assert "ZIPs lie in it: 1" in str(error)
 
 
 def test_two_contents_under_one_uid_are_refused(tmp_path: Path) -> None:
