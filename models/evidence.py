@@ -15,6 +15,10 @@ import numpy.typing as npt
 from models.terms import Code, Vector
 
 
+DECIMALS, MOST_DECIMALS = 3, 9
+"""Digits of a printed probability, and of one that lies a hair below its threshold."""
+
+
 @dataclass(frozen=True, slots=True)
 class Classification:
     """A question about a structure, answered by a probability against a threshold.
@@ -60,12 +64,21 @@ class Classification:
     @property
     def printed(self) -> str:
         """The probability as every picture, report and table shows it."""
-        return f"{self.probability:.3f}"
+        return f"{self.probability:.{self._decimals}f}"
 
     @property
     def printed_threshold(self) -> str:
         """The threshold with the digits of the probability."""
-        return f"{self.threshold:.3f}"
+        return f"{self.threshold:.{self._decimals}f}"
+
+    @property
+    def _decimals(self) -> int:
+        """Return the digits that show on which side of the threshold it lies."""
+        for digits in range(DECIMALS, MOST_DECIMALS):
+            reached = round(self.probability, digits) >= round(self.threshold, digits)
+            if reached == self.is_positive:
+                return digits
+        return MOST_DECIMALS
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,23 @@ def test_an_answer_is_positive_when_it_reaches_the_threshold(
     assert answer.is_positive == (probability >= threshold)
 
 
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(-1e-4, 1e-4))
+def test_what_is_printed_is_on_its_side_of_the_threshold(
+    probability: float, threshold: float, apart: float
+) -> None:
+    """0.39499 beside 0.39501 is not 0.395 beside 0.395, and no 1."""
+    near = min(max(threshold + apart, 0.0), 1.0)
+    for answer in (
+        classification(probability, threshold),
+        classification(near, threshold),
+    ):
+        printed, limit = float(answer.printed), float(answer.printed_threshold)
+        gap = abs(answer.probability - answer.threshold)
+        assert gap < 1e-8 or (printed >= limit) == answer.is_positive
+    assert classification(0.871, 0.5).printed == "0.871"
+    assert classification(0.39499, 0.39501).printed == "0.39499"
+
+
 @pytest.mark.parametrize("wrong", [-0.1, 1.1, float("nan")])
 def test_what_is_no_probability_is_refused(wrong: float) -> None:
     """Neither as an answer, nor as a threshold, nor as evidence."""
