@@ -64,15 +64,15 @@ class Classification:
     @property
     def printed(self) -> str:
         """The probability as every picture, report and table shows it."""
-        return f"{self.probability:.{self._decimals}f}"
+        return f"{self.probability:.{self.decimals}f}"
 
     @property
     def printed_threshold(self) -> str:
         """The threshold with the digits of the probability."""
-        return f"{self.threshold:.{self._decimals}f}"
+        return f"{self.threshold:.{self.decimals}f}"
 
     @property
-    def _decimals(self) -> int:
+    def decimals(self) -> int:
         """Return the digits that show on which side of the threshold it lies."""
         for digits in range(DECIMALS, MOST_DECIMALS):
             reached = round(self.probability, digits) >= round(self.threshold, digits)

@@ -76,6 +76,10 @@ OF_THE_DESK = {
         notice_words.WORDS["multi_frame_unsupported"].what,
         "Export the series as single images.",
     ),
+    "results_with_images": Words(
+        "Images lie among the results of a run, where none are read.",
+        "Move them into a folder of their own.",
+    ),
     # Files
     "not_dicom": Words("The files are not DICOM.", EXPORT_AGAIN),
     "damaged": Words("The files are damaged.", EXPORT_AGAIN),
@@ -113,6 +117,9 @@ OF_THE_DESK = {
     "zip_compression": Words(
         "The ZIP is packed in a way that is not read here.",
         "Pack the images as an ordinary ZIP (Deflate).",
+    ),
+    "zip_other_kind": Words(
+        "The file is an archive of another kind.", "Unpack it, and name the folder."
     ),
     "zip_duplicate": Words(
         "What the ZIP holds lies in another ZIP, too, and is read there.",

@@ -156,6 +156,10 @@ REASONS: Mapping[str, Words] = MappingProxyType(
         "destination_removed": Words(
             "Адресата больше нет в настройках.", "Укажите его: --to AET@HOST:PORT."
         ),
+        "results_with_images": Words(
+            "Изображения лежат среди результатов запуска, где ничего не читается.",
+            "Перенесите их в отдельную папку.",
+        ),
         # Файлы
         "not_dicom": Words("Файлы не в формате DICOM.", EXPORT_AGAIN),
         "damaged": Words("Файлы повреждены.", EXPORT_AGAIN),
@@ -195,6 +199,9 @@ REASONS: Mapping[str, Words] = MappingProxyType(
         "zip_compression": Words(
             "Архив ZIP упакован способом, который здесь не читается.",
             "Упакуйте изображения в обычный архив ZIP (Deflate).",
+        ),
+        "zip_other_kind": Words(
+            "Файл является архивом другого вида.", "Распакуйте его и укажите папку."
         ),
         "zip_duplicate": Words(
             "То же самое лежит и в другом архиве ZIP и прочитано там.",

@@ -73,9 +73,7 @@ class Seen:
         owners = self._owners()
         for uid, paths in self.by_study.items():
             beside = tuple(
-                file
-                for file in self._doubtful()
-                if owners.get(file.parent) == {uid}
+                file for file in self._doubtful() if owners.get(file.parent) == {uid}
             )
             yield StudyFiles(
                 uid,

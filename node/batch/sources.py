@@ -6,12 +6,15 @@ and whether a study can be read, is for the worker to say, as on the wire.
 
 A ZIP is looked into as if it were a folder. A study is all its images, wherever they
 lie: what is spread over several folders or ZIPs is one study, and has one row.
+
+What a run wrote is no input. Images of others that lie among it are told of.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence, Set
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -19,11 +22,15 @@ from models.volume.headers import read_headers
 from node.batch.entry import UNREADABLE
 from node.batch.found import Found, NoStudy, StudyFiles
 from node.batch.seen import Seen
-from node.batch.zip_contents import HARMLESS, is_zip, look_into
+from node.batch.zip_contents import HARMLESS, archives_in, look_into
+from node.batch.zip_kinds import is_called_zip
 from node.errors import ConfigError
 from node.inbound.heads import identities
-from node.jobs.ledger import LEDGER_FOLDER
+from node.jobs.ledger import LEDGER_FILE, LEDGER_FOLDER
 from node.walk import walk
+
+RESULTS_WITH_IMAGES = "results_with_images"
+"""Reason code of a folder of results in which somebody's images lie, too."""
 
 
 class Source(Protocol):
@@ -68,24 +75,31 @@ class Folder:
 
     def found(self, threads: int) -> Sequence[Found]:
         """Return the studies, and the inputs that hold none, with the reason."""
-        tree = walk(self._root, self._is_ours)
-        zips = [file for file in tree.files if is_zip(file, self._root)]
-        loose = sorted({*tree.files} - {*zips})
-        seen = Seen.of(loose, identities(loose, threads), look_into(zips, threads))
+        results = set[Path]()
+        tree = walk(self._root, lambda folder: self._is_ours(folder, results))
+        seen = _seen(tree.files, threads)
         told: list[Found] = list(seen.studies())
         beside = {file for s in told if isinstance(s, StudyFiles) for file in s.beside}
         told += self._lost(seen, beside)
         told += [NoStudy(folder, UNREADABLE) for folder in tree.closed]
         told += self._without_study(seen)
+        told += [
+            NoStudy(folder, RESULTS_WITH_IMAGES)
+            for folder in results
+            if _holds_images(folder, threads)
+        ]
         if not seen.by_study:
             told = told or [NoStudy(self._root, _why(tree.files))]
         elif self._every_input and not self._is_one_study(told):
             told += self._empty(told, seen, tree.files)
         return sorted(told, key=lambda each: each.path)
 
-    def _is_ours(self, folder: Path) -> bool:
-        """Tell a folder that a run wrote, this one or another."""
-        return folder.resolve() == self._without or (folder / LEDGER_FOLDER).is_dir()
+    def _is_ours(self, folder: Path, noted: set[Path] | None = None) -> bool:
+        """Tell a folder that a run wrote, this one or another; note it."""
+        is_ours = folder.resolve() == self._without or _has_ledger(folder)
+        if is_ours and noted is not None:
+            noted.add(folder)
+        return is_ours
 
     def _lost(self, seen: Seen, beside: Set[Path]) -> Iterator[NoStudy]:
         """Yield the folders in which damaged images lie, and no sound one.
@@ -127,6 +141,34 @@ class Folder:
             if not is_told and not any(i.is_relative_to(child) for i in seen.images):
                 inside = [file for file in files if file.is_relative_to(child)]
                 yield NoStudy(child, _why(inside))
+
+
+def _seen(files: Sequence[Path], threads: int) -> Seen:
+    """Look into files; only those that are no DICOM are asked for another kind."""
+    called = {file for file in files if is_called_zip(file)}
+    plain = [file for file in files if file not in called]
+    images = identities(plain, threads)
+    archives = archives_in([file for file in plain if file not in images], threads)
+    packed = sorted(called.union(archives))
+    loose = sorted({*files}.difference(packed))
+    return Seen.of(loose, images, look_into(packed, threads))
+
+
+def _has_ledger(folder: Path) -> bool:
+    """Tell the results of a run: a folder of that name alone may be anybody's."""
+    try:
+        return (folder / LEDGER_FOLDER / LEDGER_FILE).is_file()
+    except OSError:  # it is not to be looked into, which ``walk`` notes
+        return False
+
+
+def _holds_images(results: Path, threads: int) -> bool:
+    """Tell whether there is in a folder of results what no run has made."""
+    files = walk(results).files
+    zips = [file for file in files if is_called_zip(file)]
+    images = identities(sorted({*files} - {*zips}), threads)
+    packed = (each.images.values() for each in look_into(zips, threads))
+    return any(not each.is_own for each in chain(images.values(), *packed))
 
 
 def _why(files: Sequence[Path]) -> str:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import csv
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from node.batch.entry import Entry
-from node.batch.legible import visible
+from node.batch.truth_names import of_name
+from node.batch.truth_places import Parts, below, depths, normal
 from node.batch.words import Words
 from node.errors import ConfigError
 
@@ -36,35 +36,6 @@ LABELS = {"0": 0, "1": 1}
 
 SEPARATORS = ",;\t|"
 
-NORMAL_NAMES = frozenset(
-    {"control", "healthy", "norm", "norma", "normal", "здоров", "здоровый", "норма"}
-)
-PATHOLOGY_NAMES = frozenset(
-    {
-        "abnormal",
-        "cancer",
-        "covid",
-        "effusion",
-        "emphysema",
-        "nodule",
-        "pathology",
-        "pneumonia",
-        "pneumothorax",
-        "pneumotorax",
-        "tuberculosis",
-        "патология",
-        "пневмония",
-        "пневмоторакс",
-        "рак",
-        "туберкулез",
-        "туберкулёз",
-    }
-)
-"""Words of a name, whole and in any case, that stand for a truth (docs/output.md)."""
-
-NEGATIONS = frozenset({"no", "non", "not", "without", "без", "не", "нет"})
-"""A name with one of them says nothing that can be relied on."""
-
 
 @dataclass(frozen=True, slots=True)
 class Truth:
@@ -79,15 +50,20 @@ class Truth:
     by_path
         Path or part of one, ``normal`` as below → 0 or 1; it stands for every study
         that lies there.
+    depths
+        Name of ``by_path`` → how deep it lies below ``root``; what is called so
+        elsewhere is something else. One that is not here may lie at any depth.
     from_names
         Whether the names of files and folders are asked.
     root
-        Folder below which the studies lie; what is above it says nothing.
+        Folder below which the studies lie; what is above it says nothing, nor does
+        its own name.
     """
 
     source: str = ""
     by_uid: Mapping[str, int] = field(default_factory=dict)
     by_path: Mapping[str, int] = field(default_factory=dict)
+    depths: Mapping[str, int] = field(default_factory=dict)
     from_names: bool = False
     root: str = ""
 
@@ -101,26 +77,74 @@ class Truth:
         return self.source or words.text("truth_names")
 
     def told(self, entry: Entry) -> Entry:
-        """Return an entry with its truth, as far as there is one."""
-        key = self._key(entry)
-        if key is not None:
-            known = self.by_uid.get(key, self.by_path.get(key))
-            return replace(entry, truth=known)
+        """Return an entry with its truth, as far as there is one.
+
+        What contradicts itself is none: better no truth than a wrong one.
+        """
         if self.from_names:
-            return replace(entry, truth=of_name(_below(entry.path, self.root)))
-        return entry
+            return replace(entry, truth=of_name("/".join(below(entry.path, self.root))))
+        labels = {self._label(row) for row in self._rows(entry)}
+        return replace(entry, truth=labels.pop() if len(labels) == 1 else None)
 
     def unknown(self, entries: Iterable[Entry]) -> list[str]:
-        """Return what the table names and the run did not come upon."""
-        seen = {self._key(entry) for entry in entries}
-        return sorted({*self.by_uid, *self.by_path} - seen)
+        """Return what of the table could not be used.
 
-    def _key(self, entry: Entry) -> str | None:
-        """Return what of the table stands for an entry: its UID, else its place."""
+        That is what the run did not come upon, and each study of which several rows
+        contradict each other, with those rows.
+        """
+        seen, unclear = set[str](), set[str]()
+        for entry in entries:
+            rows = self._rows(entry)
+            seen.update(rows)
+            if len({self._label(row) for row in rows}) > 1:
+                said = ", ".join(f"{row} = {self._label(row)}" for row in rows)
+                place = "/".join(below(entry.path, self.root)) or entry.path
+                unclear.add(f"{place}: {said}")
+        return sorted({*self.by_uid, *self.by_path} - seen) + sorted(unclear)
+
+    def _label(self, row: str) -> int:
+        return self.by_uid[row] if row in self.by_uid else self.by_path[row]
+
+    def _rows(self, entry: Entry) -> Sequence[str]:
+        """Return what of the table stands for an entry, from the root downwards.
+
+        That is its UID alone; else the longest path, and the names that lie deeper.
+        """
         if entry.study_instance_uid in self.by_uid:
-            return entry.study_instance_uid
-        names = _names(entry.path, _below(entry.path, self.root))
-        return next((name for name in names if name in self.by_path), None)
+            return (entry.study_instance_uid,)
+        parts = below(entry.path, self.root)
+        end, paths = self._paths(parts)
+        return list(dict.fromkeys((*paths, *self._names(parts, end))))
+
+    def _paths(self, parts: Parts) -> tuple[int, list[str]]:
+        """Return the rows that write the longest part of a path, and how long it is.
+
+        A study may be written in full, a folder around it too; or from the root.
+        """
+        for end in range(len(parts), -1, -1):
+            place = "/".join(parts[:end])
+            is_exact = end == len(parts)
+            written = dict.fromkeys((normal(f"{self.root}/{place}"), normal(place)))
+            rows = [
+                name
+                for name in written
+                if name in self.by_path and (is_exact or (end and "/" in name))
+            ]
+            # A row may call what lies in the root as the root itself is called.
+            if rows and (end or rows[0] not in self.depths):
+                return end, rows
+        return 0, []
+
+    def _names(self, parts: Parts, end: int) -> list[str]:
+        """Return the rows that are the name of something deeper than ``end``."""
+        named = enumerate(map(normal, parts), start=1)
+        return [
+            name
+            for depth, name in named
+            if depth > end
+            and name in self.by_path
+            and self.depths.get(name, depth) == depth
+        ]
 
 
 UNKNOWN = Truth()
@@ -164,32 +188,10 @@ def of_file(path: Path, root: Path) -> Truth:
             _note(by_path, normal(name), known, number, path)
         else:
             raise ConfigError(f"--truth {path}: line {number} names no study")
-    return Truth(str(path), by_uid, by_path, root=str(root))
-
-
-def of_name(path: str) -> int | None:
-    """Return what the words of a path say; None where they say nothing, or both.
-
-    >>> of_name("ward 3/Norma_07.zip"), of_name("pneumonia-12"), of_name("no pathology")
-    (0, 1, None)
-    """
-    plain = unicodedata.normalize("NFC", path).casefold()
-    words = set(re.findall(r"[^\W\d_]+", plain))
-    found = {known for known, names in _NAMES.items() if words & names}
-    return found.pop() if len(found) == 1 and not words & NEGATIONS else None
-
-
-_NAMES = {0: NORMAL_NAMES, 1: PATHOLOGY_NAMES}
-
-
-def normal(name: str) -> str:
-    r"""Return a path as it is compared: any case, separator or ``.zip``.
-
-    >>> normal("C:\\ward\\A.ZIP")
-    'c:/ward/a'
-    """
-    plain = unicodedata.normalize("NFC", name.strip()).casefold()
-    return plain.replace("\\", "/").removeprefix("./").rstrip("/").removesuffix(".zip")
+    # The name of a file that is read alone is written in a table as any other.
+    base = root.parent if root.is_file() else root
+    found = depths(root, base, [name for name in by_path if "/" not in name])
+    return Truth(str(path), by_uid, by_path, found, root=str(base))
 
 
 def _rows(path: Path) -> list[list[str]]:
@@ -232,19 +234,3 @@ def _note(known: dict[str, int], name: str, label: int, line: int, path: Path) -
         raise ConfigError(
             f"--truth {path}: line {line} contradicts another of the same study"
         )
-
-
-def _below(path: str, root: str) -> str:
-    return path.removeprefix(root).lstrip("/") or PurePosixPath(path).name
-
-
-def _names(path: str, below: str) -> Iterator[str]:
-    """Yield what a study may be called: its path, then what it lies in, deepest first.
-
-    ``ward/a.zip`` may be written in full, from the root, or ``a`` or ``ward`` alone.
-    """
-    yield normal(path)
-    parts = PurePosixPath(visible(below)).parts
-    for end in range(len(parts), 0, -1):
-        yield normal("/".join(parts[:end]))
-        yield normal(parts[end - 1])

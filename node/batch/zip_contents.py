@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import chain, count
 from pathlib import Path
 from zipfile import ZipFile, ZipInfo
 
 from models.volume.headers import DICOMDIR, HeaderError, read_header
-from models.volume.part10 import HEAD_BYTES
 from node.batch.entry import UNREADABLE
+from node.batch.zip_kinds import (
+    HEAD_BYTES,
+    OTHER_KIND,
+    begins_other_archive,
+    begins_zip,
+    head_of,
+    is_called_zip,
+)
 from node.batch.zips import (
-    BEGINNINGS,
+    CHUNK_BYTES,
     Archive,
     Member,
     ZipRefusedError,
@@ -59,7 +67,7 @@ class Contents:
     reason
         Why the ZIP cannot be looked into, as a reason code; "" when it can.
     has_zips
-        Whether other ZIPs lie in it, which are told of by themselves.
+        Whether other archives lie in it, which are told of by themselves.
     """
 
     path: Path
@@ -85,6 +93,14 @@ class Contents:
             return ""
         return _worst(self.strangers.values()) or "zip_empty"
 
+    @property
+    def is_document(self) -> bool:
+        """Whether it is called no ZIP, and holds nothing that ever was an image."""
+        reasons = set(self.strangers.values())
+        is_plain = bool(reasons) and reasons <= HARMLESS | {"empty"}
+        is_told = self.images or self.has_zips or self.reason
+        return is_plain and not (is_told or is_called_zip(self.path))
+
 
 def by_study(images: Mapping[Path, Identity]) -> dict[str, list[Path]]:
     """Group images by study, without what a node of this kind made: it is no input."""
@@ -95,46 +111,101 @@ def by_study(images: Mapping[Path, Identity]) -> dict[str, list[Path]]:
     return studies
 
 
+class _Copy:
+    """What one ZIP holds of a study that others may hold, too."""
+
+    def __init__(self, contents: Contents, paths: Sequence[Path]) -> None:
+        self._contents = contents
+        self._paths = paths
+        self._images = {
+            (contents.images[path].sop_instance_uid, contents.members[path].mark)
+            for path in paths
+        }
+
+    @cached_property
+    def is_whole(self) -> bool:
+        """Whether each image is what the checksum says; each is read to its end."""
+        members = [self._contents.members[path] for path in self._paths]
+        try:
+            with opened(members[0].archive) as zip_file:
+                for member in members:
+                    with reading(zip_file, member.entry) as stream:
+                        while stream.read(CHUNK_BYTES):
+                            pass
+        except (ZipRefusedError, OSError):
+            return False
+        return True
+
+    def is_in(self, other: _Copy) -> bool:
+        """Whether another ZIP says to hold the same images, and perhaps more."""
+        return self._images <= other._images
+
+    def is_mended_by(self, other: _Copy) -> bool:
+        """Whether this is a damaged copy of a whole one, that has all of its images.
+
+        What lies beside it may be an image of it that only the other has.
+        """
+        lost = len(self._doubtful())
+        has_all = self.is_in(other) and len(other._images) >= len(self._images) + lost
+        return has_all and (lost > 0 or not self.is_whole) and other.is_whole
+
+    def take_out(self) -> None:
+        """Have the ZIP hold nothing of the study any more."""
+        for path in self._paths:
+            del self._contents.images[path]
+        self._contents.reason = "" if self._contents.images else DUPLICATE
+
+    def _doubtful(self) -> list[Path]:
+        """Return the files beside it that may be damaged images."""
+        folders = {path.parent for path in self._paths}
+        strangers = self._contents.strangers.items()
+        doubtful = (path for path, reason in strangers if reason not in HARMLESS)
+        return [path for path in doubtful if path.parent in folders]
+
+
 def without_copies(zips: Sequence[Contents]) -> Sequence[Contents]:
-    """Take out each study that a ZIP before holds whole, as the checksums say.
+    """Take out each study that another ZIP holds whole.
 
     So a ZIP that was handed in twice is read once, and a copy that is damaged spoils
-    no sound one; what two ZIPs hold in parts stays, and is put together. Of copies the
-    one in a ZIP of its own counts: what is known of a study is known by its name.
+    no sound one; what two ZIPs hold in parts stays, and is put together, and so are
+    copies of which none is whole. Of whole ones the one in a ZIP of its own counts:
+    what is known of a study is known by its name. Checksums tell which are copies; but
+    they are only what a ZIP says, so that one for which another is left out is read.
     """
-    known: dict[str, list[set[tuple[str, str]]]] = defaultdict(list)
+    kept: dict[str, list[_Copy]] = defaultdict(list)
     for contents in sorted(zips, key=lambda each: each.is_inner):
         for uid, paths in by_study(contents.images).items():
-            held = {
-                (contents.images[path].sop_instance_uid, contents.members[path].mark)
-                for path in paths
-            }
-            if any(held <= before for before in known[uid]):
-                for path in paths:
-                    del contents.images[path]
-                contents.reason = "" if contents.images else DUPLICATE
-            known[uid].append(held)
+            copy, before = _Copy(contents, paths), kept[uid]
+            if any(copy.is_in(each) and each.is_whole for each in before):
+                copy.take_out()
+                continue
+            for each in [each for each in before if each.is_mended_by(copy)]:
+                each.take_out()
+                before.remove(each)
+            before.append(copy)
     return zips
 
 
-def is_zip(file: Path, root: Path) -> bool:
-    """Tell whether a file is to be looked into as a ZIP.
+def archives_in(files: Sequence[Path], threads: int) -> list[Path]:
+    """Return the files that are archives by their beginning, of whatever kind.
 
-    That is what is called so; what a person names alone may be called anything.
+    A ZIP is one whatever it is called.
     """
-    if file.suffix.lower() == ".zip" or file != root:
-        return file.suffix.lower() == ".zip"
-    try:
-        with file.open("rb") as stream:
-            return stream.read(8).startswith(BEGINNINGS)
-    except OSError:
-        return False
+    with ThreadPoolExecutor(threads) as pool:
+        heads = pool.map(head_of, files)
+        told = [begins_zip(head) or begins_other_archive(head) for head in heads]
+    return [file for file, is_archive in zip(files, told, strict=True) if is_archive]
 
 
 def look_into(files: Sequence[Path], threads: int) -> list[Contents]:
-    """Return what each ZIP holds; those inside others follow them."""
+    """Return what each archive holds; those inside others follow them.
+
+    One whose name does not say so, and which holds nothing that ever was an image, is
+    a document like any other: it is left out.
+    """
     with ThreadPoolExecutor(threads) as pool:
-        return list(chain.from_iterable(pool.map(_of_file, files)))
+        told = chain.from_iterable(pool.map(_of_file, files))
+        return [contents for contents in told if not contents.is_document]
 
 
 def _of_file(file: Path) -> list[Contents]:
@@ -142,35 +213,47 @@ def _of_file(file: Path) -> list[Contents]:
         archive = Archive.at(file)
     except OSError:
         return [Contents(file, reason=UNREADABLE)]
-    return list(_of(archive))
+    if not is_called_zip(file) and begins_other_archive(head_of(file)):
+        return [Contents(file, reason=OTHER_KIND)]
+    return _of(archive)
 
 
-def _of(archive: Archive) -> Iterator[Contents]:
-    """Yield what a ZIP holds, then what each ZIP inside it does."""
-    contents, inner = Contents(archive.path), []
+def _of(archive: Archive) -> list[Contents]:
+    """Return what a ZIP holds, then what each archive inside it does."""
+    contents, inner = Contents(archive.path), dict[Path, Contents | ZipInfo]()
     try:
         with opened(archive) as zip_file:
             for entry in entries(zip_file, archive):
                 path = _place(contents, archive, entry)
                 contents.members[path] = Member(archive, entry)
-                if path.suffix.lower() == ".zip" and not refusal(entry):
-                    inner.append((path, entry))
-                    contents.has_zips = True
-                else:
-                    _look(contents, path, zip_file, entry)
+                if found := _look(contents, path, zip_file, entry):
+                    inner[path] = found
     except ZipRefusedError as error:
-        yield Contents(archive.path, reason=error.reason)
-        return
+        return [Contents(archive.path, reason=error.reason)]
     except OSError as error:
         reason = NO_SPACE if error.errno in FULL else UNREADABLE
-        yield Contents(archive.path, reason=reason)
-        return
-    yield contents
-    for path, entry in inner:
-        if archive.inner is not None:
-            yield Contents(path, reason=NESTED)
+        return [Contents(archive.path, reason=reason)]
+    return [contents, *_inside(contents, archive, inner)]
+
+
+def _inside(
+    contents: Contents, archive: Archive, inner: Mapping[Path, Contents | ZipInfo]
+) -> list[Contents]:
+    """Return what the archives inside a ZIP hold; a document is a file of it."""
+    told: list[Contents] = []
+    for path, found in inner.items():
+        if isinstance(found, Contents):
+            told.append(found)
+        elif archive.inner is not None:
+            told.append(Contents(path, reason=NESTED))
         else:
-            yield from _of(replace(archive, path=path, inner=entry))
+            first, *others = _of(replace(archive, path=path, inner=found))
+            if first.is_document:
+                contents.strangers[path] = "not_dicom"
+            else:
+                told += [first, *others]
+    contents.has_zips = bool(told)
+    return told
 
 
 def _worst(reasons: Iterable[str]) -> str:
@@ -179,21 +262,35 @@ def _worst(reasons: Iterable[str]) -> str:
     return max(counted, key=lambda r: (r not in HARMLESS, counted[r]), default="")
 
 
-def _look(contents: Contents, path: Path, zip_file: ZipFile, entry: ZipInfo) -> None:
-    """Note whose image a file is, or why it does not say."""
+def _look(
+    contents: Contents, path: Path, zip_file: ZipFile, entry: ZipInfo
+) -> Contents | ZipInfo | None:
+    """Note whose image a file is, or why it does not say; return it if it is a ZIP.
+
+    An archive of another kind is told of at once, as by itself.
+    """
     if reason := refusal(entry):
         contents.strangers[path] = reason
-        return
+        return None
+    if is_called_zip(path):
+        return entry
     try:
         with reading(zip_file, entry) as stream:
             identity = identity_in(stream)
         if identity is not None:
             contents.images[path] = identity
-            return
+            return None
         with reading(zip_file, entry) as stream:
-            contents.strangers[path] = _reason(path, stream.read(HEAD_BYTES))
+            head = stream.read(HEAD_BYTES)
     except ZipRefusedError as error:
         contents.strangers[path] = error.reason
+        return None
+    if begins_zip(head):
+        return entry
+    if begins_other_archive(head):
+        return Contents(path, reason=OTHER_KIND)
+    contents.strangers[path] = _reason(path, head)
+    return None
 
 
 def _reason(path: Path, head: bytes) -> str:

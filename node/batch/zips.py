@@ -42,6 +42,12 @@ Deflate reaches 1032 to one, an empty image nearly that; no whole study comes cl
 LOCAL_HEADER_BYTES = 30
 """What lies before each file in a ZIP, at least (APPNOTE 4.3.7)."""
 
+SMALL_GAP = 1024
+"""So many bytes between two files in a ZIP are not looked at: no image is so short."""
+
+DESCRIPTORS = (0, 12, 16, 20, 24)
+"""Bytes that may follow the content of a file in a ZIP (APPNOTE 4.3.9)."""
+
 ENCRYPTED = 0x41
 """Flags of an encrypted file, the old way or the strong (APPNOTE 4.4.4)."""
 
@@ -53,6 +59,9 @@ RUSSIAN = re.compile(r"[\u0400-\u04ff]+")
 
 BEGINNINGS = (b"PK\3\4", b"PK\5\6", b"PK00PK\3\4", b"PK\7\x08PK\3\4")
 """How a ZIP begins: with a file, empty, or as one that was to be split in parts."""
+
+MARK_BYTES = 4
+"""Length of the mark of one that was to be split, before its first file."""
 
 FOREIGN = (
     BadZipFile,
@@ -181,9 +190,22 @@ def _zip_file(stream: _Bounded) -> ZipFile:
     except FOREIGN:
         is_zip = beginning.startswith(BEGINNINGS)
         raise ZipRefusedError("zip_damaged" if is_zip else "not_a_zip") from None
-    if not beginning.startswith(BEGINNINGS):
+    if not beginning.startswith(BEGINNINGS) or _begins_late(file, beginning):
         raise ZipRefusedError("zip_preamble")
     return file
+
+
+def _begins_late(zip_file: ZipFile, beginning: bytes) -> bool:
+    """Tell whether a ZIP lies behind something else, as behind another ZIP.
+
+    ``zipfile`` moves the offsets by what lies before; the directory of that other ZIP
+    is not read, so that its files would be lost without a word.
+    """
+    listed = zip_file.infolist()
+    if not all(_lies_within(zip_file, entry) for entry in listed):
+        return False  # the first file may be the one that is said to lie elsewhere
+    first = min((entry.header_offset for entry in listed), default=zip_file.start_dir)
+    return first != (0 if beginning.startswith(BEGINNINGS[:2]) else MARK_BYTES)
 
 
 @contextmanager
@@ -195,6 +217,8 @@ def reading(zip_file: ZipFile, entry: ZipInfo) -> Iterator[IO[bytes]]:
     ZipRefusedError
         ``damaged``, there or while it is read: it is not what the ZIP says.
     """
+    if not _lies_within(zip_file, entry):
+        raise ZipRefusedError("damaged")
     try:
         with zip_file.open(entry) as stream:
             yield stream
@@ -218,19 +242,63 @@ def entries(zip_file: ZipFile, archive: Archive) -> list[ZipInfo]:
     claimed = sum(entry.file_size for entry in listed)
     if claimed > max(MODEST_BYTES, MAX_RATIO * archive.stated_bytes):
         raise ZipRefusedError("zip_bomb")
-    if _overlap(listed):
+    within = [entry for entry in listed if _lies_within(zip_file, entry)]
+    within.sort(key=lambda entry: entry.header_offset)
+    if _overlap(within):
         raise ZipRefusedError("zip_bomb")
+    if len(within) == len(listed) and _hides_a_file(zip_file, within):
+        raise ZipRefusedError("zip_damaged")
     return [entry for entry in listed if _is_file(entry)]
 
 
-def _overlap(listed: Sequence[ZipInfo]) -> bool:
+def _lies_within(zip_file: ZipFile, entry: ZipInfo) -> bool:
+    """Tell whether a file may lie where it is said to: before the directory."""
+    return 0 <= entry.header_offset < zip_file.start_dir
+
+
+def _overlap(in_order: Sequence[ZipInfo]) -> bool:
     """Tell whether one content counts for several files, as in a bomb."""
     end = 0
-    for entry in sorted(listed, key=lambda each: each.header_offset):
+    for entry in in_order:
         if entry.header_offset < end:
             return True
         end = entry.header_offset + LOCAL_HEADER_BYTES + entry.compress_size
     return False
+
+
+def _hides_a_file(zip_file: ZipFile, in_order: Sequence[ZipInfo]) -> bool:
+    """Tell whether a file lies between two others that the directory does not name.
+
+    It would be lost without a word. Only a gap in which an image has room is looked at.
+    """
+    begins = [*(entry.header_offset for entry in in_order), zip_file.start_dir]
+    for entry, following in zip(in_order, begins[1:], strict=True):
+        end = entry.header_offset + LOCAL_HEADER_BYTES + entry.compress_size
+        named = len(entry.orig_filename.encode()) + len(entry.extra)
+        if following - end - named <= SMALL_GAP:
+            continue
+        end += _name_bytes(zip_file, entry)
+        ends = [end + length for length in DESCRIPTORS]
+        if following not in ends and any(_file_begins(zip_file, at) for at in ends):
+            return True
+    return False
+
+
+def _name_bytes(zip_file: ZipFile, entry: ZipInfo) -> int:
+    """Return how long name and extra field before the content of a file are."""
+    header = _bytes_at(zip_file, entry.header_offset + 26, 4)
+    return sum(struct.unpack("<HH", header)) if len(header) == 4 else 0
+
+
+def _file_begins(zip_file: ZipFile, at: int) -> bool:
+    return _bytes_at(zip_file, at, 4) == BEGINNINGS[0]
+
+
+def _bytes_at(zip_file: ZipFile, at: int, count: int) -> bytes:
+    if (stream := zip_file.fp) is None:  # it is closed
+        return b""
+    stream.seek(at)
+    return stream.read(count)
 
 
 def refusal(entry: ZipInfo) -> str:

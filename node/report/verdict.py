@@ -103,7 +103,7 @@ def decision_code(answer: Classification) -> Code:
 def probability_of(answer: Classification) -> Measurement:
     """Return the probability as a number of the SR, with its printed digits."""
     return Measurement(
-        answer.structure, PROBABILITY, answer.probability, NO_UNITS, DECIMALS
+        answer.structure, PROBABILITY, answer.probability, NO_UNITS, answer.decimals
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from node.batch.found import NoStudy, StudyFiles
 from node.batch.sources import source_of
 from node.equipment import MANUFACTURER, PROCESSING_EQUIPMENT
 from node.errors import NodeError
+from node.jobs.ledger import LEDGER_FILE, LEDGER_FOLDER
+from tests.node.batch.zipped import images, write_zip
 
 THREADS = 2
 
@@ -124,13 +127,66 @@ def test_hidden_names_and_results_are_left_alone(tmp_path: Path) -> None:
     root = tmp_path / "in"
     for folder in (".hidden", "results", "other results"):
         (root / folder).mkdir(parents=True)
-        (root / folder / "a.dcm").write_bytes(files[0].read_bytes())
-    (root / "other results" / ".pacs-node").mkdir()
+    (root / ".hidden" / "a.dcm").write_bytes(files[0].read_bytes())
+    as_results(root / "other results")
+    (root / "other results" / "a.dcm").write_bytes(made_by_a_node(files[0]))
+    (root / "results" / "a.dcm").write_bytes(made_by_a_node(files[0]))
 
     (only,) = found(root, without=root / "results")
 
     assert isinstance(only, NoStudy)
-    assert only.path == root
+    assert (only.path, only.detail) == (root, "")
+
+
+def test_images_among_results_are_not_lost_without_a_word(tmp_path: Path) -> None:
+    """They are not read, as results are not, and this is told; so of ZIPs of them."""
+    root = tmp_path / "in"
+    write_study(root / "a", 1)
+    for number, name in enumerate(("this run", "another"), start=2):
+        write_study(root / name / "study", number)
+        as_results(root / name)
+    write_zip(root / "packed" / "a.zip", images())
+    as_results(root / "packed")
+
+    study, *told = sorted(found(root, root / "this run"), key=type_first)
+
+    assert isinstance(study, StudyFiles)
+    assert [
+        (each.path.name, each.detail) for each in told if isinstance(each, NoStudy)
+    ] == [(name, "results_with_images") for name in ("another", "packed", "this run")]
+
+
+def test_a_folder_is_no_results_for_a_name_in_it(tmp_path: Path) -> None:
+    """Only the ledger of a run tells: the folder of its name may hold anything."""
+    for number, name in enumerate("ab"):
+        write_study(tmp_path / name, number)
+    (tmp_path / "a" / ".pacs-node").mkdir()
+
+    assert [study.path.name for study in studies(tmp_path)] == ["a", "b"]
+
+
+def type_first(each: StudyFiles | NoStudy) -> tuple[bool, Path]:
+    """Sort studies before inputs without one."""
+    return isinstance(each, NoStudy), each.path
+
+
+def as_results(folder: Path) -> None:
+    """Make a folder one that a run wrote."""
+    (folder / LEDGER_FOLDER).mkdir(parents=True)
+    (folder / LEDGER_FOLDER / LEDGER_FILE).touch()
+
+
+def made_by_a_node(image: Path) -> bytes:
+    """Return an image as a node of this kind marks what it made."""
+    own = dcmread(image)
+    code, item = Dataset(), Dataset()
+    code.CodeValue, code.CodingSchemeDesignator = PROCESSING_EQUIPMENT, "DCM"
+    item.Manufacturer, item.PurposeOfReferenceCodeSequence = MANUFACTURER, [code]
+    own.ContributingEquipmentSequence = [item]
+    own.SOPInstanceUID = "2.25.9"
+    content = BytesIO()
+    own.save_as(content)
+    return content.getvalue()
 
 
 def test_a_study_of_links_is_a_whole_study(tmp_path: Path) -> None:
@@ -182,14 +238,7 @@ def test_every_folder_of_damaged_images_is_told_of(tmp_path: Path) -> None:
 def test_what_a_node_made_is_no_input(tmp_path: Path) -> None:
     """Results that were copied beside their study do not change it."""
     files = write_study(tmp_path / "study", 9)
-    own = dcmread(files[0])
-    code = Dataset()
-    code.CodeValue, code.CodingSchemeDesignator = PROCESSING_EQUIPMENT, "DCM"
-    item = Dataset()
-    item.Manufacturer, item.PurposeOfReferenceCodeSequence = MANUFACTURER, [code]
-    own.ContributingEquipmentSequence = [item]
-    own.SOPInstanceUID = "2.25.9"
-    own.save_as(tmp_path / "study" / "own.dcm")
+    (tmp_path / "study" / "own.dcm").write_bytes(made_by_a_node(files[0]))
 
     (study,) = studies(tmp_path / "study")
 

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from node.batch.entry import Entry
-from node.batch.truth import NORMAL_NAMES, PATHOLOGY_NAMES, of_file, of_name, of_names
+from node.batch.truth import of_file, of_names
 from node.errors import ConfigError
 from tests.node.batch import results as given
+from tests.node.batch.zipped import write_zip
+
+Names = list[str]
 
 ROOT = Path("studies")
-OUTPUT = Path(__file__).parents[3] / "docs" / "output.md"
 
 
 def known(folder: Path, table: str, entry: Entry) -> int | None:
@@ -49,6 +51,102 @@ def test_a_name_stands_for_all_that_lies_there(tmp_path: Path) -> None:
     }
 
     assert found == {"ward/a.zip": 1, "ward/b.zip/DICOM": 0, "other/a.zip": None}
+
+
+def lying(root: Path, *paths: str) -> dict[str, Entry]:
+    """Return an entry for each folder below a root, with an image in it."""
+    for path in paths:
+        (root / path).mkdir(parents=True)
+        (root / path / "image.dcm").touch()
+    return {
+        path: replace(given.reported(f"{root}/{path}"), study_instance_uid=path)
+        for path in paths
+    }
+
+
+def truths(root: Path, table: str, *paths: str) -> tuple[dict[str, int | None], Names]:
+    """Return what a table says of studies in such folders, and what it cannot use."""
+    file = root.with_suffix(".csv")
+    file.write_text(table, encoding="utf-8")
+    entries = lying(root, *paths)
+    truth = of_file(file, root)
+    told = {path: truth.told(entry).truth for path, entry in entries.items()}
+    return told, truth.unknown(entries.values())
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ("path,pathology\n1,0\n2,1\n", {"1/1": 0, "2/1": 1}),
+        ("path,pathology\n1,0\n", {"1/1": 0, "2/1": None}),
+        ("path,pathology\n1,0\n2,1\n", {"a/1/1": 0, "a/1/2": 0, "a/2/1": 1}),
+        ("path,pathology\n1,0\n", {"a/1/2": 0, "a/2/1": None}),
+    ],
+)
+def test_a_folder_deep_inside_is_not_taken_for_a_patient_of_that_name(
+    tmp_path: Path, table: str, expected: dict[str, int | None]
+) -> None:
+    """Series are called 1 and 2 as patients are; the place nearest the root counts."""
+    assert truths(tmp_path / "in", table, *expected) == (expected, [])
+
+
+@pytest.mark.parametrize(
+    "table", ["path,pathology\n1,0\n2,1\n", "path,pathology\n1,0\n"]
+)
+def test_nor_is_a_folder_inside_a_zip(tmp_path: Path, table: str) -> None:
+    """Patients of one ZIP lie there as in a folder."""
+    root = tmp_path / "in"
+    names = ("1/1/a.dcm", "2/1/a.dcm")
+    write_zip(root / "all.zip", dict.fromkeys(names, b"x"))
+    file = tmp_path / "truth.csv"
+    file.write_text(table)
+
+    truth = of_file(file, root)
+
+    told = [
+        truth.told(replace(given.reported(f"{root}/all.zip/{n}"), study_instance_uid=n))
+        for n in ("1/1", "2/1")
+    ]
+    assert [entry.truth for entry in told] == [0, 1 if "2,1" in table else None]
+
+
+def test_two_rows_that_contradict_leave_a_study_without_truth(tmp_path: Path) -> None:
+    """It is named with both; neither is believed."""
+    table = "path,pathology\nward,1\nb.zip,0\nc,1\n"
+
+    told, unused = truths(tmp_path / "in", table, "ward/b", "ward/c", "ward/d")
+
+    assert told == {"ward/b": None, "ward/c": 1, "ward/d": 1}
+    assert unused == ["ward/b: ward = 1, b = 0"]
+
+
+@pytest.mark.parametrize(
+    "row", ["ward/b.zip", "{root}/ward/b", "{root}/ward/b.zip", "./ward/b"]
+)
+def test_an_exact_path_wins(tmp_path: Path, row: str) -> None:
+    """Below the input or in full: who wrote it meant this study."""
+    root = tmp_path / "in"
+    table = f"path,pathology\nward,1\n{row.format(root=root)},0\nb,1\n"
+
+    told, _ = truths(root, table, "ward/b")
+
+    assert told == {"ward/b": 0}
+
+
+def test_a_uid_wins_over_every_name(tmp_path: Path) -> None:
+    """No other study has it."""
+    table = "uid,path,pathology\nward/b,,0\n,ward/b,1\n,ward,1\n"
+
+    assert truths(tmp_path / "in", table, "ward/b")[0] == {"ward/b": 0}
+
+
+def test_a_folder_in_full_stands_for_all_that_lies_there(tmp_path: Path) -> None:
+    """As it does when it is written from the root."""
+    root = tmp_path / "in"
+
+    told, unused = truths(root, f"path,pathology\n{root}/ward,1\n", "ward/b", "c")
+
+    assert (told, unused) == ({"ward/b": 1, "c": None}, [])
 
 
 def test_an_input_without_a_study_has_its_truth_too(tmp_path: Path) -> None:
@@ -94,28 +192,6 @@ def test_a_table_that_is_not_there_is_one_line(tmp_path: Path) -> None:
             of_file(tmp_path / name, ROOT)
 
 
-@pytest.mark.parametrize(
-    ("name", "truth"),
-    [
-        ("norma_anon.zip", 0),
-        ("Normal/007", 0),
-        ("Норма 12", 0),
-        ("pneumonia-3.zip", 1),
-        ("pneumotorax_anon", 1),
-        ("ПНЕВМОНИЯ/1", 1),
-        ("abnormal_2", 1),
-        ("no pathology/3", None),
-        ("без патологии", None),
-        ("normal/pneumonia_1", None),
-        ("1.2.840.113", None),
-        ("enormal", None),
-    ],
-)
-def test_whole_words_of_a_name_tell(name: str, truth: int | None) -> None:
-    """Both, a negation or neither tell nothing."""
-    assert of_name(name) == truth
-
-
 def test_names_are_asked_below_the_root_alone() -> None:
     """A folder called normal may hold anything."""
     truth = of_names(Path("normal"))
@@ -123,11 +199,3 @@ def test_names_are_asked_below_the_root_alone() -> None:
 
     assert truth.told(entry).truth is None
     assert truth.told(replace(entry, path="normal/covid 1")).truth == 1
-
-
-def test_every_word_of_a_name_is_documented() -> None:
-    """Who asks for names to be believed can look up which."""
-    text = OUTPUT.read_text(encoding="utf-8")
-
-    words = {f"`{word}`" for word in NORMAL_NAMES | PATHOLOGY_NAMES}
-    assert sorted(word for word in words if word not in text) == []

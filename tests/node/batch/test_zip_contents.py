@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import struct
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,33 @@ def test_what_a_node_made_is_no_input_in_a_zip_either(tmp_path: Path) -> None:
         contents.images[path] = identity
 
     assert contents.without_study == "own_output"
+
+
+@pytest.mark.parametrize("offset", [1 << 62, (1 << 63) - 1, (1 << 64) - 1])
+def test_a_file_that_lies_nowhere_spoils_no_other(tmp_path: Path, offset: int) -> None:
+    """An image of which the directory says that it lies beyond the ZIP."""
+    content = misplaced(packed({**IMAGES, "x.dcm": b"image"}), offset)
+    (tmp_path / "a.zip").write_bytes(content)
+
+    (contents,) = look_into([tmp_path / "a.zip"], 1)
+
+    assert not contents.reason
+    assert len(contents.images) == len(IMAGES)
+    assert contents.strangers == {tmp_path / "a.zip" / "x.dcm": "damaged"}
+
+
+def misplaced(content: bytes, offset: int) -> bytes:
+    """Return a ZIP of which the last file lies at another offset, as ZIP64 says."""
+    last = content.rindex(hostile.CENTRAL)
+    named = last + 46 + len("x.dcm")
+    longer = bytearray(content)
+    longer[last + 30 : last + 32] = struct.pack("<H", 12)
+    longer[last + 42 : last + 46] = b"\xff" * 4
+    longer[named:named] = struct.pack("<HHQ", 1, 8, offset)
+    end = len(longer) - 22
+    length, *_ = struct.unpack_from("<I", longer, end + 12)
+    struct.pack_into("<I", longer, end + 12, length + 12)
+    return bytes(longer)
 
 
 @settings(

@@ -13,7 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.batch import zips
-from node.batch.zips import Archive, ZipRefusedError, entries, opened, parts_of
+from node.batch.zips import (
+    Archive,
+    ZipRefusedError,
+    entries,
+    opened,
+    parts_of,
+    reading,
+)
 from tests.hostile.zips import packed
 from tests.node.batch.zipped import images, write_zip
 
@@ -135,3 +142,69 @@ def test_a_zip_that_was_to_be_split_and_was_not_is_an_ordinary_one(
     (tmp_path / "a.zip").write_bytes(content.getvalue())
 
     assert refusal_of(tmp_path / "a.zip") == ""
+
+
+def test_a_zip_behind_another_one_is_refused(tmp_path: Path) -> None:
+    """What the first one holds stands in no directory: it would be lost in silence."""
+    first, second, none = packed({"a": b"1"}), packed({"b": b"2"}), packed({})
+
+    for number, content in enumerate((first + second, first + none, none + second)):
+        (tmp_path / f"{number}.zip").write_bytes(content)
+        assert refusal_of(tmp_path / f"{number}.zip") == "zip_preamble"
+
+
+def test_a_file_that_stands_in_no_directory_refuses_the_zip(tmp_path: Path) -> None:
+    """Between two others, or behind the last: it may be an image."""
+    files = {name: os.urandom(5000) for name in "abc"}
+    content = packed(files, zipfile.ZIP_STORED)
+    assert refusal_of(written(tmp_path, content)) == ""
+
+    for name in "bc":
+        assert refusal_of(written(tmp_path, unlisted(content, name))) == "zip_damaged"
+
+
+def test_a_gap_in_which_no_file_begins_is_nothing(tmp_path: Path) -> None:
+    """Some writers align what they pack."""
+    content = packed(
+        {name: os.urandom(5000) for name in "abc"}, zipfile.ZIP_STORED
+    ).replace(b"PK\3\4", b"\0\0\0\0")
+    content = b"PK\3\4" + content[4:]
+
+    assert refusal_of(written(tmp_path, unlisted(content, "b"))) == ""
+
+
+@pytest.mark.parametrize("offset", [1 << 62, (1 << 63) - 1, (1 << 64) - 1])
+def test_a_file_that_lies_beyond_the_zip_is_damaged_alone(
+    tmp_path: Path, offset: int
+) -> None:
+    """The others can be read."""
+    path = write_zip(tmp_path / "a.zip", {"a": b"1", "b": b"2"})
+    with opened(Archive.at(path)) as file:
+        sound, lost = entries(file, Archive.at(path))
+        lost.header_offset = offset
+
+        with reading(file, sound) as stream:
+            assert stream.read() == b"1"
+        with pytest.raises(ZipRefusedError, match="damaged"), reading(file, lost):
+            pass
+
+
+def written(folder: Path, content: bytes) -> Path:
+    """Write a ZIP."""
+    path = folder / "a.zip"
+    path.write_bytes(content)
+    return path
+
+
+def unlisted(content: bytes, name: str) -> bytes:
+    """Return a ZIP of which the directory does not name one of its files."""
+    directory = content.index(b"PK\1\2")
+    length = 46 + len(name)
+    each = [
+        content[begin : begin + length]
+        for begin in range(directory, len(content) - 22, length)
+    ]
+    kept = [one for one in each if not one.endswith(name.encode())]
+    end = bytearray(content[-22:])
+    struct.pack_into("<HHI", end, 8, len(kept), len(kept), length * len(kept))
+    return content[:directory] + b"".join(kept) + end
