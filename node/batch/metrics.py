@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from node.batch.entry import Entry
+from node.batch.tally import is_copy
 
 Z = 1.959964
 """Quantile 0.975 of the normal distribution: an interval of 95 %."""
@@ -132,9 +133,14 @@ def metrics_of(entries: Iterable[Entry]) -> Metrics:
 
 
 def _studies(entries: Iterable[Entry]) -> Iterable[Entry]:
-    """Return one entry for each study, and for each input in which none was found."""
+    """Return one entry for each study, and for each input in which none was found.
+
+    A copy of what is read under another name is left out: its study counts there.
+    """
     told: dict[tuple[str, str], Entry] = {}
     for entry in entries:
+        if is_copy(entry):
+            continue
         uid = entry.study_instance_uid
         key = (uid, "" if uid else entry.path)
         told[key] = max(told.get(key, entry), entry, key=_probability)

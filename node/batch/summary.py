@@ -24,6 +24,7 @@ from node.batch.tally import (
     count,
     ending_of,
     for_others,
+    is_copy,
     totals_of,
 )
 from node.batch.truth import UNKNOWN, Truth
@@ -94,6 +95,8 @@ def processor() -> str:
 def exit_status(entries: Sequence[Entry], *, only_model: bool) -> int:
     """Return 0 when every input that a model reads has its result, else 1.
 
+    A copy of what is read under another name needs none.
+
     Parameters
     ----------
     only_model
@@ -101,7 +104,8 @@ def exit_status(entries: Sequence[Entry], *, only_model: bool) -> int:
         error too.
     """
     wrong = FAULTS | {Ending.NOT_APPLICABLE} if only_model else FAULTS
-    if not entries or any(ending_of(entry) in wrong for entry in entries):
+    told = [entry for entry in entries if not is_copy(entry)]
+    if not told or any(ending_of(entry) in wrong for entry in told):
         return 1
     return 0
 

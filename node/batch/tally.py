@@ -9,6 +9,7 @@ from enum import StrEnum
 from statistics import fmean, median
 
 from node.batch.entry import INTERRUPTED, NO_STUDY, Entry
+from node.batch.zip_contents import DUPLICATE
 from node.jobs.job import JobState
 
 
@@ -47,6 +48,14 @@ def ending_of(entry: Entry) -> Ending:
     if unended or (entry.reason_code == INTERRUPTED and entry.job is None):
         return Ending.NOT_READ
     return Ending.FAILED
+
+
+def is_copy(entry: Entry) -> bool:
+    """Tell a ZIP of which every study is read under another name.
+
+    Nobody has to look at it, and it is no study without a result.
+    """
+    return entry.reason_code == NO_STUDY and entry.detail == DUPLICATE
 
 
 @dataclass(frozen=True, slots=True)

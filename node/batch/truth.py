@@ -58,6 +58,8 @@ class Truth:
     root
         Folder below which the studies lie; what is above it says nothing, nor does
         its own name.
+    own
+        Name of ``root`` where it is a file: that is a name of the study it is.
     """
 
     source: str = ""
@@ -66,6 +68,7 @@ class Truth:
     depths: Mapping[str, int] = field(default_factory=dict)
     from_names: bool = False
     root: str = ""
+    own: str = ""
 
     @property
     def is_known(self) -> bool:
@@ -82,7 +85,8 @@ class Truth:
         What contradicts itself is none: better no truth than a wrong one.
         """
         if self.from_names:
-            return replace(entry, truth=of_name("/".join(below(entry.path, self.root))))
+            names = "/".join(below(entry.path, self.root)) or self.own
+            return replace(entry, truth=of_name(names))
         labels = {self._label(row) for row in self._rows(entry)}
         return replace(entry, truth=labels.pop() if len(labels) == 1 else None)
 
@@ -153,7 +157,8 @@ UNKNOWN = Truth()
 
 def of_names(root: Path) -> Truth:
     """Return the truth that the names of files and folders tell."""
-    return Truth(from_names=True, root=str(root))
+    own = root.name if root.is_file() else ""
+    return Truth(from_names=True, root=str(root), own=own)
 
 
 def of_file(path: Path, root: Path) -> Truth:

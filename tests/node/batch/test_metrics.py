@@ -113,3 +113,12 @@ def test_a_study_of_several_series_counts_once() -> None:
 
     assert (found.studies, found.true_positive, found.true_negative) == (2, 1, 1)
     assert (found.false_negative, found.failed_positive) == (0, 0)
+
+
+def test_a_copy_that_is_read_elsewhere_is_no_study_without_a_result() -> None:
+    """It counts under the name under which it was read."""
+    copy = replace(given.no_study(), detail="zip_duplicate", truth=1)
+
+    found = metrics_of([answered("a", 0.9, truth=1), copy])
+
+    assert (found.true_positive, found.failed_positive) == (1, 0)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from node.batch.entry import Entry
-from node.batch.tally import Counts, Ending, count, ending_of
+from node.batch.summary import exit_status
+from node.batch.tally import Counts, Ending, count, ending_of, is_copy
 from node.jobs.job import FILE_MISSING, JobState
 from tests.node.batch import results as given
 
@@ -46,3 +49,14 @@ def test_two_models_of_a_study_are_one_study() -> None:
         not_read=0,
         kept=1,
     )
+
+
+def test_a_copy_that_is_read_elsewhere_is_no_fault() -> None:
+    """It tells of itself in its row, and is not done by another run either."""
+    copy = replace(given.no_study(), detail="zip_duplicate")
+
+    assert (is_copy(copy), is_copy(given.no_study())) == (True, False)
+    assert exit_status([given.reported(), copy], only_model=False) == 0
+    assert exit_status([given.reported(), copy], only_model=True) == 0
+    assert exit_status([given.failed(), copy], only_model=False) == 1
+    assert exit_status([copy], only_model=False) == 1

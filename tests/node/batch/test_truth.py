@@ -199,3 +199,28 @@ def test_names_are_asked_below_the_root_alone() -> None:
 
     assert truth.told(entry).truth is None
     assert truth.told(replace(entry, path="normal/covid 1")).truth == 1
+
+
+def test_the_root_itself_is_no_name(tmp_path: Path) -> None:
+    """A study in a ZIP and unpacked beside it lies in the root and nowhere deeper."""
+    root = tmp_path / "pneumonia"
+    root.mkdir()
+    entry = replace(given.reported(), path=str(root))
+    table = tmp_path / "truth.csv"
+    table.write_text("path,pathology\npneumonia,1\n")
+
+    assert of_names(root).told(entry).truth is None
+    assert of_file(table, root).told(entry).truth is None
+
+
+def test_a_file_that_is_read_alone_has_its_name(tmp_path: Path) -> None:
+    """It is the study, not what is around it; what lies in it is asked by itself."""
+    root = write_zip(tmp_path / "covid.zip", {"a/1": b""})
+    whole = replace(given.reported(), path=str(root))
+    inside = replace(whole, path=f"{root}/a")
+    table = tmp_path / "truth.csv"
+    table.write_text("path,pathology\ncovid,1\n")
+
+    assert of_names(root).told(whole).truth == 1
+    assert of_names(root).told(inside).truth is None
+    assert [of_file(table, root).told(e).truth for e in (whole, inside)] == [1, 1]
