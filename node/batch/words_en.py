@@ -139,7 +139,7 @@ TEXTS = {
     "measured": "{name} {value} ({low} to {high})",
     "measured_failed": "{n} without a result, in no figure",
     "measured_unknown": "{n} with a result and no truth, in no figure",
-    "truth_unknown": "Not among the studies: {names}",
+    "truth_unknown": "Truth not used: {names}",
     "truth_names": "names of files and folders",
     "head_truth": "Truth",
     "head_measure": "Measure",

@@ -136,7 +136,7 @@ TEXTS = {
     "measured": "{name} {value} (от {low} до {high})",
     "measured_failed": "{n} без результата, в расчёт не входят",
     "measured_unknown": "{n} с результатом без эталона, в расчёт не входят",
-    "truth_unknown": "Нет среди исследований: {names}",
+    "truth_unknown": "Эталон не использован: {names}",
     "truth_names": "имена файлов и папок",
     "head_truth": "Эталон",
     "head_measure": "Показатель",

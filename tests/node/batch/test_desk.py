@@ -233,7 +233,7 @@ def test_a_table_of_truth_makes_a_sheet_of_metrics(
     rows = {line[1].value: line[2].value for line in book["Metrics"].iter_rows(2)}
     assert rows["AUC"] == 1.0
     assert rows["With a result, without truth"] == 3
-    assert "Not among the studies: lost" in capsys.readouterr().out
+    assert "Truth not used: lost" in capsys.readouterr().out
 
 
 @pytest.fixture(scope="module")
