@@ -109,5 +109,10 @@ class NoStudy:
     detail: str
     reason: str = NO_STUDY
 
+    @property
+    def study_instance_uid(self) -> str:
+        """None is known."""
+        return ""
+
 
 Found = StudyFiles | NoStudy

@@ -11,8 +11,8 @@ from node.batch.entry import Entry
 class Listener(Protocol):
     """Somebody who follows a run, such as a progress bar."""
 
-    def found(self, entries: int) -> None:
-        """Hear how many entries there will be."""
+    def found(self, waiting: Sequence[Entry]) -> None:
+        """Hear what there will be, none of it read yet."""
 
     def working(self, running: Sequence[tuple[str, str, str]]) -> None:
         """Hear what is being read: path, model and stage of each."""

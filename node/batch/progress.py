@@ -114,10 +114,10 @@ class Bars:
             transient=True,
         )
 
-    def found(self, entries: int) -> None:
+    def found(self, waiting: Sequence[Entry]) -> None:
         """Show how many there are."""
         description = self._words.text("reading")
-        self._progress.update(self._all, total=entries, description=description)
+        self._progress.update(self._all, total=len(waiting), description=description)
 
     def working(self, running: Sequence[tuple[str, str, str]]) -> None:
         """Show the stage of each study that is being read."""
@@ -169,9 +169,9 @@ class Lines:
         self._models = models
         self._number = self._total = 0
 
-    def found(self, entries: int) -> None:
+    def found(self, waiting: Sequence[Entry]) -> None:
         """Remember how many there are."""
-        self._total = entries
+        self._total = len(waiting)
 
     def working(self, running: Sequence[tuple[str, str, str]]) -> None:
         """Leave out what passes."""

@@ -20,7 +20,7 @@ import models
 from models.volume.bundle import Bundle, BundleError, load_bundle
 from models.volume.rule import Acceptance
 from node import log
-from node.batch.entry import Entry
+from node.batch.entry import INTERRUPTED, Entry
 from node.batch.found import Found, StudyFiles
 from node.batch.order import Order
 from node.config import Settings
@@ -124,6 +124,11 @@ class Records:
             for model in order.models
         }
         self._all_series = order.all_series
+
+    def waiting(self, each: Found) -> list[Entry]:
+        """Return what is told of an input, as long as nothing is read of it."""
+        uid, readings = each.study_instance_uid, self.readings(each)
+        return unread(str(each.path), readings, INTERRUPTED, uid)
 
     def readings(self, found: Found) -> tuple[str, ...]:
         """Return what is to be read of a study: a job each, by its name."""

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from node.batch.delivery import Deliveries
-from node.batch.entry import INTERRUPTED, Entry, with_a_row
+from node.batch.entry import Entry, with_a_row
 from node.batch.found import Found, StudyFiles
 from node.batch.listener import Listener
 from node.batch.order import Order, with_workers
@@ -135,8 +135,9 @@ class _Run:
         """Read; return what became of everything."""
         was_interrupted, trouble = False, ""
         try:
+            waiting = [e for each in self._found for e in self._records.waiting(each)]
             for listener in self._listeners:
-                listener.found(sum(len(self._readings(each)) for each in self._found))
+                listener.found(waiting)
             with ExitStack() as ends:
                 ends.callback(wait_for_ended)
                 self._read(ends)
@@ -378,12 +379,10 @@ class _Run:
     def _all(self) -> Iterator[Entry]:
         """Yield every entry, with its deliveries as they stand at the end."""
         for each in self._found:
-            uid = each.study_instance_uid if isinstance(each, StudyFiles) else ""
-            told = self._entries[str(each.path), uid]
+            told = self._entries[str(each.path), each.study_instance_uid]
             ended = {entry.reading: entry for entry in told}
-            waiting = unread(str(each.path), self._readings(each), INTERRUPTED, uid)
-            entries = [self._now(ended.get(entry.reading, entry)) for entry in waiting]
-            yield from with_a_row(entries)
+            all_of_it = [ended.get(e.reading, e) for e in self._records.waiting(each)]
+            yield from with_a_row([self._now(entry) for entry in all_of_it])
 
     def _now(self, entry: Entry) -> Entry:
         if entry.job is None:

@@ -31,6 +31,10 @@ WRITE_EVERY_S = 10.0
 """Between two times that the spreadsheet is written while a run goes on."""
 
 
+Key = tuple[str, str, str]
+"""Path, study and reading of an entry."""
+
+
 def bundles_of(order: Order) -> dict[str, Bundle]:
     """Return the bundles of the models of an order, verified.
 
@@ -84,10 +88,11 @@ class Informed:
         self._truth = truth
         self._listeners = listeners
 
-    def found(self, entries: int) -> None:
-        """Pass it on."""
+    def found(self, waiting: Sequence[Entry]) -> None:
+        """Pass it on with the truth of each."""
+        told = [self._truth.told(entry) for entry in waiting]
         for listener in self._listeners:
-            listener.found(entries)
+            listener.found(told)
 
     def working(self, running: Sequence[tuple[str, str, str]]) -> None:
         """Pass it on."""
@@ -114,23 +119,32 @@ class Sheet:
         self._words = words
         self._started = now
         self._truth = truth
-        self._ended: list[Entry] = []
-        self._written_at = -math.inf  # the first study is there at once
+        self._entries: dict[Key, Entry] = {}
+        self._is_news = False
+        # The first study is there at once; an earlier table stays until what it told
+        # of has been taken up again.
+        self._written_at = time.monotonic() if path.exists() else -math.inf
 
-    def found(self, entries: int) -> None:
-        """Need not know."""
+    def found(self, waiting: Sequence[Entry]) -> None:
+        """Note what there is: until it is read, its row says that it was not."""
+        self._entries = {_key(entry): entry for entry in waiting}
 
-    def working(self, running: Sequence[tuple[str, str, str]]) -> None:
-        """Need not know."""
+    def working(self, _running: Sequence[tuple[str, str, str]], /) -> None:
+        """Write what has ended since the last time, whatever is being read."""
+        self._write_now_and_then()
 
     def ended(self, entry: Entry) -> None:
         """Take up an entry; the file is written now and then."""
-        self._ended.append(entry)
-        if time.monotonic() - self._written_at > WRITE_EVERY_S:
-            done = Done(tuple(self._ended))
+        self._entries[_key(entry)] = entry
+        self._is_news = True
+        self._write_now_and_then()
+
+    def _write_now_and_then(self) -> None:
+        if self._is_news and time.monotonic() - self._written_at > WRITE_EVERY_S:
+            done = Done(tuple(self._entries.values()))
             facts = facts_of(self._order, done, self._started, self._truth)
             with suppress(NodeError):  # the last time says so; the studies come first
-                self.write(self._ended, facts)
+                self.write(done.entries, facts)
 
     def write(self, entries: Sequence[Entry], facts: RunFacts) -> tuple[Path, ...]:
         """Write the spreadsheet; return its files."""
@@ -145,5 +159,9 @@ class Sheet:
             self._words,
         )
         files = spreadsheet.write(self.path, sheets, told, metrics)
-        self._written_at = time.monotonic()
+        self._written_at, self._is_news = time.monotonic(), False
         return files
+
+
+def _key(entry: Entry) -> Key:
+    return entry.path, entry.study_instance_uid, entry.reading

@@ -20,7 +20,7 @@ def test_without_a_terminal_each_study_is_a_numbered_line(
 ) -> None:
     """Without control codes, on standard error."""
     with display(EN) as shown:
-        shown.found(2)
+        shown.found([given.reported(), given.failed()])
         shown.working([("a", given.MODEL, "headers")])
         shown.ended(given.reported())
         shown.ended(given.failed())
@@ -40,7 +40,7 @@ def test_on_a_terminal_what_failed_stays_when_the_bars_are_gone(
 
     def run() -> None:
         with display(EN) as shown:
-            shown.found(2)
+            shown.found([given.reported(), given.failed()])
             shown.ended(given.reported())
             shown.ended(given.failed())
             raise KeyboardInterrupt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -35,9 +36,9 @@ class Ear:
     def __init__(self) -> None:
         self.heard: list[str] = []
 
-    def found(self, entries: int) -> None:
+    def found(self, waiting: Sequence[Entry]) -> None:
         """Note the number."""
-        self.heard.append(f"found {entries}")
+        self.heard.append(f"found {len(waiting)}")
 
     def working(self, running: object) -> None:
         """Note that there was a look."""
@@ -186,7 +187,7 @@ def test_an_interrupt_leaves_an_entry_for_everything(tmp_path: Path) -> None:
         write_study(tmp_path / "in" / str(seed), seed)
 
     class Impatient(Ear):
-        def found(self, entries: int) -> None:
+        def found(self, waiting: Sequence[Entry]) -> None:
             raise KeyboardInterrupt
 
     done = read(order(tmp_path), [Impatient()])

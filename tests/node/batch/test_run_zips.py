@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,7 @@ class Listening:
         self._at_first = at_first
         self._at_start = at_start
 
-    def found(self, entries: int) -> None:
+    def found(self, waiting: Sequence[Entry]) -> None:
         """Do what is to be done at the beginning."""
         self._at_start()
 
