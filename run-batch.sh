@@ -18,6 +18,8 @@ Reads every study in INPUT, ZIPs or folders of DICOM, and leaves in OUTPUT:
   OUTPUT    else $OUTPUT_DIR, else ./output; it is made
   OPTION    of `pacs-node batch`, such as --model, --workers 2, --fast,
             --truth-from-names, --lang ru
+            A file that it names is that of the folder in which you type; a
+            container may read it, and writes in OUTPUT alone
   --native  without a container, in .venv (./run.sh setup makes it)
   --docker  in a container, or not at all
 
@@ -34,6 +36,51 @@ wrong() {
 # Print the absolute path of folder $1.
 absolute() {
     (CDPATH='' cd -- "$1" && pwd)
+}
+
+# Print path $1 in full, as the caller's folder has it; its last part may be missing.
+full() {
+    if [ -d "$1" ]; then
+        absolute "$1"
+    elif [ -d "$(dirname -- "$1")" ]; then
+        folder=$(absolute "$(dirname -- "$1")")
+        printf '%s\n' "${folder%/}/$(basename -- "$1")"
+    else
+        case $1 in /*) printf '%s\n' "$1" ;; *) printf '%s\n' "$PWD/$1" ;; esac
+    fi
+}
+
+# Set GIVEN to file $2 of option $1, which is read.
+to_read() {
+    [ -e "$2" ] || wrong "$1 $2: no such file or folder; name one that is there"
+    GIVEN=$(full "$2")
+    [ "$WAY" = --docker ] || return 0
+    case $GIVEN in *:*) wrong "$1 $2: Docker takes no path with a colon: rename it, or type --native" ;; esac
+    case $1 in
+        --truth) TRUTH=$GIVEN GIVEN="/given/truth/${GIVEN##*/}" ;;
+        --bundle) BUNDLE=$GIVEN GIVEN="/given/bundle/${GIVEN##*/}" ;;
+        *) CONFIG=$GIVEN GIVEN="/given/config/${GIVEN##*/}" ;;
+    esac
+}
+
+# Set GIVEN to file $2 of option $1, which is written.
+to_write() {
+    GIVEN=$(full "$2")
+    [ "$WAY" = --docker ] || return 0
+    case $GIVEN in
+        "$OUTPUT"/*) GIVEN="/output/${GIVEN#"$OUTPUT"/}" ;;
+        *) wrong "$1 $2: a container writes in OUTPUT alone: name a file there, or type --native" ;;
+    esac
+}
+
+# Set GIVEN to what option $1 is to be handed on with: its value is $2.
+settle() {
+    GIVEN=$2
+    [ -n "$2" ] || return 0
+    case $1 in
+        --truth | --bundle | --config | -c) to_read "$1" "$2" ;;
+        *) to_write "$1" "$2" ;;
+    esac
 }
 
 docker_answers() {
@@ -72,9 +119,13 @@ in_container() {
     echo "in a container, $gpu"
     INPUT_DIR=$INPUT OUTPUT_DIR=$OUTPUT BATCH_USER="$(id -u):$(id -g)"
     export INPUT_DIR OUTPUT_DIR BATCH_USER
-    exec docker compose --project-directory "$ROOT" -f "$ROOT/docker-compose.batch.yml" \
-        run --rm "$service" python -m node batch /input --output "/output/$TABLE" \
+    set -- "$service" python -m node batch /input --output "/output/$TABLE" \
         --summary /output/summary.json --results /output/results "$@"
+    [ -z "$TRUTH" ] || set -- --volume "$TRUTH:/given/truth/${TRUTH##*/}:ro" "$@"
+    [ -z "$BUNDLE" ] || set -- --volume "$BUNDLE:/given/bundle/${BUNDLE##*/}:ro" "$@"
+    [ -z "$CONFIG" ] || set -- --volume "$CONFIG:/given/config/${CONFIG##*/}:ro" "$@"
+    exec docker compose --project-directory "$ROOT" -f "$ROOT/docker-compose.batch.yml" \
+        run --rm "$@"
 }
 
 # Run in this checkout's environment; the arguments are further options.
@@ -116,8 +167,37 @@ TABLE=results_$(date +%Y-%m-%d_%H-%M-%S).xlsx
 
 if [ "$WAY" = --docker ]; then
     docker_answers || die "Docker does not answer: start it, or type ./run-batch.sh --native"
-    in_container "$@"
 elif [ -z "$WAY" ] && docker_answers; then
-    in_container "$@"
+    WAY=--docker
 fi
+
+# Every option goes through once, from the front of the list to its end.
+TRUTH="" BUNDLE="" CONFIG=""
+left=$#
+while [ "$left" -gt 0 ]; do
+    option=$1
+    shift
+    left=$((left - 1))
+    case $option in
+        --truth=* | --bundle=* | --config=* | --output=* | --summary=* | --results=*)
+            settle "${option%%=*}" "${option#*=}"
+            set -- "$@" "${option%%=*}" "$GIVEN"
+            ;;
+        --truth | --bundle | --config | --output | --summary | --results | -c | -o)
+            set -- "$@" "$option"
+            [ "$left" -gt 0 ] || break # the program says what is missing
+            settle "$option" "$1"
+            shift
+            left=$((left - 1))
+            set -- "$@" "$GIVEN"
+            ;;
+        -c?* | -o?*)
+            short=${option%"${option#-?}"}
+            settle "$short" "${option#-?}"
+            set -- "$@" "$short" "$GIVEN"
+            ;;
+        *) set -- "$@" "$option" ;;
+    esac
+done
+[ "$WAY" != --docker ] || in_container "$@"
 natively "$@"

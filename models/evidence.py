@@ -14,7 +14,6 @@ import numpy.typing as npt
 
 from models.terms import Code, Vector
 
-
 DECIMALS, MOST_DECIMALS = 3, 9
 """Digits of a printed probability, and of one that lies a hair below its threshold."""
 

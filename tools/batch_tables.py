@@ -29,15 +29,11 @@ def _flags(flags: Mapping[str, str], *headings: str) -> Table:
 
 PAGES: Mapping[Path, Mapping[str, Table]] = {
     DOCS / "batch.md": {
-        "reasons": _reasons(
-            reasons_en.REASONS, "code", "what happened", "what to do"
-        ),
+        "reasons": _reasons(reasons_en.REASONS, "code", "what happened", "what to do"),
         "flags": _flags(words_en.FLAGS, "code", "what it says"),
     },
     DOCS / "batch.ru.md": {
-        "reasons": _reasons(
-            reasons_ru.REASONS, "код", "что случилось", "что делать"
-        ),
+        "reasons": _reasons(reasons_ru.REASONS, "код", "что случилось", "что делать"),
         "flags": _flags(words_ru.FLAGS, "код", "что он говорит"),
     },
 }

@@ -121,13 +121,20 @@ class Sheet:
         self._truth = truth
         self._entries: dict[Key, Entry] = {}
         self._is_news = False
-        # The first study is there at once; an earlier table stays until what it told
-        # of has been taken up again.
+        # The first study is there at once; an earlier table stays until every result
+        # in it has been taken up again: whoever is killed before takes none away.
+        self._earlier = spreadsheet.finished(path, tuple(self.bundles))
+        self._missed: set[Key] = set()
         self._written_at = time.monotonic() if path.exists() else -math.inf
 
     def found(self, waiting: Sequence[Entry]) -> None:
         """Note what there is: until it is read, its row says that it was not."""
         self._entries = {_key(entry): entry for entry in waiting}
+        self._missed = {
+            _key(entry)
+            for entry in waiting
+            if (entry.study_instance_uid, entry.model) in self._earlier
+        }
 
     def working(self, _running: Sequence[tuple[str, str, str]], /) -> None:
         """Write what has ended since the last time, whatever is being read."""
@@ -136,11 +143,13 @@ class Sheet:
     def ended(self, entry: Entry) -> None:
         """Take up an entry; the file is written now and then."""
         self._entries[_key(entry)] = entry
+        self._missed.discard(_key(entry))
         self._is_news = True
         self._write_now_and_then()
 
     def _write_now_and_then(self) -> None:
-        if self._is_news and time.monotonic() - self._written_at > WRITE_EVERY_S:
+        is_due = time.monotonic() - self._written_at > WRITE_EVERY_S
+        if self._is_news and is_due and not self._missed:
             done = Done(tuple(self._entries.values()))
             facts = facts_of(self._order, done, self._started, self._truth)
             with suppress(NodeError):  # the last time says so; the studies come first

@@ -9,13 +9,16 @@ from __future__ import annotations
 import csv
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
 from decimal import Decimal
 from io import BytesIO, StringIO
 from pathlib import Path
+from zipfile import BadZipFile
 
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
@@ -26,6 +29,15 @@ from node.batch.legible import visible
 from node.batch.rows import Row
 from node.batch.whole_file import write_whole
 from node.errors import ConfigError
+
+Lines = list[list[str]]
+"""A table as it is read back: its heading, then its rows."""
+
+BROKEN = (
+    *(OSError, EOFError, ValueError, TypeError, LookupError, SyntaxError),
+    *(BadZipFile, zlib.error, csv.Error),
+)
+"""What a file that is no table of ours makes the readers raise."""
 
 SUFFIXES = (".xlsx", ".csv")
 SUMMARY = "Summary"
@@ -52,6 +64,13 @@ LONGEST_TITLE = 31
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a text begins with that Excel takes from a .csv as a formula."""
+
+OPENING = re.compile(r"(?:^|(?<=[,;|\t\r\n]))(?=[\"']*[=+\-@\t\r])")
+"""Where a formula would begin, also if another separator cuts the text there.
+
+Excel separates by that of the country it is set to, such as ``;`` in Russia, and then
+sees no quotes but at the beginning of a line.
+"""
 
 NUMBERS = re.compile(r"[-+]?[\d.]+(,[-+]?[\d.]+)+")
 """Several numbers in one cell, such as a box: text to Excel, numbers to a program."""
@@ -120,21 +139,75 @@ def write(
     return tuple(contents)
 
 
+def finished(path: Path, models: Sequence[str]) -> set[tuple[str, str]]:
+    """Return study and model of every result in a table that was written before.
+
+    What is no table of ours has none, nor has what cannot be read.
+    """
+    if path.suffix.lower() == ".csv":
+        files = [_file_of(path, model, len(models)) for model in models]
+        tables = [table for file in files for table in _tables(file, _csv_rows)]
+    else:
+        tables = _tables(path, _xlsx_rows)
+    return {
+        (row.get("study_uid", ""), row.get("model", ""))
+        for heading, *rows in filter(None, tables)
+        if {"study_uid", "model", "processing_status"} <= set(heading)
+        for row in (dict(zip(heading, cells, strict=False)) for cells in rows)
+        if row.get("processing_status") == "SUCCESS"
+    }
+
+
+def _tables(file: Path, rows_of: Callable[[Path], list[Lines]]) -> list[Lines]:
+    """Return the tables of a file; none of one that is missing or broken."""
+    try:
+        return rows_of(file)
+    except BROKEN:
+        return []
+
+
+def _csv_rows(file: Path) -> list[Lines]:
+    """Return the one table of a .csv, which Excel may have saved once more."""
+    with file.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
+        first = stream.readline()
+        stream.seek(0)
+        separator = max(",;\t", key=first.count)
+        return [list(csv.reader(stream, delimiter=separator))]
+
+
+def _xlsx_rows(file: Path) -> list[Lines]:
+    with closing(load_workbook(file, read_only=True)) as book:
+        return [
+            [
+                ["" if cell is None else str(cell) for cell in row]
+                for row in sheet.iter_rows(values_only=True)
+            ]
+            for sheet in book.worksheets
+        ]
+
+
 def as_csv(rows: Sequence[Row]) -> bytes:
-    """Return a table in bytes, with the mark by which Excel knows it as UTF-8."""
+    """Return a table in bytes, with the mark by which Excel knows it as UTF-8.
+
+    Text is in quotes, so that a name in which there is a separator stays one cell.
+    """
     stream = StringIO(newline="")
-    writer = csv.writer(stream)
-    writer.writerow(rows[0] if rows else ())
+    writer = csv.writer(stream, quoting=csv.QUOTE_NONNUMERIC)
+    writer.writerow([_plain(name) for name in rows[0]] if rows else ())
     writer.writerows([_plain(cell) for cell in row.values()] for row in rows)
     return stream.getvalue().encode("utf-8-sig")
 
 
-def _plain(cell: Cell) -> str:
+def _plain(cell: Cell) -> Cell:
+    """Return a cell that is no formula, nor are the parts that Excel may cut it into.
+
+    >>> _plain("in/x;=1+1;.zip")
+    "in/x;'=1+1;.zip"
+    """
     if not isinstance(cell, str):
-        return "" if cell is None else str(cell)
+        return cell
     text = visible(cell)
-    is_safe = NUMBERS.fullmatch(text) or not text.startswith(FORMULA)
-    return text if is_safe else f"'{text}"
+    return text if NUMBERS.fullmatch(text) else OPENING.sub("'", text)
 
 
 def as_xlsx(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,12 +27,14 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 def run(tmp_path: Path) -> Run:
     """Return a function that runs the script in a folder of this test."""
 
-    def script(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    def typed(
+        *arguments: str, script: str = str(ROOT / "run-batch.sh"), **more: str
+    ) -> subprocess.CompletedProcess[str]:
         kept = {
             k: v for k, v in os.environ.items() if k not in {"INPUT_DIR", "OUTPUT_DIR"}
         }
         return subprocess.run(
-            [ROOT / "run-batch.sh", *arguments],
+            [script, *arguments],
             cwd=tmp_path,
             env=kept | more,
             capture_output=True,
@@ -39,7 +43,7 @@ def run(tmp_path: Path) -> Run:
             timeout=90,
         )
 
-    return script
+    return typed
 
 
 def path_with(folder: Path, **programs: str) -> str:
@@ -137,6 +141,122 @@ def test_folders_of_dicom_are_read_too(run: Run, tmp_path: Path) -> None:
     path = path_with(tmp_path / "bin", docker=docker(tmp_path))
 
     assert "its folders are read as they are" in run(PATH=path).stdout
+
+
+PYTHON = """#!/bin/sh
+printf '%s\\n' "$PWD" "$@" > "{told}"
+"""
+"""Stands for Python: it notes what it is asked for."""
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    """Return a copy of the script in a checkout of its own, whose Python only notes."""
+    checkout = tmp_path / "checkout"
+    (checkout / "orthanc").mkdir(parents=True)
+    (checkout / ".venv" / "bin").mkdir(parents=True)
+    for name in ("run-batch.sh", "orthanc/launch.sh", "docker-compose.batch.yml"):
+        shutil.copy(ROOT / name, checkout / name)
+    python = checkout / ".venv" / "bin" / "python"
+    python.write_text(PYTHON.format(told=tmp_path / "asked"))
+    python.chmod(0o755)
+    return checkout / "run-batch.sh"
+
+
+def with_files(folder: Path) -> None:
+    """Write what options name, and a file of the same name in the checkout."""
+    with_input(folder, "zips")
+    (folder / "my bundle").mkdir()
+    for name in ("truth.csv", "checkout/truth.csv", "node.toml"):
+        (folder / name).touch()
+
+
+def test_options_name_files_of_the_folder_that_is_typed_in(
+    run: Run, elsewhere: Path, tmp_path: Path
+) -> None:
+    """Never those of the checkout, however an option is written; others stay."""
+    with_files(tmp_path)
+    options = {
+        ("--truth", "truth.csv"): ["--truth", f"{tmp_path}/truth.csv"],
+        ("--bundle=my bundle",): ["--bundle", f"{tmp_path}/my bundle"],
+        ("-cnode.toml",): ["-c", f"{tmp_path}/node.toml"],
+        ("-o", "new.csv"): ["-o", f"{tmp_path}/new.csv"],
+        ("--results=./res",): ["--results", f"{tmp_path}/res"],
+        ("--summary", "/none/s.json"): ["--summary", "/none/s.json"],
+        ("--model", "chest_ct", "--fast"): ["--model", "chest_ct", "--fast"],
+    }
+    typed = [word for words in options for word in words]
+
+    done = run("--native", "zips", "out", *typed, script=str(elsewhere))
+
+    assert done.returncode == 0, done.stderr
+    folder, *command = (tmp_path / "asked").read_text().splitlines()
+    assert folder == str(elsewhere.parent)
+    wanted = [word for words in options.values() for word in words]
+    assert command[-len(wanted) :] == wanted
+
+
+def test_a_container_is_given_the_files_to_read_only(
+    run: Run, elsewhere: Path, tmp_path: Path
+) -> None:
+    """Each under its own name; what is written lies in the output folder."""
+    with_files(tmp_path)
+    path = path_with(tmp_path / "bin", docker=docker(tmp_path))
+    options = ["--truth", "truth.csv", "--bundle", "my bundle", "-c", "node.toml"]
+
+    done = run(
+        "zips", "out", *options, "-o", "out/t.csv", PATH=path, script=str(elsewhere)
+    )
+
+    assert done.returncode == 0, done.stderr
+    words = (tmp_path / "asked").read_text().splitlines()
+    run_at, service = words.index("run"), words.index("batch")
+    assert sorted(words[run_at + 2 : service]) == [
+        *["--volume"] * 3,
+        f"{tmp_path}/my bundle:/given/bundle/my bundle:ro",
+        f"{tmp_path}/node.toml:/given/config/node.toml:ro",
+        f"{tmp_path}/truth.csv:/given/truth/truth.csv:ro",
+    ]
+    assert words[-8:] == [
+        *("--truth", "/given/truth/truth.csv"),
+        *("--bundle", "/given/bundle/my bundle"),
+        *("-c", "/given/config/node.toml"),
+        *("-o", "/output/t.csv"),
+    ]
+
+
+def test_a_container_has_no_other_place_of_these_names() -> None:
+    """What is mounted by an option hides nothing that the compose file mounts."""
+    compose = yaml.safe_load((ROOT / "docker-compose.batch.yml").read_text())
+
+    for name in ("batch", "batch-gpu"):
+        places = [each.rsplit(":/")[1] for each in compose["services"][name]["volumes"]]
+        assert places == ["input:ro", "output"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--truth", "none.csv"), "--truth none.csv: no such file or folder"),
+        (("--truth", "a:b.csv"), "--truth a:b.csv: Docker takes no path with a colon"),
+        (("-o", "t.csv"), "-o t.csv: a container writes in OUTPUT alone"),
+        (("--summary=/none/s.json",), "--summary /none/s.json: a container writes"),
+    ],
+)
+def test_a_file_that_a_container_cannot_have_is_one_line(
+    run: Run, tmp_path: Path, options: tuple[str, ...], said: str
+) -> None:
+    """Docker would make a folder of a missing file, and drop what is written."""
+    with_input(tmp_path, "zips")
+    (tmp_path / "a:b.csv").touch()
+    path = path_with(tmp_path / "bin", docker=docker(tmp_path))
+
+    done = run("zips", "out", *options, PATH=path)
+
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "asked").exists()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import os
 import re
 from datetime import datetime
 from decimal import Decimal
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -20,6 +20,7 @@ from openpyxl import load_workbook
 from node.batch import spreadsheet
 from node.batch.legible import visible
 from node.batch.rows import Row
+from node.batch.truth import of_file
 from node.errors import ConfigError, NodeError
 
 NAMES = ["Иванов 01", "脳 MRI", "頭部", "دماغ", "=SUM(A1:A9)", "+1", "-1", "@x", "#N/A"]
@@ -77,8 +78,8 @@ def test_every_text_is_read_back(paths: list[str]) -> None:
     if not any(
         re.search("[\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]", path) for path in told
     ):
-        assert [re.sub("^'(?=[=+@\t-])", "", name) for name in read] == [
-            re.sub("^'(?=[=+@\t-])", "", name) for name in told
+        assert [name.replace("'", "") for name in read] == [
+            name.replace("'", "") for name in told
         ]
 
 
@@ -105,6 +106,49 @@ def test_a_box_of_numbers_is_no_formula(tmp_path: Path) -> None:
     with target.open(encoding="utf-8-sig", newline="") as stream:
         read = [line[0] for line in csv.reader(stream)]
     assert read[1:] == [names[0], f"'{names[1]}"]
+
+
+FIELDS = st.text(st.sampled_from("x;,|\t\n\"'=+-@1"), max_size=9)
+
+
+@pytest.mark.parametrize("separator", [";", "\t", ",", "|"])
+@given(st.lists(FIELDS, min_size=1, max_size=3))
+@settings(max_examples=150)
+def test_no_cell_is_a_formula_whatever_separates_them(
+    separator: str, fields: list[str]
+) -> None:
+    """A Russian Excel separates by ``;``: then a name falls into several cells."""
+    row: Row = {f"column {number}": each for number, each in enumerate(fields)}
+    table = spreadsheet.as_csv([row]).decode("utf-8-sig")
+
+    cells = [
+        cell
+        for line in csv.reader(StringIO(table, newline=""), delimiter=separator)
+        for cell in line
+    ]
+
+    allowed = {each for each in fields if spreadsheet.NUMBERS.fullmatch(each)}
+    opening = [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+    assert [cell for cell in opening if cell.split('"')[0] not in allowed] == []
+
+
+def test_text_is_quoted_and_a_number_is_not(tmp_path: Path) -> None:
+    """A name stays one cell where it comes first, and numbers are read as numbers."""
+    row: Row = {"path_to_study": "in/x;=1+1;.zip", "a": 7, "b": Decimal("1.50")}
+
+    heading, line = spreadsheet.as_csv([row]).decode("utf-8-sig").splitlines()
+
+    assert heading == '"path_to_study","a","b"'
+    assert line == '"in/x;\'=1+1;.zip",7,1.50'
+
+
+def test_a_table_of_ours_is_a_truth(tmp_path: Path) -> None:
+    """Its quotes and apostrophes are no hindrance to who reads it back."""
+    row: Row = {"path_to_study": "in/x;=1.zip", "study_uid": "1.2.3", "pathology": 1}
+    target = tmp_path / "truth.csv"
+    spreadsheet.write(target, {"m": [row]}, {})
+
+    assert of_file(target, tmp_path / "in").by_uid == {"1.2.3": 1}
 
 
 def test_what_no_file_can_hold_is_still_recognised(tmp_path: Path) -> None:
@@ -172,7 +216,7 @@ def test_metrics_have_a_sheet_or_a_file_of_their_own(tmp_path: Path) -> None:
     book = load_workbook(tmp_path / "r.xlsx")
     assert book.sheetnames == ["metrics 2", "Metrics", "Summary"]
     assert book["Metrics"]["B2"].value == 0.9
-    assert "AUC,0.900" in (tmp_path / "r.metrics.csv").read_text("utf-8-sig")
+    assert '"AUC",0.900' in (tmp_path / "r.metrics.csv").read_text("utf-8-sig")
 
 
 def test_each_model_has_a_sheet_and_the_run_another(tmp_path: Path) -> None:
@@ -188,6 +232,18 @@ def test_each_model_has_a_sheet_and_the_run_another(tmp_path: Path) -> None:
     assert book.sheetnames[-1] == "Summary"
     assert [cell.value for cell in book["Summary"][1]] == ["Studies", 3]
     assert max(len(name) for name in book.sheetnames) <= 31
+
+
+@pytest.mark.parametrize("suffix", spreadsheet.SUFFIXES)
+def test_what_is_no_table_of_ours_holds_no_result(tmp_path: Path, suffix: str) -> None:
+    """Whatever lies under the name: nothing is waited for, and nothing fails."""
+    path = tmp_path / f"r{suffix}"
+    cut = "processing_status,study_uid,model\nSUCCESS\n"
+
+    for content in (None, b"", b"PK\3\4 cut off", b"\xff\0\r", cut.encode()):
+        if content is not None:
+            path.write_bytes(content)
+        assert spreadsheet.finished(path, ["m"]) <= {("", "")}
 
 
 def test_two_models_are_two_csv(tmp_path: Path) -> None:
