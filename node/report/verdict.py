@@ -139,6 +139,4 @@ def _verdict(answer: Classification) -> Verdict:
 def _decision(answer: Classification) -> str:
     if answer.is_positive:
         return f"at or above threshold: {answer.positive} suspected"
-    if answer.printed == answer.printed_threshold:
-        return f"below threshold, by less than {10**-DECIMALS:g}"
     return "below threshold"

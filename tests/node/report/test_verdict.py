@@ -30,14 +30,15 @@ def findings_of(probability: float, threshold: float = 0.5) -> Findings:
         (0.871, "at or above threshold: pathology suspected"),
         (0.5, "at or above threshold: pathology suspected"),
         (0.499, "below threshold"),
-        (0.49996, "below threshold, by less than 0.001"),
+        (0.49996, "below threshold"),
     ],
 )
 def test_a_decision_names_its_threshold(probability: float, decision: str) -> None:
-    """Also where the printed digits of both are the same."""
+    """And the digits that are printed show on which side it lies."""
     (told,) = verdicts(findings_of(probability))
 
     assert told.decision == decision
+    assert (float(told.probability) >= float(told.limit)) == told.is_positive
 
 
 @pytest.mark.parametrize("probability", [0.0, 0.2, 0.5, 1.0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -25,11 +27,9 @@ from tests.models.chest_ct.learning.assembly.made import Assembled
 from tests.models.chest_ct.volumes import volume_of
 
 
-def found_at(*places: Location, drawn: Kind | None = None) -> Findings:
-    """Return findings with places; ``drawn`` is outlined in the first corner."""
+def found_at(*places: Location) -> Findings:
+    """Return findings with places."""
     labels = np.zeros((4, 8, 8), np.uint8)
-    if drawn is not None:
-        labels[:2, :2, :2] = KINDS[drawn].labels[0]
     structures = (LUNGS, *(KINDS[kind] for kind in Kind))
     return Findings(labels, structures, (), locations=places)
 
@@ -42,7 +42,9 @@ def test_a_place_is_right_where_its_outline_reaches_its_kind() -> None:
     nodule = Location("Nodule", (0, 0, 0), (3, 7, 7), 0.9)
 
     (by_box,) = told_places(found_at(nodule), truth)
-    (by_outline,) = told_places(found_at(nodule, drawn=Kind.NODULE), truth)
+    outline = np.zeros((4, 8, 8), np.bool_)
+    outline[:2, :2, :2] = True
+    (by_outline,) = told_places(found_at(replace(nodule, outline=outline)), truth)
 
     assert (by_box.right, by_box.on_disease) == (True, True)
     assert (by_outline.right, by_outline.on_disease) == (False, True)
