@@ -1,6 +1,6 @@
 # The developer's commands; run.sh does the same from a bare machine.
 PYTHON = .venv/bin/python
-# Tests wait more than they compute: two files at a time.
+# Tests wait more than they compute: three files at a time, also on two cores.
 AT_ONCE = -n 3 --dist loadfile
 
 .PHONY: setup demo test test-data test-crash lint check pictures
