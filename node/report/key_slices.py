@@ -43,7 +43,7 @@ def key_slices(
     """Return the slice that shows each place best, those of one slice together.
 
     Without any place, slices spread evenly over what was read, from the head. As they
-    are stored, cut to what lies near the structures.
+    are stored, cut to what lies near the structures and places.
     """
     chosen: dict[int, list[Place]] = {}
     for place in places:
@@ -52,7 +52,8 @@ def key_slices(
             chosen.setdefault(index, []).append(place)
     if not chosen:
         chosen = {index: [] for index in spread(volume, findings.label_map)}
-    _, rows, columns = nearby(findings.label_map, volume.spacing_mm)
+    boxes = [(place.location.first, place.location.last) for place in places]
+    _, rows, columns = nearby(findings.label_map, volume.spacing_mm, boxes)
     near = (rows, columns)
     return [
         Key(index, tuple(of_it), _picture(volume, findings, places, index, near))

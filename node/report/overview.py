@@ -11,7 +11,14 @@ from models.contract import Findings, Volume
 from node.report.heat import Indices, Voxels, heat_at
 from node.report.key_slices import Key
 from node.report.marked import Framed, Marked
-from node.report.pictures import Anatomical, Plane, anatomical, largest_slice, nearby
+from node.report.pictures import (
+    Anatomical,
+    Box,
+    Plane,
+    anatomical,
+    largest_slice,
+    nearby,
+)
 from node.report.places import Place
 
 
@@ -31,7 +38,8 @@ def overview(
 ) -> Overview:
     """Return the coronal plane in which most is marked, seen from the front."""
     whole = anatomical(volume, findings.label_map)
-    near = nearby(whole.labels, whole.spacing_mm)
+    found = [_turned(whole, place) for place in places]
+    near = nearby(whole.labels, whole.spacing_mm, found)
     depth, _, width = whole.labels.shape
     y = (near[1].start or 0) + largest_slice(whole.labels[near], 1)
     z, x = np.arange(depth)[near[0]][::-1], np.arange(width)[near[2]]
@@ -44,7 +52,9 @@ def overview(
         ("R", "L", "H", "F"),
     )
     corner = (int(z[0]), int(x[0]))
-    boxes = tuple(_framed(whole, place, corner) for place in places)
+    boxes = tuple(
+        _framed(box, place, corner) for box, place in zip(found, places, strict=True)
+    )
     heat = heat_at(volume, findings.heat_map, _voxels(whole, z, y, x))
     levels = tuple(_level(whole, key.index, z) for key in keys)
     return Overview(Marked(plane, heat, boxes), levels if whole.axes[0] == 0 else ())
@@ -56,17 +66,22 @@ def _ours(whole: Anatomical, axis: int, voxel: int) -> int:
     return length - 1 - voxel if whole.flipped[axis] else voxel
 
 
-def _framed(whole: Anatomical, place: Place, corner: tuple[int, int]) -> Framed:
-    """Return the box of a place from the front; ``corner`` is the top left voxel."""
-    z_top, x_left = corner
+def _turned(whole: Anatomical, place: Place) -> Box:
+    """Return the first and the last voxel of a place along the turned axes."""
     ends = []
-    for axis in (0, 2):
-        source = whole.axes[axis]
+    for axis, source in enumerate(whole.axes):
         pair = (place.location.first[source], place.location.last[source])
         ends.append(sorted(_ours(whole, axis, voxel) for voxel in pair))
-    (z, z_last), (x, x_last) = ends
-    box = (x - x_left, z_top - z_last, x_last + 1 - x_left, z_top - z + 1)
-    return Framed(place.number, box, place.structure.colour)
+    (z, z_last), (y, y_last), (x, x_last) = ends
+    return (z, y, x), (z_last, y_last, x_last)
+
+
+def _framed(box: Box, place: Place, corner: tuple[int, int]) -> Framed:
+    """Return the box of a place from the front; ``corner`` is the top left voxel."""
+    (z, _, x), (z_last, _, x_last) = box
+    z_top, x_left = corner
+    edges = (x - x_left, z_top - z_last, x_last + 1 - x_left, z_top - z + 1)
+    return Framed(place.number, edges, place.structure.colour)
 
 
 def _level(whole: Anatomical, index: int, z: Indices) -> float:

@@ -32,6 +32,9 @@ Pixels = npt.NDArray[np.float32]
 Size = tuple[int, int]
 """``(width, height)`` in pixels of the page."""
 
+Box = tuple[tuple[int, int, int], tuple[int, int, int]]
+"""First and last voxel, in the axes of the labels."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plane:
@@ -138,8 +141,13 @@ def strip(volume: Volume, labels: LabelMap, count: int) -> list[Plane]:
     ]
 
 
-def nearby(labels: LabelMap, spacing_mm: Sequence[float]) -> tuple[slice, slice, slice]:
-    """Return the box around the marked voxels with a margin; all without any."""
+def nearby(
+    labels: LabelMap, spacing_mm: Sequence[float], boxes: Sequence[Box] = ()
+) -> tuple[slice, slice, slice]:
+    """Return what lies around the marked voxels and the boxes, with a margin.
+
+    All, where no voxel is marked.
+    """
     slices = []
     for axis, step in enumerate(spacing_mm):
         others = tuple(other for other in range(3) if other != axis)
@@ -147,8 +155,9 @@ def nearby(labels: LabelMap, spacing_mm: Sequence[float]) -> tuple[slice, slice,
         if len(marked) == 0:
             slices.append(slice(0, labels.shape[axis]))
             continue
+        ends = [marked[0], marked[-1], *(end[axis] for box in boxes for end in box)]
         margin = round(MARGIN_MM / step)
-        slices.append(slice(max(0, marked[0] - margin), marked[-1] + margin + 1))
+        slices.append(slice(max(0, min(ends) - margin), max(ends) + margin + 1))
     depth, height, width = slices
     return depth, height, width
 

@@ -35,6 +35,7 @@ from models.terms import Code, Measurement, Structure
 from node.equipment import MANUFACTURER
 from node.report.contours import Polygon, area_px, largest_outline
 from node.report.seg import coded
+from node.report.shown import shown_slices
 from node.report.sop import Report
 from node.report.sr_numbers import AREA, VOLUME, number_item
 from node.report.verdict import decision_code, probability_of
@@ -54,33 +55,45 @@ Group = (
 
 def measurement_groups(report: Report, seg: Dataset | None) -> list[Group]:
     """Return the groups of every structure, in the order of the findings."""
+    structures = report.findings.structures
+    drawn = [each for each in structures if _is_drawn(report, each)]
+    shown = shown_slices(report, drawn)
     return [
         group
-        for structure in report.findings.structures
-        for group in _groups(report, seg, structure)
+        for structure in structures
+        for group in _groups(report, seg, structure, shown.get(structure.name))
     ]
 
 
+def _is_drawn(report: Report, structure: Structure) -> bool:
+    """Tell whether a structure has an outline of its own, and not of its places alone.
+
+    A group without coordinates alone makes OHIF 3.13.2 drop the whole report.
+    """
+    located = {location.structure for location in report.findings.locations}
+    return report.has_voxels(structure) and (
+        _is_said(report, structure) or structure.name not in located
+    )
+
+
+def _is_said(report: Report, structure: Structure) -> bool:
+    return bool(_answers(report, structure) or _measured(report, structure))
+
+
 def _groups(
-    report: Report, seg: Dataset | None, structure: Structure
+    report: Report, seg: Dataset | None, structure: Structure, shown: int | None
 ) -> Iterator[Group]:
     """Yield what is said of a structure; nothing of one that was only looked for."""
-    answered = bool(_answers(report, structure))
-    said = answered or bool(_measured(report, structure))
-    if answered and not report.has_voxels(structure):
+    if _answers(report, structure) and not report.has_voxels(structure):
         yield _whole(report, structure)
         return
-    if said and seg is not None and structure in report.segments:
-        yield _volumetric(report, seg, structure)
-    elif said:
-        yield _union(report, structure)
-    # A group without coordinates alone makes OHIF 3.13.2 drop the whole report.
-    located = {location.structure for location in report.findings.locations}
-    planar = None
-    if said or structure.name not in located:
-        planar = _planar(report, structure)
-    if planar is not None:
-        yield planar
+    if _is_said(report, structure):
+        if seg is not None and structure in report.segments:
+            yield _volumetric(report, seg, structure)
+        else:
+            yield _union(report, structure)
+    if shown is not None:
+        yield from _planar(report, structure, shown)
 
 
 def _volumetric(report: Report, seg: Dataset, structure: Structure) -> Group:
@@ -98,18 +111,17 @@ def _volumetric(report: Report, seg: Dataset, structure: Structure) -> Group:
     )
 
 
-def _planar(report: Report, structure: Structure) -> Group | None:
-    """TID 1410: the outline in the slice where the structure is largest."""
-    index = report.largest_slice(structure)
+def _planar(report: Report, structure: Structure, index: int) -> Iterator[Group]:
+    """TID 1410: the outline of the structure's largest piece in one slice."""
     plane = report.findings.label_map[index]
     outline = largest_outline(np.isin(plane, structure.labels))
     if outline is None:
-        return None
+        return
     _, row_mm, column_mm = report.volume.spacing_mm
     area = Measurement(
         structure.name, AREA, area_px(outline) * row_mm * column_mm, SQUARE_MM, 1
     )
-    return PlanarROIMeasurementsAndQualitativeEvaluations(
+    yield PlanarROIMeasurementsAndQualitativeEvaluations(
         referenced_region=region(report, index, outline),
         measurements=[number_item(area)],
         **common(report, structure),

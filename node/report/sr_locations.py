@@ -6,7 +6,6 @@ one is nothing that a number in a list could say.
 
 from __future__ import annotations
 
-import numpy as np
 from highdicom.sr import (
     FindingSite,
     PlanarROIMeasurementsAndQualitativeEvaluations,
@@ -15,11 +14,11 @@ from highdicom.sr import (
 )
 from pydicom.sr.codedict import codes
 
-from models.evidence import Location
 from models.terms import Code, Measurement, Structure
-from node.report.contours import Polygon, area_px, largest_outline
+from node.report.contours import Polygon, area_px
 from node.report.places import SCORE_DECIMALS, Place, words
 from node.report.seg import coded
+from node.report.shown import shape_of
 from node.report.sop import Report
 from node.report.sr_groups import SQUARE_MM, common, region
 from node.report.sr_numbers import AREA, number_item
@@ -34,29 +33,6 @@ def location_groups(
 ) -> list[PlanarROIMeasurementsAndQualitativeEvaluations]:
     """Return a group for every location, the most dangerous first."""
     return [_group(report, place) for place in report.text.places]
-
-
-def shape_of(location: Location) -> tuple[int, Polygon, bool]:
-    """Return the slice that shows a location best, and its outline there.
-
-    Returns
-    -------
-    tuple
-        Slice; closed polygon ``(N, 2)`` as in `node.report.contours`; whether it is
-        the outline of the place. Without one it is the box, in its middle slice.
-    """
-    d, h, w = (
-        slice(first, last + 1)
-        for first, last in zip(location.first, location.last, strict=True)
-    )
-    if location.outline is not None:
-        within = int(location.outline.sum(axis=(1, 2)).argmax())
-        outline = largest_outline(location.outline[within])
-        if outline is not None:
-            return d.start + within, outline + np.array([w.start, h.start]), True
-    x, y, right, bottom = w.start, h.start, w.stop, h.stop
-    box = [(x, y), (right, y), (right, bottom), (x, bottom), (x, y)]
-    return (d.start + d.stop - 1) // 2, np.array(box, np.float64), False
 
 
 def _group(

@@ -16,6 +16,7 @@ from models.volume.frames import SOP_CLASSES
 from node.config_reading import ReportSettings
 from node.report.frames import SINGLE_IMAGE, frames_of
 from node.report.identity import input_digest
+from node.report.shown import shown_slices
 from node.report.sop import ReportObject
 from tests.dicom_series import write_series
 from tests.enhanced_series import write_enhanced
@@ -106,7 +107,7 @@ def test_each_frame_of_the_segmentation_lies_where_its_source_frame_lies(
 def test_the_outline_of_the_report_names_the_frame_that_it_is_drawn_on(
     objects: dict[str, ReportObject], case: Case
 ) -> None:
-    """The slice where the structure is largest, by the number of its frame."""
+    """The slice that it is drawn on, by the number of its frame."""
     drawn = [
         items[0].ReferencedFrameNumber
         for holder, keyword, items in sequences(objects["SR"].dataset)
@@ -114,11 +115,8 @@ def test_the_outline_of_the_report_names_the_frame_that_it_is_drawn_on(
         and holder.get("RelationshipType") == "SELECTED FROM"
     ]
 
-    largest = [
-        int(np.isin(case.findings.label_map, s.labels).sum(axis=(1, 2)).argmax())
-        for s in case.findings.structures
-    ]
-    assert drawn == [ORDER.index(index) + 1 for index in largest]
+    shown = shown_slices(case.prepare(), case.findings.structures)
+    assert drawn == [ORDER.index(index) + 1 for index in shown.values()]
 
 
 def test_evidence_names_the_image_once_and_the_library_every_frame(

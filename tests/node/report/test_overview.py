@@ -14,6 +14,8 @@ from node.report.places import places
 from tests.node.report.classified import classified_case
 from tests.node.report.inputs import Case
 
+AXES = {"as stored": None, "head first": 0, "left to right": 2}
+
 
 @pytest.fixture(scope="module")
 def chest(tmp_path_factory: pytest.TempPathFactory) -> Case:
@@ -38,10 +40,28 @@ def test_a_box_frames_its_voxels(chest: Case) -> None:
 
 
 @pytest.mark.parametrize("turned", ["as stored", "head first", "left to right"])
+def test_a_place_far_from_every_structure_is_on_the_pictures(
+    chest: Case, turned: str
+) -> None:
+    """As fluid where the whole lung of that side is lost; the page was not made."""
+    volume, findings = flipped(chest, AXES[turned])
+    right = np.where(findings.label_map == 1, 1, 0).astype(np.uint8)
+    alone = replace(findings, label_map=right, locations=findings.locations[1:])
+    found = places(volume, alone)
+    keys = key_slices(volume, alone, found)
+
+    for marked in (keys[0].picture, overview(volume, alone, found, keys).picture):
+        (framed,) = marked.boxes
+        left, top, end, bottom = framed.box
+        rows, columns = marked.plane.labels.shape
+        assert 0 <= left < end <= columns
+        assert 0 <= top < bottom <= rows
+
+
+@pytest.mark.parametrize("turned", ["as stored", "head first", "left to right"])
 def test_levels_and_boxes_follow_a_turned_volume(chest: Case, turned: str) -> None:
     """Whatever the order of slices and columns, the picture is the same."""
-    axis = {"as stored": None, "head first": 0, "left to right": 2}[turned]
-    volume, findings = flipped(chest, axis)
+    volume, findings = flipped(chest, AXES[turned])
     found = places(volume, findings)
     keys = key_slices(volume, findings, found)
     here = overview(volume, findings, found, keys)

@@ -16,6 +16,7 @@ from pydicom.uid import Comprehensive3DSRStorage
 
 from models.terms import Flag, Grade
 from node.report.provenance import device_uid, series_uid
+from node.report.shown import LEAST_SHARE
 from tests.node.report.dciodvfy import errors
 from tests.node.report.inputs import (
     CYRILLIC,
@@ -202,7 +203,7 @@ def test_both_groups_of_a_structure_have_one_tracking_uid(case: Case) -> None:
 
 
 def test_the_contour_encloses_the_mask_of_its_slice(sr: Dataset, case: Case) -> None:
-    """On the slice where the structure is largest, with the area of the mask."""
+    """On an image that shows most of it, with the area of the mask there."""
     uids = [i.sop_instance_uid for i in case.volume.series.instances]
     for group, structure in zip(
         places(sr)["planar"], case.findings.structures, strict=True
@@ -215,7 +216,7 @@ def test_the_contour_encloses_the_mask_of_its_slice(sr: Dataset, case: Case) -> 
         area = next(i for i in children(group) if concept(i) == "SCT:42798000")
 
         index = uids.index(image.ReferencedSOPInstanceUID)
-        assert counts[index] == counts.max()
+        assert counts[index] >= LEAST_SHARE * counts.max()
         assert region.GraphicType == "POLYLINE"
         assert (points[0] == points[-1]).all()
         ys, xs = mask[index].nonzero()

@@ -14,7 +14,7 @@ from pydicom import Dataset
 from models.contract import Findings
 from models.evidence import Location
 from models.volume.series import NOMINAL_GEOMETRY
-from node.report.sr_locations import shape_of
+from node.report.shown import shape_of
 from tests.node.report.classified import (
     QUESTION,
     below,
