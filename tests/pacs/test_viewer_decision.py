@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.node.report.classified import classified_case
-from tests.pacs.archive import Archive, until
-from tests.pacs.viewer import SETTLED_MS, Screen, coloured, contrast
+from tests.pacs.archive import Archive
+from tests.pacs.viewer import Screen, coloured, contrast
 
 pytestmark = [pytest.mark.pacs, pytest.mark.viewer, pytest.mark.slow]
 
@@ -25,16 +25,7 @@ def test_each_place_is_drawn_with_its_score(
     screen.open_series(modality="SR")
     wanted = {f"Certainty of Finding: {score}" for score in ("0.93", "0.41")}
     wanted.add("Probability: 0.87")
-    seen: set[str] = set()
-
-    def another() -> set[str]:
-        screen.page.locator("[data-cy=viewport-action-arrows-right]").click()
-        screen.page.wait_for_timeout(SETTLED_MS)
-        text = screen.drawn_text()
-        return {words for words in wanted - seen if words in text}
-
-    while seen < wanted:
-        seen.update(until(another, f"another of {wanted - seen} at its contour", 90))
+    screen.step_to(wanted)
 
     assert contrast(screen.pixels()) > 5
     assert coloured(screen.pixels()) > 50

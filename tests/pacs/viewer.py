@@ -230,6 +230,21 @@ class Screen:
         self.page.evaluate(DRAW_AGAIN)
         return " ".join(self.pane.locator("svg.svg-layer text").all_text_contents())
 
+    def step_to(self, wanted: set[str]) -> None:
+        """Step from outline to outline, by the arrow, until all these were drawn."""
+        seen: set[str] = set()
+
+        def another() -> set[str]:
+            text = self.drawn_text()
+            found = {words for words in wanted - seen if words in text}
+            if not found:
+                self.page.locator("[data-cy=viewport-action-arrows-right]").click()
+                self.page.wait_for_timeout(SETTLED_MS)
+            return found
+
+        while seen < wanted:
+            seen.update(until(another, f"one of {wanted - seen} at its outline", 90))
+
 
 VIEWPORT = """const viewport = window.services.cornerstoneViewportService
   .getCornerstoneViewport('default');"""
